@@ -1,0 +1,54 @@
+package sfu
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+)
+
+// Config configures a [Server]. The zero value is valid: it serves on one
+// ephemeral UDP port on all addresses.
+type Config struct {
+	// Listen is the UDP address to serve on. If it is the zero value, one
+	// ephemeral port on all addresses; an unspecified address serves IPv4 and
+	// IPv6.
+	Listen netip.AddrPort
+
+	// PublicAddrs are announced as host candidates in place of the local
+	// addresses, for a server behind 1:1 NAT. If empty, local addresses are
+	// announced.
+	PublicAddrs []netip.Addr
+
+	// Codecs lists what peers may negotiate, most preferred first. If nil,
+	// [DefaultCodecs] is used.
+	Codecs []webrtc.RTPCodecParameters
+
+	// MaxPeers limits the peers of this server. If zero, there is no limit.
+	MaxPeers int
+
+	// HistoryDuration is how long received packets are kept for
+	// retransmission (RFC 4588). If zero, 1 s.
+	HistoryDuration time.Duration
+
+	// Logger receives control-plane events only; packets are counted, never
+	// logged. If nil, [slog.Default] is used.
+	Logger *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	if !c.Listen.IsValid() {
+		c.Listen = netip.AddrPortFrom(netip.IPv6Unspecified(), 0)
+	}
+	if c.Codecs == nil {
+		c.Codecs = DefaultCodecs()
+	}
+	if c.HistoryDuration == 0 {
+		c.HistoryDuration = time.Second
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return c
+}

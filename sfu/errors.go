@@ -1,0 +1,27 @@
+package sfu
+
+import "errors"
+
+// Errors that callers may test with [errors.Is].
+var (
+	// ErrClosed is returned by every method of a closed Server, Peer,
+	// Publication or Subscription.
+	ErrClosed = errors.New("sfu: closed")
+	// ErrNoSlot is returned by [Peer.Subscribe] when the remote side offered no
+	// free receive-only media section of the right kind; it can offer again
+	// with more.
+	ErrNoSlot = errors.New("sfu: no free slot")
+	// ErrUnknownSlot is returned by [Peer.Subscribe] when
+	// [SubscribeOptions.MID] names no slot of the publication's kind.
+	ErrUnknownSlot = errors.New("sfu: unknown slot")
+	// ErrNoCodec is returned by [Peer.Subscribe] when the slot can decode none
+	// of the publication's codecs, and by [Peer.Answer] when the offer names no
+	// codec of [Config.Codecs].
+	ErrNoCodec = errors.New("sfu: no common codec")
+	// ErrBadDescription is returned by [Peer.Answer] for an offer that cannot
+	// be used; the text says why.
+	ErrBadDescription = errors.New("sfu: bad session description")
+	// ErrFull is returned by [Server.NewPeer] when a limit of [Config] is
+	// reached.
+	ErrFull = errors.New("sfu: server is full")
+)
