@@ -1,0 +1,119 @@
+// @ts-check
+import { RoomError } from './errors.js';
+/** @import {ChatMessage, Line} from './types.js' */
+
+/** Longest message in characters. */
+export const maxText = 4000;
+
+/**
+ * Chat keeps the lines of a room and the messages that the server has not
+ * acknowledged. Messages are the only thing that survives a lost connection:
+ * their `cid` lets the server recognise one that it has already taken, so
+ * sending it twice shows it once.
+ */
+export class Chat {
+  /** @type {Line[]} */
+  lines = [];
+  /** @type {Map<string, {text: string, done: (l: Line) => void, failed: (e: unknown) => void}>} */
+  #waiting = new Map();
+  /** Messages on their way; one is sent at a time, so that their order holds. */
+  #busy = false;
+  #count = 0;
+  /** @type {(name: string, arg: object) => Promise<any>} */
+  #request;
+  /** @type {(line: Line) => void} */
+  #onLine;
+  #prefix = randomPrefix();
+
+  /**
+   * @param {(name: string, arg: object) => Promise<any>} request sends an event
+   * @param {(line: Line) => void} onLine is told each new line
+   */
+  constructor(request, onLine) {
+    this.#request = request;
+    this.#onLine = onLine;
+  }
+
+  /**
+   * Sends a message, at once or when there is a connection again. The promise
+   * is settled by the server's acknowledgement and by nothing else; the line
+   * appears then.
+   * @param {string} text
+   * @returns {Promise<Line>}
+   */
+  send(text) {
+    if (text.length === 0 || text.length > maxText) {
+      return Promise.reject(new RoomError('too_large', `a message has 1 to ${maxText} characters`));
+    }
+    const cid = `${this.#prefix}-${++this.#count}`;
+    return new Promise((done, failed) => {
+      this.#waiting.set(cid, { text, done, failed });
+      this.flush();
+    });
+  }
+
+  /** Sends what waits. Called when the room has been joined, again too. */
+  async flush() {
+    if (this.#busy) {
+      return;
+    }
+    this.#busy = true;
+    try {
+      for (const [cid, m] of this.#waiting) {
+        try {
+          const ack = await this.#request('new_message', { cid, text: m.text });
+          this.#waiting.delete(cid);
+          m.done(this.#add({ id: ack.id, ts: ack.ts, name: '', text: m.text, own: true }));
+        } catch (err) {
+          if (err instanceof RoomError && ['offline', 'timeout', 'not_joined'].includes(err.code)) {
+            return; // it stays; the next join sends it
+          }
+          this.#waiting.delete(cid);
+          m.failed(err);
+        }
+      }
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /**
+   * Takes a message of somebody else, or one of the history.
+   * @param {ChatMessage} m
+   * @param {string} name of the sender
+   * @param {boolean} [own]
+   */
+  receive(m, name, own = false) {
+    if (!m.id || !this.lines.some((l) => l.id === m.id)) {
+      this.#add({ id: m.id ?? '', ts: m.ts ?? Date.now(), name, text: String(m.text ?? ''), own });
+    }
+  }
+
+  /** Gives up what has not been acknowledged. */
+  close() {
+    for (const m of this.#waiting.values()) {
+      m.failed(new RoomError('closed', 'the room was left'));
+    }
+    this.#waiting.clear();
+  }
+
+  /** @param {Line} line */
+  #add(line) {
+    const known = this.lines.find((l) => l.id === line.id && line.id !== '');
+    if (known) {
+      return known;
+    }
+    this.lines.push(line);
+    if (this.lines.length > 1000) {
+      this.lines.shift();
+    }
+    this.#onLine(line);
+    return line;
+  }
+}
+
+/** A prefix that no other page has, so that a cid names one message. */
+function randomPrefix() {
+  const bytes = crypto.getRandomValues(new Uint8Array(9));
+  return btoa(String.fromCharCode(...bytes)).replace(/[+/]/g, '_');
+}

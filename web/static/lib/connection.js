@@ -1,0 +1,237 @@
+// @ts-check
+import { Emitter } from './emitter.js';
+import { RoomError } from './errors.js';
+import { encodings, hint, trim } from './sections.js';
+import { Slots } from './slots.js';
+/** @import {Need, OfferAck, Pub, Published, Source} from './types.js' */
+
+/** Sizes of the pool of video slots: it grows in steps, in one offer each. */
+const videoPool = [6, 12, 25, 49];
+/** Slots of the first offer. */
+const firstAudio = 4;
+const firstVideo = videoPool[0];
+
+/**
+ * @typedef {object} LocalPublication a track of ours; it outlives connections
+ * @property {Source} source
+ * @property {'audio'|'video'} kind
+ * @property {MediaStreamTrack|null} track null while its device is closed
+ * @property {boolean} muted
+ * @property {boolean} [told] what the server believes about muted
+ * @property {string} [id] given by the server
+ * @property {RTCRtpTransceiver} [transceiver] of the present connection
+ */
+
+/**
+ * Connection is the one RTCPeerConnection of a member: send sections are
+ * publications, receive-only sections are slots. The client always offers, one
+ * offer at a time; what changes meanwhile is part of the next.
+ *
+ * Events: `offer` when one is made, that of the join included; `slots` when a
+ * slot shows something else; `state` with the connection's state.
+ *
+ * @extends {Emitter<{offer: void, slots: void, state: RTCPeerConnectionState}>}
+ */
+export class Connection extends Emitter {
+  slots = new Slots();
+  /** @type {RTCPeerConnection} */
+  pc;
+  /** @type {LocalPublication[]} */
+  #locals = [];
+  #request;
+  /** Id of the newest offer; that of the join has none and counts as 1. */
+  #id = 0;
+  #dirty = false;
+  #restart = false;
+  #closed = false;
+  /** @type {Promise<void>|null} */
+  #running = null;
+
+  /**
+   * @param {object} o
+   * @param {RTCIceServer[]} o.iceServers
+   * @param {(name: string, arg: object) => Promise<any>} o.request
+   * @param {typeof RTCPeerConnection} [o.PeerConnection] for tests
+   */
+  constructor(o) {
+    super();
+    this.#request = o.request;
+    const PeerConnection = o.PeerConnection ?? RTCPeerConnection;
+    // Without max-bundle Chromium gathers candidates for each section.
+    this.pc = new PeerConnection({ bundlePolicy: 'max-bundle', iceServers: o.iceServers });
+    this.pc.addEventListener('connectionstatechange', () => {
+      this.emit('state', this.pc.connectionState);
+    });
+  }
+
+  /**
+   * Adds a send section. It takes effect with the next offer.
+   * @param {LocalPublication} local
+   */
+  attach(local) {
+    if (local.track) {
+      hint(local.track, local.source);
+    }
+    local.id = undefined;
+    local.transceiver = this.pc.addTransceiver(local.track ?? local.kind, {
+      direction: 'sendonly',
+      sendEncodings: encodings(local.source),
+    });
+    trim(local.transceiver, local.kind);
+    this.#locals.push(local);
+  }
+
+  /**
+   * Ends a send section. The next offer tells the server, which has already
+   * been told by `unpublish`; none is made for this alone.
+   * @param {LocalPublication} local
+   */
+  detach(local) {
+    this.#locals = this.#locals.filter((l) => l !== local);
+    if (!this.#closed) {
+      local.transceiver?.stop();
+    }
+    local.transceiver = undefined;
+    local.id = undefined;
+  }
+
+  /**
+   * The offer that rides in the join: send sections first, then the pool.
+   * @returns {Promise<{offer: string, publish: Pub[]}>}
+   */
+  async first() {
+    this.#addSlots('audio', firstAudio);
+    this.#addSlots('video', firstVideo);
+    return { offer: await this.#describe(), publish: this.#unpublished() };
+  }
+
+  /**
+   * Takes the answer of the join or of an offer.
+   * @param {string|undefined} answer
+   * @param {Pick<OfferAck, 'published'|'slots'>} ack
+   */
+  async accept(answer, ack) {
+    for (const p of ack.published ?? []) {
+      const local = this.#locals.find((l) => l.transceiver?.mid === p.mid);
+      if (local) {
+        local.id = publicationId(p);
+      }
+    }
+    if (this.slots.label(ack.slots)) {
+      this.emit('slots', undefined);
+    }
+    if (answer && !this.#closed) {
+      await this.pc.setRemoteDescription({ type: 'answer', sdp: answer });
+    }
+  }
+
+  /**
+   * Offers again, now or after the offer in flight.
+   * @param {{restart?: boolean}} [o]
+   * @returns {Promise<void>} settled when everything so far is negotiated
+   */
+  negotiate(o = {}) {
+    this.#dirty = true;
+    this.#restart ||= o.restart ?? false;
+    this.#running ??= this.#run();
+    return this.#running;
+  }
+
+  async #run() {
+    try {
+      while (this.#dirty && !this.#closed) {
+        this.#dirty = false;
+        await this.#round();
+      }
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  async #round() {
+    const restart = this.#restart;
+    this.#restart = false;
+    if (restart) {
+      this.pc.restartIce();
+    }
+    const sdp = await this.#describe();
+    const id = this.#id;
+    try {
+      /** @type {OfferAck} */
+      const ack = await this.#request('offer', { id, sdp, restart, publish: this.#unpublished() });
+      await this.accept(ack.answer, ack);
+    } catch (err) {
+      await this.#rollBack();
+      if (err instanceof RoomError && err.code === 'rate_limited' && !this.#closed) {
+        await new Promise((done) => setTimeout(done, err.retryAfter || 1000));
+        this.#dirty = true;
+        this.#restart ||= restart;
+        return;
+      }
+      throw err;
+    }
+  }
+
+  async #rollBack() {
+    if (!this.#closed && this.pc.signalingState === 'have-local-offer') {
+      await this.pc.setLocalDescription({ type: 'rollback' });
+    }
+  }
+
+  async #describe() {
+    this.#id++;
+    this.emit('offer', undefined);
+    await this.pc.setLocalDescription(await this.pc.createOffer());
+    return this.pc.localDescription?.sdp ?? '';
+  }
+
+  /** @returns {Pub[]} */
+  #unpublished() {
+    return this.#locals
+      .filter((l) => l.transceiver?.mid && !l.id)
+      .map((l) => {
+        l.told = l.muted;
+        const mid = /** @type {string} */ (l.transceiver?.mid);
+        return { mid, kind: l.kind, source: l.source, muted: l.muted };
+      });
+  }
+
+  /**
+   * Makes room for what the server or the layout needs.
+   * @param {Need} need
+   * @returns {boolean} whether an offer is due
+   */
+  grow(need) {
+    const before = this.slots.places.length;
+    if (need.audio) {
+      this.#addSlots('audio', need.audio);
+    }
+    if (need.video) {
+      const video = need.video;
+      this.#addSlots('video', videoPool.find((n) => n >= video) ?? videoPool[videoPool.length - 1]);
+    }
+    return this.slots.places.length > before;
+  }
+
+  /**
+   * @param {'audio'|'video'} kind
+   * @param {number} total slots that there shall be, at least
+   */
+  #addSlots(kind, total) {
+    while (this.slots.count(kind) < total) {
+      const t = this.pc.addTransceiver(kind, { direction: 'recvonly' });
+      trim(t, kind);
+      this.slots.add(t, kind);
+    }
+  }
+
+  close() {
+    this.#closed = true;
+    this.pc.close();
+  }
+}
+
+/** @param {Published} p */
+function publicationId(p) {
+  return typeof p.publication === 'string' ? p.publication : p.publication.id;
+}

@@ -1,0 +1,326 @@
+// @ts-check
+import { Chat } from './chat.js';
+import { Emitter } from './emitter.js';
+import { Roster } from './roster.js';
+import { Session } from './session.js';
+import { Subscriptions } from './subscriptions.js';
+/** @import {LocalPublication} from './connection.js' */
+/** @import {RoomError} from './errors.js' */
+/** @import {JoinOptions, SessionOptions, SessionState} from './session.js' */
+/** @import {Line, Member, Need, Publication, Slot, Snapshot, Source, StateEvent} from './types.js' */
+
+/**
+ * Room is a meeting as one member sees it. It never touches the DOM.
+ *
+ * ```js
+ * const room = new Room();
+ * room.on('slots', draw);
+ * await room.publish(track, 'microphone');  // before the join or after
+ * await room.join({ room: 'blue-fox-42', name: 'Ana' });
+ * room.subscribe([[publication.id, true]]); // video is asked for, audio comes
+ * ```
+ *
+ * Events: `state`, `roster` (members or publications changed), `slots`,
+ * `speakers`, `line` (of the chat), `media` (state of the connection), `left`
+ * (why; null for our own leave).
+ *
+ * @extends {Emitter<{state: SessionState, roster: void, slots: void, speakers: void, line: Line, media: RTCPeerConnectionState, left: RoomError|null}>}
+ */
+export class Room extends Emitter {
+  name = '';
+  /** @type {Member|null} */
+  self = null;
+  /** Ids of the members who speak now. @type {Set<string>} */
+  speakers = new Set();
+  /** @type {Chat} */
+  chat;
+
+  #roster = new Roster();
+  /** @type {Map<Source, LocalPublication>} */
+  #locals = new Map();
+  /** @type {Session} */
+  #session;
+  /** @type {Subscriptions} */
+  #subscriptions;
+  #syncing = false;
+
+  /** @param {SessionOptions} [o] */
+  constructor(o = {}) {
+    super();
+    const s = new Session(this.#locals, o);
+    this.#session = s;
+    const request = (/** @type {string} */ name, /** @type {object} */ arg) => s.request(name, arg);
+    this.chat = new Chat(request, (line) => this.emit('line', line));
+    this.#subscriptions = new Subscriptions(request, (ack) => {
+      this.#label(ack.slots);
+      this.#grow(ack.need ?? {});
+    });
+    s.on('state', (state) => this.emit('state', state));
+    s.on('entered', (ack) => this.#entered(ack));
+    s.on('ready', () => this.#catchUp());
+    s.on('slots', () => this.emit('slots', undefined));
+    s.on('media', (state) => this.emit('media', state));
+    s.on('left', (why) => this.#left(why));
+    s.signal.on('down', () => this.#roster.lose());
+    s.signal.on('state', (/** @type {StateEvent} */ e) => this.#applyState(e));
+    s.signal.on('slots', (e) => this.#label(e.slots));
+    s.signal.on('need', (/** @type {Need} */ e) => this.#grow(e));
+    s.signal.on('speakers', (e) => this.#speak(e.list ?? []));
+    s.signal.on('new_message', (m) => this.chat.receive(m, this.#sender(m)));
+  }
+
+  /** @returns {SessionState} */
+  get state() {
+    return this.#session.state;
+  }
+
+  /** Offers made so far, those inside of joins included. */
+  get offers() {
+    return this.#session.offers;
+  }
+
+  /** Members in the order of joining, oneself included. @returns {Member[]} */
+  get members() {
+    return [...this.#roster.members.values()];
+  }
+
+  /** What the others publish. @returns {Publication[]} */
+  get publications() {
+    return [...this.#roster.publications.values()].filter((p) => p.member !== this.self?.id);
+  }
+
+  /** What we publish. @returns {LocalPublication[]} */
+  get locals() {
+    return [...this.#locals.values()];
+  }
+
+  /** The slots of the present connection. */
+  get slots() {
+    return this.#session.connection?.slots.places ?? [];
+  }
+
+  /** The present connection, for statistics. @returns {RTCPeerConnection|null} */
+  get pc() {
+    return this.#session.connection?.pc ?? null;
+  }
+
+  /**
+   * @param {JoinOptions} o
+   * @returns {Promise<void>} settled when the server has taken us in; rejects
+   *   with a {@link RoomError} when it refuses, and the room is then `left`
+   */
+  join(o) {
+    this.name = o.room;
+    return this.#session.join(o);
+  }
+
+  /** Leaves, and tells the server so that the others see it at once. */
+  leave() {
+    return this.#session.leave();
+  }
+
+  /** Tries to reconnect at once: the network or the page is back. */
+  hurry() {
+    this.#session.hurry();
+  }
+
+  /**
+   * Publishes a track, now or with the join. One track per source.
+   * @param {MediaStreamTrack} track
+   * @param {Source} source
+   * @param {{muted?: boolean}} [o]
+   * @returns {Promise<LocalPublication>} settled when it is negotiated
+   */
+  async publish(track, source, o = {}) {
+    if (this.#locals.has(source)) {
+      await this.unpublish(source);
+    }
+    /** @type {LocalPublication} */
+    const local = {
+      source,
+      track,
+      kind: track.kind === 'audio' ? 'audio' : 'video',
+      muted: o.muted ?? false,
+    };
+    this.#locals.set(source, local);
+    const c = this.#session.connection;
+    if (this.state === 'joined' && c) {
+      c.attach(local);
+      await c.negotiate();
+    }
+    return local;
+  }
+
+  /**
+   * Stops publishing. The track is the caller's to stop.
+   * @param {Source} source
+   */
+  async unpublish(source) {
+    const local = this.#locals.get(source);
+    const id = local?.id;
+    if (!local) {
+      return;
+    }
+    this.#locals.delete(source);
+    this.#session.connection?.detach(local);
+    if (id && this.state === 'joined') {
+      await this.#session.request('unpublish', { publication: id });
+    }
+  }
+
+  /**
+   * Sends another track, or nothing, in place of the present one. Nobody is
+   * disturbed by it, because nothing is negotiated.
+   * @param {Source} source
+   * @param {MediaStreamTrack|null} track
+   */
+  async replace(source, track) {
+    const local = this.#locals.get(source);
+    if (local) {
+      local.track = track;
+      await local.transceiver?.sender.replaceTrack(track);
+    }
+  }
+
+  /**
+   * Says that a publication of ours is muted, or no longer. The track of a
+   * muted one is disabled: silence or black is sent, never what it hears or sees.
+   * @param {Source} source
+   * @param {boolean} muted
+   */
+  async mute(source, muted) {
+    const local = this.#locals.get(source);
+    if (!local) {
+      return;
+    }
+    local.muted = muted;
+    if (local.track) {
+      local.track.enabled = !muted;
+    }
+    if (local.id && this.state === 'joined') {
+      await this.#session.request('mute', { publication: local.id, muted });
+      local.told = muted;
+    }
+  }
+
+  /**
+   * Sets which publications are received. Audio that is not named comes by
+   * itself, video does not.
+   * @param {Iterable<[id: string, on: boolean]>} wanted
+   */
+  subscribe(wanted) {
+    const list = [...wanted];
+    const video = list.filter(([id, on]) => on && this.#roster.publications.get(id)?.kind === 'video');
+    this.#subscriptions.want(list);
+    this.#grow({ video: video.length });
+  }
+
+  /**
+   * @param {string} text
+   * @returns {Promise<Line>} settled when the server has it
+   */
+  send(text) {
+    return this.chat.send(text);
+  }
+
+  /** @param {Snapshot} ack of a join, the first or a later one */
+  #entered(ack) {
+    this.self = ack.self;
+    this.#subscriptions.reset();
+    this.speakers.clear();
+    const whole = this.#roster.reset(ack);
+    for (const m of ack.chat ?? []) {
+      this.chat.receive(m, this.#sender(m), m.sender === ack.self.id);
+    }
+    this.emit('roster', undefined);
+    if (!whole) {
+      this.#sync();
+    }
+  }
+
+  /** Does what was asked for while the join was under way. */
+  #catchUp() {
+    const c = this.#session.connection;
+    const late = this.locals.filter((l) => !l.transceiver);
+    late.forEach((l) => c?.attach(l));
+    if (c && late.length > 0) {
+      c.negotiate().catch(() => {});
+    }
+    for (const l of this.locals.filter((l) => l.id && l.told !== l.muted)) {
+      this.mute(l.source, l.muted).catch(() => {});
+    }
+    this.#subscriptions.flush();
+    this.chat.flush();
+  }
+
+  /** @param {RoomError|null} why */
+  #left(why) {
+    this.chat.close();
+    this.emit('left', why);
+  }
+
+  /** @param {StateEvent} e */
+  #applyState(e) {
+    if (this.#roster.apply(e)) {
+      this.#rosterChanged();
+    } else if (this.state === 'joined') {
+      this.#sync();
+    }
+  }
+
+  #rosterChanged() {
+    const exists = (/** @type {string} */ id) => this.#roster.publications.has(id);
+    this.#subscriptions.sweep(exists);
+    if (this.#session.connection?.slots.sweep(exists)) {
+      this.emit('slots', undefined);
+    }
+    this.emit('roster', undefined);
+  }
+
+  /** Asks for the whole state, because an event is missing. */
+  async #sync() {
+    if (this.#syncing) {
+      return;
+    }
+    this.#syncing = true;
+    try {
+      for (let whole = false; !whole; ) {
+        const ack = await this.#session.request('sync', {});
+        whole = this.#roster.reset(ack);
+        this.#label(ack.slots);
+      }
+      this.#rosterChanged();
+    } catch {
+      // Offline: the next join brings the state. Refused: the next event asks.
+    } finally {
+      this.#syncing = false;
+    }
+  }
+
+  /** @param {{member: string, db: number}[]} list */
+  #speak(list) {
+    this.speakers = new Set(list.map((s) => s.member));
+    this.emit('speakers', undefined);
+  }
+
+  /** @param {Slot[]} [slots] */
+  #label(slots) {
+    if (this.#session.connection?.slots.label(slots)) {
+      this.emit('slots', undefined);
+    }
+  }
+
+  /** @param {Need} need */
+  async #grow(need) {
+    const c = this.#session.connection;
+    if (c && this.state === 'joined' && (c.grow(need) || need.restart)) {
+      await c.negotiate({ restart: need.restart }).catch(() => {});
+      this.#subscriptions.retry();
+    }
+  }
+
+  /** @param {{sender?: string, name?: string}} m */
+  #sender(m) {
+    return m.name ?? this.#roster.members.get(m.sender ?? '')?.name ?? '';
+  }
+}

@@ -1,0 +1,138 @@
+// @ts-check
+import { RoomError } from './errors.js';
+/** @import {SubscribeAck} from './types.js' */
+
+/**
+ * Subscriptions brings what the server sends in line with what is shown. It
+ * sends the difference only, one request at a time; what changes meanwhile is
+ * part of the next one, so a layout that settles costs one request and one
+ * that comes back to where it was costs none.
+ */
+export class Subscriptions {
+  /** What the page wants: publication id → on. @type {Map<string, boolean>} */
+  #wanted = new Map();
+  /** What the server has agreed to. @type {Map<string, boolean>} */
+  #agreed = new Map();
+  /** Refused since the slots last changed; asking again is useless. @type {Set<string>} */
+  #refused = new Set();
+  #busy = false;
+  /** Grows with each reset, so that an answer for an old session is dropped. */
+  #epoch = 0;
+  #request;
+  #onAck;
+
+  /**
+   * @param {(name: string, arg: object) => Promise<any>} request
+   * @param {(ack: SubscribeAck) => void} onAck is told each answer
+   */
+  constructor(request, onAck) {
+    this.#request = request;
+    this.#onAck = onAck;
+  }
+
+  /**
+   * Sets what is wanted, as a whole: a publication that is not named keeps
+   * what the server does by itself.
+   * @param {Iterable<[id: string, on: boolean]>} wanted
+   */
+  want(wanted) {
+    this.#wanted = new Map(wanted);
+    this.flush();
+  }
+
+  /**
+   * The changes to ask for, in the order of what is wanted; what is to be
+   * stopped comes first, so that its slot is free for what is to be started.
+   * @returns {{id: string, on: boolean}[]}
+   */
+  diff() {
+    /** @type {{id: string, on: boolean}[]} */
+    const off = [];
+    /** @type {{id: string, on: boolean}[]} */
+    const on = [];
+    for (const [id, want] of this.#wanted) {
+      if (this.#agreed.get(id) !== want && !this.#refused.has(id)) {
+        (want ? on : off).push({ id, on: want });
+      }
+    }
+    for (const [id, agreed] of this.#agreed) {
+      if (agreed && !this.#wanted.has(id)) {
+        off.push({ id, on: false });
+      }
+    }
+    return [...off, ...on];
+  }
+
+  /** Asks for the difference. */
+  async flush() {
+    if (this.#busy) {
+      return;
+    }
+    this.#busy = true;
+    const epoch = this.#epoch;
+    try {
+      for (let d = this.diff(); d.length > 0 && epoch === this.#epoch; d = this.diff()) {
+        const ack = await this.#request('subscribe', { publications: d });
+        if (epoch !== this.#epoch) {
+          break;
+        }
+        this.#settle(d, ack);
+      }
+    } catch (err) {
+      // Without a connection the next join asks anew. A refusal of the whole
+      // request would only be repeated.
+      if (!(err instanceof RoomError)) {
+        throw err;
+      }
+    } finally {
+      this.#busy = false;
+    }
+    if (epoch !== this.#epoch) {
+      this.flush();
+    }
+  }
+
+  /**
+   * @param {{id: string, on: boolean}[]} asked
+   * @param {SubscribeAck} ack
+   */
+  #settle(asked, ack) {
+    const refused = new Set((ack.refused ?? []).map((r) => r.id));
+    for (const { id, on } of asked) {
+      if (refused.has(id)) {
+        this.#refused.add(id);
+        this.#agreed.delete(id);
+      } else if (!on && !this.#wanted.has(id)) {
+        this.#agreed.delete(id);
+      } else {
+        this.#agreed.set(id, on);
+      }
+    }
+    this.#onAck(ack);
+  }
+
+  /** Asks again for what was refused: there are more slots, or one is free. */
+  retry() {
+    this.#refused.clear();
+    this.flush();
+  }
+
+  /**
+   * Forgets publications that are gone; the server has forgotten them too.
+   * @param {(id: string) => boolean} exists
+   */
+  sweep(exists) {
+    for (const known of [this.#wanted, this.#agreed, this.#refused]) {
+      for (const id of [...known.keys()].filter((id) => !exists(id))) {
+        known.delete(id);
+      }
+    }
+  }
+
+  /** Starts over with a new session, where nothing is subscribed yet. */
+  reset() {
+    this.#epoch++;
+    this.#agreed.clear();
+    this.#refused.clear();
+  }
+}

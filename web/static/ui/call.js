@@ -1,0 +1,209 @@
+// @ts-check
+import { ChatPanel } from './chat.js';
+import { Controls } from './controls.js';
+import { h, set, setText, show } from './dom.js';
+import { Grid } from './grid.js';
+import { icon } from './icons.js';
+import { sentence, t } from './i18n.js';
+import { clock } from './names.js';
+import { Sound } from './sound.js';
+import { Toolbar } from './toolbar.js';
+/** @import {Room} from '../lib/room.js' */
+/** @import {LocalMedia} from './media.js' */
+
+/** Call is the screen of a joined room. */
+export class Call {
+  #room;
+  #media;
+  controls;
+  #grid;
+  #sound;
+  #chat;
+  #toolbar;
+  #status = h('p', { class: 'status', role: 'status' });
+  #people = h('span', {});
+  #time = h('span', { class: 'time', 'aria-hidden': 'true' });
+  #alone;
+  #hear;
+  #toasts = h('div', { class: 'toasts', role: 'alert' });
+  #main = h('main', { class: 'call', tabindex: -1 });
+  #since = Date.now();
+  #blocked = false;
+  /** @type {(() => void)[]} */
+  #off = [];
+
+  /**
+   * @param {Room} room
+   * @param {LocalMedia} media
+   */
+  constructor(room, media) {
+    this.#room = room;
+    this.#media = media;
+    this.controls = new Controls(room, media);
+    this.#grid = new Grid(room, media);
+    this.#sound = new Sound((blocked) => (this.#hear.hidden = !blocked));
+    this.#hear = this.#hearBar();
+    this.#alone = this.#aloneCard();
+    this.#chat = new ChatPanel(room, () => this.#updateBar());
+    this.#toolbar = new Toolbar({
+      mic: () => this.controls.toggle('mic'),
+      cam: () => this.controls.toggle('cam'),
+      share: () => this.controls.share(),
+      chat: () => this.#toggleChat(),
+      leave: () => this.#room.leave(),
+    });
+    this.#listen();
+  }
+
+  #listen() {
+    const r = this.#room;
+    const all = () => this.update();
+    this.#off = [
+      r.on('roster', all), r.on('slots', all), r.on('speakers', all), r.on('state', all),
+      r.on('line', (line) => this.#chat.add(line)),
+      r.on('media', (s) => {
+        this.#blocked = s === 'failed' || (this.#blocked && s !== 'connected');
+        this.update();
+      }),
+      this.controls.on('change', all),
+      this.controls.on('error', (code) => this.#toast(code)),
+      this.#media.on('change', () => this.#deviceChanged()),
+    ];
+    const hurry = () => document.visibilityState === 'visible' && r.hurry();
+    window.addEventListener('online', hurry);
+    document.addEventListener('visibilitychange', hurry);
+    const timer = setInterval(() => setText(this.#time, clock(this.elapsed)), 1000);
+    this.#off.push(() => {
+      window.removeEventListener('online', hurry);
+      document.removeEventListener('visibilitychange', hurry);
+      clearInterval(timer);
+    });
+  }
+
+  /** Milliseconds since the room was entered. */
+  get elapsed() {
+    return Date.now() - this.#since;
+  }
+
+  /** Shows the room, when it has been joined. */
+  open() {
+    this.#since = Date.now();
+    document.title = t('title.room', { room: this.#room.name });
+    setText(this.#time, clock(0));
+    this.#main.append(
+      h('header', { class: 'call-head' },
+        icon('mark'), h('h1', {}, this.#room.name), this.#time, this.#people, this.#copyButton('button ghost')),
+      h('div', { class: 'call-body' },
+        h('section', { class: 'stage', 'aria-label': t('call.stage') }, this.#grid.element, this.#alone),
+        this.#chat.element),
+      this.#toasts, this.#hear,
+      h('footer', { class: 'call-foot' }, this.#status, this.#toolbar.element),
+      this.#sound.element);
+    show(this.#main);
+    this.#main.focus({ preventScroll: true });
+    this.update();
+  }
+
+  update() {
+    this.#grid.update();
+    this.#sound.speaker = this.#media.speaker;
+    this.#sound.update(this.#room.slots);
+    const n = this.#room.members.length;
+    setText(this.#people, t('call.people', { n }));
+    this.#alone.hidden = n > 1 || this.#room.state !== 'joined';
+    set(this.#main, 'data-state', this.#room.state);
+    this.#updateBar();
+  }
+
+  #updateBar() {
+    const { mic, cam } = this.#media;
+    this.#toolbar.update({
+      mic: mic.on && mic.track !== null,
+      cam: cam.on && cam.track !== null,
+      share: this.controls.sharing,
+      chat: this.#chat.open,
+      unread: this.#chat.unread,
+    });
+    setText(this.#status, this.#statusText());
+  }
+
+  #statusText() {
+    if (this.#room.state === 'reconnecting') {
+      return t('status.reconnecting');
+    }
+    if (this.#blocked) {
+      return sentence('media_blocked');
+    }
+    if (this.controls.sharing) {
+      return t('status.youShare');
+    }
+    const screen = this.#room.publications.find((p) => p.source === 'screen');
+    const by = this.#room.members.find((m) => m.id === screen?.member);
+    if (by) {
+      return t('status.sharing', { name: by.name });
+    }
+    return this.#media.mic.on && this.#media.mic.track ? '' : t('status.muted');
+  }
+
+  #deviceChanged() {
+    for (const d of /** @type {const} */ (['mic', 'cam'])) {
+      if (this.#media[d].error === `${d}_lost`) {
+        this.#media[d].error = '';
+        this.#toast(`${d}_lost`);
+        this.controls.follow();
+      }
+    }
+    this.update();
+  }
+
+  #toggleChat() {
+    this.#chat.toggle();
+    if (!this.#chat.open) {
+      this.#toolbar.focus('chat');
+    }
+  }
+
+  /** @param {string} style */
+  #copyButton(style) {
+    const text = h('span', {}, t('call.copy'));
+    const button = h('button', {
+      type: 'button', class: style,
+      onclick: async () => {
+        const link = `${location.origin}/?room=${encodeURIComponent(this.#room.name)}`;
+        await navigator.clipboard?.writeText(link).catch(() => {});
+        text.textContent = t('call.copied');
+        setTimeout(() => (text.textContent = t('call.copy')), 2000);
+      },
+    }, icon('link'), text);
+    return button;
+  }
+
+  #aloneCard() {
+    return h('div', { class: 'alone', hidden: true },
+      h('p', {}, h('strong', {}, t('call.alone')), ' ', t('call.aloneHint')), this.#copyButton('button'));
+  }
+
+  #hearBar() {
+    return h('div', { class: 'hear-bar', role: 'alert', hidden: true },
+      h('p', {}, t('call.hearBar')),
+      h('button', { type: 'button', class: 'button primary', onclick: () => this.#sound.unblock() }, t('call.hear')));
+  }
+
+  /** @param {string} code of an error that passes */
+  #toast(code) {
+    const url = `https://${location.host}/`;
+    const toast = h('div', { class: 'toast' }, h('p', {}, sentence(code, { url })));
+    toast.append(h('button', {
+      type: 'button', class: 'button ghost icon-button', 'aria-label': t('call.dismiss'), onclick: () => toast.remove(),
+    }, icon('close')));
+    this.#toasts.append(toast);
+    setTimeout(() => toast.remove(), 8000);
+  }
+
+  close() {
+    this.#off.forEach((off) => off());
+    this.controls.stop();
+    this.#sound.stop();
+    this.#grid.close();
+  }
+}

@@ -1,0 +1,111 @@
+// @ts-check
+import { RoomError } from '../lib/switchyard.js';
+import { h } from './dom.js';
+import { icon } from './icons.js';
+import { sentence, t } from './i18n.js';
+/** @import {Room} from '../lib/room.js' */
+/** @import {Line} from '../lib/types.js' */
+
+/**
+ * ChatPanel shows the messages of the room. One's own appears when the server
+ * has acknowledged it, and only then: until it does, the text stays in the box.
+ */
+export class ChatPanel {
+  #room;
+  #onChange;
+  #empty = h('p', { class: 'chat-empty' }, t('chat.empty'));
+  #log = h('div', { class: 'chat-log', role: 'log', 'aria-live': 'polite', 'aria-label': t('chat.title'), tabindex: 0 });
+  #input = h('textarea', {
+    class: 'chat-input', rows: 1, maxlength: 4000, 'aria-label': t('chat.message'), placeholder: t('chat.placeholder'),
+  });
+  #send = h('button', { type: 'submit', class: 'button primary icon-button', 'aria-label': t('chat.send'), title: t('chat.send') }, icon('send'));
+  #error = h('p', { class: 'field-error', role: 'alert' });
+  /** Messages that came while the panel was closed. */
+  unread = 0;
+  element;
+
+  /**
+   * @param {Room} room
+   * @param {() => void} onChange is told when it opens, closes or gets a line
+   */
+  constructor(room, onChange) {
+    this.#room = room;
+    this.#onChange = onChange;
+    this.#input.addEventListener('keydown', (e) => {
+      if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) {
+        e.preventDefault();
+        this.#submit();
+      }
+    });
+    this.element = h('aside', {
+      id: 'chat', class: 'chat', 'aria-label': t('chat.title'), hidden: true,
+      onkeydown: (/** @type {KeyboardEvent} */ e) => e.key === 'Escape' && this.toggle(false),
+    },
+    h('div', { class: 'chat-head' },
+      h('h2', {}, t('chat.title')),
+      h('button', { type: 'button', class: 'button ghost icon-button', 'aria-label': t('chat.close'), title: t('chat.close'), onclick: () => this.toggle(false) }, icon('close'))),
+    this.#empty, this.#log,
+    h('form', { class: 'chat-form', onsubmit: (/** @type {Event} */ e) => { e.preventDefault(); this.#submit(); } },
+      this.#input, this.#send, this.#error));
+    room.chat.lines.forEach((l) => this.add(l));
+    this.unread = 0;
+  }
+
+  get open() {
+    return !this.element.hidden;
+  }
+
+  /** @param {boolean} [open] */
+  toggle(open = !this.open) {
+    this.element.hidden = !open;
+    if (open) {
+      this.unread = 0;
+      this.#log.scrollTop = this.#log.scrollHeight;
+      this.#input.focus();
+    }
+    this.#onChange();
+  }
+
+  /** @param {Line} line */
+  add(line) {
+    const name = line.own ? t('chat.you') : line.name || t('chat.someone');
+    // The element's text is the whole sentence; only its look is in parts.
+    const [before, after] = t('chat.line', { name: '\u0000', text: line.text }).split('\u0000');
+    const low = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < 48;
+    const p = h('p', { class: line.own ? 'line own' : 'line', title: new Date(line.ts).toLocaleTimeString() },
+      before, h('b', {}, name), after);
+    this.#log.append(p);
+    this.#empty.hidden = true;
+    if (low) {
+      this.#log.scrollTop = this.#log.scrollHeight;
+    }
+    if (!this.open && !line.own) {
+      this.unread++;
+    }
+    this.#onChange();
+  }
+
+  async #submit() {
+    const text = this.#input.value.trim();
+    if (!text || this.#input.readOnly) {
+      return;
+    }
+    this.#wait(true);
+    this.#error.textContent = '';
+    try {
+      await this.#room.send(text);
+      this.#input.value = '';
+    } catch (err) {
+      const code = err instanceof RoomError ? err.code : 'internal';
+      this.#error.textContent = t('chat.failed', { reason: sentence(code) });
+    } finally {
+      this.#wait(false);
+    }
+  }
+
+  /** @param {boolean} waiting for the acknowledgement */
+  #wait(waiting) {
+    this.#input.readOnly = waiting;
+    this.#send.setAttribute('aria-busy', String(waiting));
+  }
+}

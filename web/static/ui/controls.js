@@ -1,0 +1,132 @@
+// @ts-check
+import { Emitter } from '../lib/emitter.js';
+import { captureCode } from '../lib/switchyard.js';
+/** @import {Room} from '../lib/room.js' */
+/** @import {Source} from '../lib/types.js' */
+/** @import {Device, LocalMedia} from './media.js' */
+
+/**
+ * Controls brings what the visitor's devices do and what the room publishes in
+ * line. One change at a time, so that quick presses cannot overtake each other.
+ *
+ * Events: `change`; `error` with a code.
+ *
+ * @extends {Emitter<{change: void, error: string}>}
+ */
+export class Controls extends Emitter {
+  #room;
+  #media;
+  /** @type {MediaStream|null} */
+  #screen = null;
+  /** @type {Promise<void>} */
+  #queue = Promise.resolve();
+
+  /**
+   * @param {Room} room
+   * @param {LocalMedia} media
+   */
+  constructor(room, media) {
+    super();
+    this.#room = room;
+    this.#media = media;
+  }
+
+  get sharing() {
+    return this.#screen !== null;
+  }
+
+  /** Publishes what the lobby left open. Called before the join. */
+  async start() {
+    await this.#match('mic');
+    await this.#match('cam');
+  }
+
+  /**
+   * Turns the microphone or the camera on or off.
+   * @param {Device} d
+   */
+  toggle(d) {
+    return this.#next(async () => {
+      await this.#media.turn(d, !this.#media[d].on);
+      await this.#match(d);
+      if (this.#media[d].error) {
+        this.emit('error', this.#media[d].error);
+      }
+    });
+  }
+
+  /** A device was lost or changed. */
+  follow() {
+    return this.#next(async () => {
+      for (const d of /** @type {Device[]} */ (['mic', 'cam'])) {
+        await this.#match(d);
+      }
+    });
+  }
+
+  /** @param {() => Promise<void>} step */
+  #next(step) {
+    this.#queue = this.#queue.then(step).catch((err) => this.emit('error', err?.code ?? 'internal'))
+      .then(() => this.emit('change', undefined));
+    return this.#queue;
+  }
+
+  /** @param {Device} d */
+  async #match(d) {
+    const { track, on } = this.#media[d];
+    /** @type {Source} */
+    const source = d === 'mic' ? 'microphone' : 'camera';
+    const local = this.#room.locals.find((l) => l.source === source);
+    if (!local) {
+      if (track) {
+        await this.#room.publish(track, source, { muted: !on });
+      }
+      return;
+    }
+    const muted = !on || !track;
+    if (local.track !== track) {
+      await this.#room.replace(source, track);
+    }
+    if (local.muted !== muted) {
+      await this.#room.mute(source, muted);
+    }
+  }
+
+  /** Starts or stops sharing the screen. */
+  share() {
+    return this.#next(async () => {
+      if (this.#screen) {
+        await this.#unshare();
+        return;
+      }
+      try {
+        this.#screen = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: 30 }, audio: true });
+      } catch (err) {
+        const code = captureCode(err, 'screen');
+        if (code !== 'screen_denied') {
+          this.emit('error', code); // screen_denied: the visitor chose Cancel
+        }
+        return;
+      }
+      const [video] = this.#screen.getVideoTracks();
+      const [audio] = this.#screen.getAudioTracks();
+      video.addEventListener('ended', () => this.#screen?.getVideoTracks()[0] === video && this.share());
+      const published = [this.#room.publish(video, 'screen')];
+      if (audio) {
+        published.push(this.#room.publish(audio, 'screen_audio'));
+      }
+      await Promise.all(published);
+    });
+  }
+
+  async #unshare() {
+    this.#screen?.getTracks().forEach((track) => track.stop());
+    this.#screen = null;
+    await Promise.all([this.#room.unpublish('screen'), this.#room.unpublish('screen_audio')]);
+  }
+
+  stop() {
+    this.#screen?.getTracks().forEach((track) => track.stop());
+    this.#screen = null;
+  }
+}

@@ -1,0 +1,58 @@
+// @ts-check
+import { h, show } from './dom.js';
+import { icon } from './icons.js';
+import { t } from './i18n.js';
+import { newRoomName, roomName } from './names.js';
+import { recentRooms } from './storage.js';
+
+/** @param {string} room */
+export const roomLink = (room) => `/?room=${encodeURIComponent(room)}`;
+
+/** Shows the page that leads into a room. */
+export function showHome() {
+  document.title = t('app.name');
+  const error = h('p', { id: 'room-error', class: 'field-error', role: 'alert' });
+  const input = h('input', {
+    id: 'room', type: 'text', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false',
+    placeholder: t('home.placeholder'), oninput: () => mark(false),
+  });
+  const mark = (/** @type {boolean} */ bad) => {
+    input.toggleAttribute('aria-invalid', false);
+    if (bad) {
+      input.setAttribute('aria-invalid', 'true');
+      input.setAttribute('aria-describedby', 'room-error');
+    } else {
+      input.removeAttribute('aria-describedby');
+    }
+    error.textContent = bad ? t('home.invalid') : '';
+  };
+  const enter = (/** @type {Event} */ e) => {
+    e.preventDefault();
+    const room = roomName(input.value);
+    mark(!room);
+    if (room) {
+      location.assign(roomLink(room));
+    } else {
+      input.focus();
+    }
+  };
+  const recent = recentRooms();
+  show(
+    h('main', { class: 'home' },
+      h('div', { class: 'card home-card' },
+        h('p', { class: 'brand' }, icon('mark'), t('app.name')),
+        h('h1', {}, t('app.tagline')),
+        h('p', { class: 'lead' }, t('app.about')),
+        h('button', {
+          type: 'button', class: 'button primary wide', onclick: () => location.assign(roomLink(newRoomName())),
+        }, t('home.new')),
+        h('p', { class: 'divider', 'aria-hidden': 'true' }, h('span', {}, t('home.or'))),
+        h('form', { class: 'join-form', novalidate: true, onsubmit: enter },
+          h('label', { for: 'room' }, t('home.room')),
+          h('div', { class: 'row' }, input, h('button', { type: 'submit', class: 'button' }, t('home.join'))),
+          error),
+        recent.length > 0 && h('nav', { class: 'recent', 'aria-label': t('home.recent') },
+          h('h2', {}, t('home.recent')),
+          h('ul', {}, ...recent.map((room) => h('li', {}, h('a', { class: 'chip', href: roomLink(room) }, room))))))),
+  );
+}

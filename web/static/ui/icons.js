@@ -1,0 +1,50 @@
+// @ts-check
+
+// Icons of one stroke width on a grid of 24.
+const paths = {
+  mark: 'M2 12h5c5 0 5-7 10-7h5M7 12h15M7 12c5 0 5 7 10 7h5',
+  mic: 'M12 3a3 3 0 0 0-3 3v5a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3ZM5 11a7 7 0 0 0 14 0M12 18v3',
+  micOff: 'M9 9v2a3 3 0 0 0 4.6 2.5M15 10V6a3 3 0 0 0-5.7-1.3M5 11a7 7 0 0 0 10.6 6M19 11a7 7 0 0 1-.8 3.2M12 18v3M4 4l16 16',
+  cam: 'M4 7h9a2 2 0 0 1 2 2v6a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V9a2 2 0 0 1 2-2ZM15 11l6-3.5v9L15 13',
+  camOff: 'M9 7h4a2 2 0 0 1 2 2v2l6-3.5v9L17 14M15 15a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V9a2 2 0 0 1 2-2h1M3 3l18 18',
+  share: 'M4 4h16a1.5 1.5 0 0 1 1.5 1.5v10A1.5 1.5 0 0 1 20 17H4a1.5 1.5 0 0 1-1.5-1.5v-10A1.5 1.5 0 0 1 4 4ZM12 13V8M9.5 10 12 7.5l2.5 2.5M8 21h8',
+  chat: 'M5 4h14a2 2 0 0 1 2 2v9a2 2 0 0 1-2 2h-7l-5 4v-4H5a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2Z',
+  leave: 'M3 14.5c0-1.6.6-2.6 1.7-3.2C6.7 10.1 9.2 9.5 12 9.5s5.3.6 7.3 1.8c1.1.6 1.7 1.6 1.7 3.2 0 .9-.7 1.5-1.6 1.3l-2.5-.5c-.7-.2-1.2-.7-1.2-1.4v-1.2a13 13 0 0 0-7.4 0v1.2c0 .7-.5 1.2-1.2 1.4l-2.5.5C3.7 16 3 15.4 3 14.5Z',
+  send: 'M5 12 4 4l17 8-17 8 1-8Zm0 0h7',
+  close: 'M6 6l12 12M18 6 6 18',
+  link: 'M10 14a4 4 0 0 0 5.7 0l3.5-3.5a4 4 0 0 0-5.7-5.7L12 6.3M14 10a4 4 0 0 0-5.7 0l-3.5 3.5a4 4 0 0 0 5.7 5.7l1.5-1.5',
+  speaker: 'M4 9.5v5h3.5L12 18.5v-13L7.5 9.5H4ZM15.5 9a4 4 0 0 1 0 6M18 6.5a8 8 0 0 1 0 11',
+  speakerOff: 'M4 9.5v5h3.5L12 18.5v-13L7.5 9.5H4ZM16 9.5l5 5M21 9.5l-5 5',
+  eye: 'M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12ZM12 9.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5Z',
+  eyeOff: 'M6.5 7.2C4 9 2.5 12 2.5 12s3.5 6.5 9.5 6.5c1.9 0 3.6-.7 5-1.6M10 5.7c.6-.1 1.3-.2 2-.2 6 0 9.5 6.5 9.5 6.5s-.7 1.3-2 2.8M3.5 3.5l17 17',
+  alert: 'M12 8v5M12 16.5v.01M12 3 2.5 20h19L12 3Z',
+};
+
+/** @typedef {keyof typeof paths} IconName */
+
+/**
+ * @param {IconName} name
+ * @returns {SVGSVGElement} decoration; what it means is said in words elsewhere
+ */
+export function icon(name) {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('aria-hidden', 'true');
+  const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+  path.setAttribute('d', paths[name]);
+  svg.append(path);
+  return svg;
+}
+
+/**
+ * Changes an icon in its place.
+ * @param {Element} parent
+ * @param {IconName} name
+ */
+export function setIcon(parent, name) {
+  const path = parent.querySelector('svg.icon path');
+  if (path && path.getAttribute('d') !== paths[name]) {
+    path.setAttribute('d', paths[name]);
+  }
+}

@@ -1,0 +1,224 @@
+// @ts-check
+import { h, set, setText, show } from './dom.js';
+import { icon, setIcon } from './icons.js';
+import { sentence, t } from './i18n.js';
+import { Meter } from './meter.js';
+import { canChooseSpeaker } from './media.js';
+import { chime } from './sound.js';
+/** @import {Device, LocalMedia} from './media.js' */
+
+/** Longest name in bytes of UTF-8. */
+const maxName = 64;
+
+/**
+ * Lobby is the look into the mirror before a call: preview, devices, name.
+ */
+export class Lobby {
+  #media;
+  #onJoin;
+  #meter = new Meter(t('lobby.level'));
+  #video = h('video', { class: 'mirror', autoplay: true, playsinline: true, 'aria-label': t('lobby.preview') });
+  #empty = h('p', { class: 'preview-empty' });
+  #notices = h('div', { class: 'notices', role: 'alert' });
+  #nameError = h('p', { id: 'name-error', class: 'field-error', role: 'alert' });
+  #name;
+  #join = h('button', { type: 'submit', class: 'button primary wide' }, t('lobby.join'));
+  /** @type {Record<Device, HTMLButtonElement>} */
+  #toggles;
+  /** @type {Record<Device|'speaker', HTMLSelectElement>} */
+  #selects;
+  #off;
+  /** What the notices say, so that they are announced once. */
+  #noticed = '';
+
+  /**
+   * @param {object} o
+   * @param {string} o.room
+   * @param {string} o.name known from an earlier visit, or empty
+   * @param {LocalMedia} o.media
+   * @param {(name: string) => void} o.onJoin
+   */
+  constructor(o) {
+    this.#media = o.media;
+    this.#onJoin = o.onJoin;
+    this.#video.muted = true;
+    this.#name = h('input', {
+      id: 'name', type: 'text', autocomplete: 'name', value: o.name, required: true, maxlength: 64,
+      oninput: () => this.#invalid(''),
+    });
+    this.#toggles = { mic: this.#toggle('mic'), cam: this.#toggle('cam') };
+    this.#selects = {
+      mic: this.#select('mic', (id) => this.#media.choose('mic', id)),
+      cam: this.#select('cam', (id) => this.#media.choose('cam', id)),
+      speaker: this.#select('speaker', (id) => this.#media.chooseSpeaker(id)),
+    };
+    document.title = t('title.lobby', { room: o.room });
+    show(this.#build(o.room));
+    this.#off = this.#media.on('change', () => this.#update());
+    this.#update();
+    if (!o.name) {
+      this.#name.focus();
+    }
+  }
+
+  /** @param {string} room */
+  #build(room) {
+    return h('main', { class: 'lobby' },
+      h('section', { class: 'card lobby-card', 'aria-label': t('lobby.region') },
+        h('h1', {}, t('lobby.title', { room })),
+        h('div', { class: 'lobby-columns' },
+          h('div', { class: 'preview' },
+            this.#video, this.#empty,
+            h('div', { class: 'preview-controls' }, this.#toggles.mic, this.#toggles.cam)),
+          h('form', { class: 'lobby-form', novalidate: true, onsubmit: (e) => this.#submit(e) },
+            field('name', t('lobby.name'), this.#name, this.#nameError),
+            field('device-mic', t('device.mic'), this.#selects.mic, this.#meter.element),
+            field('device-cam', t('device.cam'), this.#selects.cam),
+            canChooseSpeaker && field('device-speaker', t('device.speaker'),
+              h('div', { class: 'row' }, this.#selects.speaker,
+                h('button', {
+                  type: 'button', class: 'button icon-button', 'aria-label': t('lobby.testSpeaker'),
+                  title: t('lobby.testSpeaker'), onclick: () => chime(this.#media.speaker),
+                }, icon('speaker')))),
+            this.#join)),
+        this.#notices));
+  }
+
+  /**
+   * @param {Device} d
+   * @returns {HTMLButtonElement}
+   */
+  #toggle(d) {
+    return h('button', {
+      type: 'button', class: 'control', 'aria-label': t(`device.${d}`),
+      onclick: () => this.#media.turn(d, !this.#media[d].on),
+    }, icon(d));
+  }
+
+  /**
+   * @param {Device|'speaker'} d
+   * @param {(id: string) => void} choose
+   */
+  #select(d, choose) {
+    const select = h('select', { id: `device-${d}`, onchange: () => choose(select.value) });
+    return select;
+  }
+
+  #update() {
+    const { mic, cam, starting } = this.#media;
+    for (const d of /** @type {Device[]} */ (['mic', 'cam'])) {
+      const on = this.#media[d].on && this.#media[d].track !== null;
+      set(this.#toggles[d], 'aria-pressed', on);
+      set(this.#toggles[d], 'title', t(`toolbar.${d}${on ? 'On' : 'Off'}`));
+      setIcon(this.#toggles[d], on ? d : `${d}Off`);
+      this.#fill(d, this.#media[d].id);
+    }
+    this.#fill('speaker', this.#media.speaker);
+    this.#preview(cam.track);
+    setText(this.#empty, starting && cam.on ? t('lobby.cameraStarting') : t('lobby.cameraOff'));
+    this.#meter.listen(mic.on ? mic.track : null);
+    this.#notice();
+  }
+
+  /** @param {MediaStreamTrack|null} track */
+  #preview(track) {
+    const shown = /** @type {MediaStream|null} */ (this.#video.srcObject)?.getVideoTracks()[0] ?? null;
+    if (shown !== track) {
+      this.#video.srcObject = track ? new MediaStream([track]) : null;
+    }
+    this.#video.hidden = !track;
+    this.#empty.hidden = track !== null;
+  }
+
+  /**
+   * @param {Device|'speaker'} d
+   * @param {string} chosen
+   */
+  #fill(d, chosen) {
+    const select = this.#selects[d];
+    const list = this.#media.list(d);
+    const options = list.map((i, n) =>
+      new Option(i.label || t('device.numbered', { kind: t(`device.${d}`), n: n + 1 }), i.deviceId));
+    if (!list.some((i) => i.deviceId === 'default')) {
+      options.unshift(new Option(list.length > 0 ? t('device.default') : t('lobby.noDevice'), ''));
+    }
+    const same = options.length === select.options.length &&
+      options.every((o, i) => o.value === select.options[i].value && o.text === select.options[i].text);
+    if (!same) {
+      select.replaceChildren(...options);
+    }
+    select.disabled = list.length === 0;
+    select.value = chosen;
+    if (select.selectedIndex < 0) {
+      select.selectedIndex = 0; // the remembered device is gone
+    }
+  }
+
+  /** Says what does not work, and that one can join in spite of it. */
+  #notice() {
+    const { mic, cam } = this.#media;
+    const codes = this.#media.starting ? [] : [...new Set([cam.error, mic.error].filter(Boolean))];
+    if (codes.join() === this.#noticed) {
+      return;
+    }
+    this.#noticed = codes.join();
+    this.#notices.replaceChildren(...codes.map((code) => this.#card(code)));
+  }
+
+  /** @param {string} code */
+  #card(code) {
+    const url = `https://${location.host}${location.pathname}${location.search}`;
+    const device = code.startsWith('mic') ? 'mic' : 'cam';
+    const fixable = code !== 'insecure' && code !== 'unsupported';
+    return h('div', { class: 'notice', 'data-code': code },
+      icon('alert'),
+      h('p', {}, sentence(code, { url })),
+      fixable && h('div', { class: 'row' },
+        h('button', { type: 'button', class: 'button', onclick: () => this.#media.retry() }, t('lobby.retry')),
+        h('button', { type: 'button', class: 'button', onclick: (/** @type {Event} */ e) => this.#submit(e) },
+          t(`lobby.without.${device}`))));
+  }
+
+  /** @param {string} message empty if the name is fine */
+  #invalid(message) {
+    set(this.#name, 'aria-invalid', message ? 'true' : null);
+    set(this.#name, 'aria-describedby', message ? 'name-error' : null);
+    setText(this.#nameError, message);
+  }
+
+  /** @param {Event} e */
+  #submit(e) {
+    e.preventDefault();
+    const name = this.#name.value.trim();
+    const long = new TextEncoder().encode(name).length > maxName;
+    this.#invalid(name === '' ? t('lobby.nameMissing') : long ? t('lobby.nameLong') : '');
+    if (name === '' || long) {
+      this.#name.focus();
+      return;
+    }
+    this.busy = true;
+    this.#onJoin(name);
+  }
+
+  /** @param {boolean} busy while joining */
+  set busy(busy) {
+    set(this.#join, 'aria-busy', busy);
+    this.#join.disabled = busy;
+    setText(this.#join, busy ? t('lobby.joining') : t('lobby.join'));
+  }
+
+  close() {
+    this.#off();
+    this.#meter.stop();
+    this.#video.srcObject = null;
+  }
+}
+
+/**
+ * @param {string} id of the control
+ * @param {string} label
+ * @param {...Node} parts
+ */
+function field(id, label, ...parts) {
+  return h('div', { class: 'field' }, h('label', { for: id }, label), ...parts);
+}

@@ -1,0 +1,88 @@
+// @ts-check
+import { Room, RoomError, visit } from '../lib/switchyard.js';
+import { Call } from './call.js';
+import { h, show } from './dom.js';
+import { showHome } from './home.js';
+import { load, t } from './i18n.js';
+import { showLeft } from './left.js';
+import { Lobby } from './lobby.js';
+import { LocalMedia } from './media.js';
+import { roomName } from './names.js';
+import { rememberRoom } from './storage.js';
+
+/**
+ * What scripts in the page may use.
+ * @type {{room: Room|null}}
+ */
+const page = { room: null };
+Object.assign(window, { switchyard: page });
+
+await load('en');
+const query = new URLSearchParams(location.search);
+const room = roomName(query.get('room') ?? '');
+const known = document.querySelector('meta[name="switchyard-visitor"]')?.getAttribute('content') ?? '';
+const name = query.get('name') ?? known;
+
+if (!room) {
+  showHome();
+} else if (query.has('join') && name) {
+  show(h('main', { class: 'home' }, h('p', { class: 'lead', role: 'status' }, t('status.connecting'))));
+  const media = new LocalMedia();
+  await media.start();
+  await enter(media, name);
+} else {
+  prepare(new LocalMedia(), name);
+}
+
+/**
+ * Shows the lobby.
+ * @param {LocalMedia} media
+ * @param {string} name
+ */
+function prepare(media, name) {
+  const lobby = new Lobby({
+    room, name, media,
+    onJoin: (name) => enter(media, name, lobby),
+  });
+  media.start();
+}
+
+/**
+ * Joins the room and stays until it is left.
+ * @param {LocalMedia} media
+ * @param {string} name
+ * @param {Lobby} [lobby]
+ */
+async function enter(media, name, lobby) {
+  // Without the cookie the name is typed again next time; that is no reason
+  // to stay out.
+  const visitor = await visit(name).catch(() => ({ name, iceServers: [] }));
+  const meeting = new Room();
+  page.room = meeting;
+  const call = new Call(meeting, media);
+  let entered = false;
+  meeting.on('left', (why) => {
+    lobby?.close();
+    call.close();
+    media.stop();
+    showLeft({
+      room,
+      elapsed: entered ? call.elapsed : null,
+      code: why?.code ?? '',
+      onRejoin: () => prepare(new LocalMedia(), visitor.name),
+    });
+  });
+  await call.controls.start();
+  try {
+    await meeting.join({ room, name: visitor.name, iceServers: visitor.iceServers });
+  } catch (err) {
+    if (!(err instanceof RoomError)) {
+      throw err;
+    }
+    return; // the listener above has shown why
+  }
+  entered = true;
+  rememberRoom(room);
+  lobby?.close();
+  call.open();
+}

@@ -1,0 +1,111 @@
+// @ts-check
+import { h } from './dom.js';
+import { canChooseSpeaker } from './media.js';
+/** @import {SlotPlace} from '../lib/slots.js' */
+
+/**
+ * Sound plays the audio slots, one element each for as long as the slot
+ * lives. Browsers may refuse to play before the visitor has clicked; then
+ * `onBlocked` is told.
+ */
+export class Sound {
+  element = h('div', { hidden: true });
+  /** @type {Map<MediaStream, HTMLAudioElement>} */
+  #players = new Map();
+  #speaker = '';
+  #onBlocked;
+
+  /** @param {(blocked: boolean) => void} onBlocked */
+  constructor(onBlocked) {
+    this.#onBlocked = onBlocked;
+  }
+
+  /** @param {SlotPlace[]} slots of the present connection */
+  update(slots) {
+    const streams = new Set(slots.filter((s) => s.kind === 'audio').map((s) => s.stream));
+    for (const [stream, player] of this.#players) {
+      if (!streams.has(stream)) {
+        player.srcObject = null;
+        player.remove();
+        this.#players.delete(stream);
+      }
+    }
+    for (const stream of streams) {
+      if (!this.#players.has(stream)) {
+        const player = h('audio', { autoplay: true });
+        player.srcObject = stream;
+        this.#players.set(stream, player);
+        this.element.append(player);
+        route(player, this.#speaker);
+        this.#play(player);
+      }
+    }
+  }
+
+  /** @param {HTMLAudioElement} player */
+  #play(player) {
+    player.play().catch((err) => {
+      if (err.name === 'NotAllowedError') {
+        this.#onBlocked(true);
+      }
+    });
+  }
+
+  /** Plays what was blocked. Called from a click. */
+  unblock() {
+    this.#onBlocked(false);
+    for (const player of this.#players.values()) {
+      this.#play(player);
+    }
+  }
+
+  /** @param {string} id of the output, empty for the default one */
+  set speaker(id) {
+    if (this.#speaker !== id) {
+      this.#speaker = id;
+      this.#players.forEach((p) => route(p, id));
+    }
+  }
+
+  stop() {
+    this.update([]);
+  }
+}
+
+/**
+ * @param {HTMLMediaElement} player
+ * @param {string} id
+ */
+function route(player, id) {
+  if (canChooseSpeaker) {
+    player.setSinkId(id).catch(() => player.setSinkId('').catch(() => {}));
+  }
+}
+
+/**
+ * Plays two soft notes on the chosen output.
+ * @param {string} speaker
+ */
+export async function chime(speaker) {
+  const context = new AudioContext();
+  const out = context.createMediaStreamDestination();
+  [523.25, 783.99].forEach((frequency, i) => {
+    const at = context.currentTime + 0.05 + i * 0.25;
+    const gain = new GainNode(context, { gain: 0 });
+    gain.gain.linearRampToValueAtTime(0, at);
+    gain.gain.linearRampToValueAtTime(0.2, at + 0.02);
+    gain.gain.exponentialRampToValueAtTime(0.001, at + 0.6);
+    const note = new OscillatorNode(context, { frequency });
+    note.connect(gain).connect(out);
+    note.start(at);
+    note.stop(at + 0.65);
+  });
+  const player = h('audio', {});
+  player.srcObject = out.stream;
+  route(player, speaker);
+  await player.play().catch(() => {});
+  setTimeout(() => {
+    player.srcObject = null;
+    context.close();
+  }, 1500);
+}
