@@ -18,6 +18,7 @@ export class Chat {
   #waiting = new Map();
   /** Messages on their way; one is sent at a time, so that their order holds. */
   #busy = false;
+  #closed = false;
   #count = 0;
   /** @type {(name: string, arg: object) => Promise<any>} */
   #request;
@@ -44,6 +45,9 @@ export class Chat {
   send(text) {
     if (text.length === 0 || text.length > maxText) {
       return Promise.reject(new RoomError('too_large', `a message has 1 to ${maxText} characters`));
+    }
+    if (this.#closed) {
+      return Promise.reject(new RoomError('closed', 'the room was left'));
     }
     const cid = `${this.#prefix}-${++this.#count}`;
     return new Promise((done, failed) => {
@@ -91,6 +95,7 @@ export class Chat {
 
   /** Gives up what has not been acknowledged. */
   close() {
+    this.#closed = true;
     for (const m of this.#waiting.values()) {
       m.failed(new RoomError('closed', 'the room was left'));
     }

@@ -1,11 +1,11 @@
 // @ts-check
 import { Chat } from './chat.js';
 import { Emitter } from './emitter.js';
+import { RoomError } from './errors.js';
 import { Roster } from './roster.js';
 import { Session } from './session.js';
 import { Subscriptions } from './subscriptions.js';
 /** @import {LocalPublication} from './connection.js' */
-/** @import {RoomError} from './errors.js' */
 /** @import {JoinOptions, SessionOptions, SessionState} from './session.js' */
 /** @import {Line, Member, Need, Publication, Slot, Snapshot, Source, StateEvent} from './types.js' */
 
@@ -132,6 +132,9 @@ export class Room extends Emitter {
    * @returns {Promise<LocalPublication>} settled when it is negotiated
    */
   async publish(track, source, o = {}) {
+    if (this.state === 'left') {
+      throw new RoomError('closed', 'publish: the room was left');
+    }
     if (this.#locals.has(source)) {
       await this.unpublish(source);
     }

@@ -1,0 +1,97 @@
+// @ts-check
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Chat } from '../../static/lib/chat.js';
+import { RoomError } from '../../static/lib/errors.js';
+import { settle } from './fakes.mjs';
+
+/** A chat whose requests a test answers by hand. */
+function bench() {
+  /** @type {{arg: any, done: (a: any) => void, failed: (e: Error) => void}[]} */
+  const requests = [];
+  /** @type {string[]} */
+  const log = [];
+  const chat = new Chat(
+    (_, arg) => new Promise((done, failed) => requests.push({ arg, done, failed })),
+    (l) => log.push(`${l.own ? 'You' : l.name}: ${l.text}`),
+  );
+  return { chat, requests, log };
+}
+
+test('one’s own line appears with the acknowledgement, not before', async () => {
+  const { chat, requests, log } = bench();
+  const sent = chat.send('hello');
+  await settle();
+  assert.deepEqual(log, []);
+  chat.receive({ id: 'm1', ts: 1, text: 'hi' }, 'Bo');
+  requests[0].done({ ok: true, id: 'm2', ts: 2 });
+  assert.equal((await sent).id, 'm2');
+  assert.deepEqual(log, ['Bo: hi', 'You: hello']);
+});
+
+test('a refused message is not shown, and the next one goes on', async () => {
+  const { chat, requests, log } = bench();
+  const first = chat.send('too fast');
+  const second = chat.send('fine');
+  await settle();
+  assert.equal(requests.length, 1, 'in order, one at a time');
+  requests[0].failed(new RoomError('rate_limited'));
+  await assert.rejects(first, { code: 'rate_limited' });
+  await settle();
+  requests[1].done({ ok: true, id: 'm1', ts: 1 });
+  await second;
+  assert.deepEqual(log, ['You: fine']);
+});
+
+test('what was not acknowledged is sent again with the same cid', async () => {
+  const { chat, requests, log } = bench();
+  const sent = chat.send('are you there?');
+  await settle();
+  requests[0].failed(new RoomError('offline'));
+  await settle();
+  assert.equal(requests.length, 1, 'not before the room is joined again');
+  chat.flush();
+  await settle();
+  assert.equal(requests[1].arg.cid, requests[0].arg.cid);
+  requests[1].done({ ok: true, id: 'm1', ts: 1 });
+  await sent;
+  assert.deepEqual(log, ['You: are you there?']);
+});
+
+test('cids differ, and are ids', async () => {
+  const { chat, requests } = bench();
+  chat.send('a').catch(() => {});
+  await settle();
+  requests[0].done({ ok: true, id: 'm1', ts: 1 });
+  chat.send('a').catch(() => {});
+  await settle();
+  const [a, b] = requests.map((r) => r.arg.cid);
+  assert.notEqual(a, b);
+  assert.match(a, /^[A-Za-z0-9_-]{1,32}$/);
+});
+
+test('a message that is known is not shown twice', async () => {
+  const { chat, requests, log } = bench();
+  chat.receive({ id: 'm1', ts: 1, text: 'hi' }, 'Bo');
+  chat.receive({ id: 'm1', ts: 1, text: 'hi' }, 'Bo');
+  const sent = chat.send('hello');
+  await settle();
+  chat.receive({ id: 'm2', ts: 2, text: 'hello' }, 'Ana', true); // history of a join anew
+  requests[0].done({ ok: true, id: 'm2', ts: 2 });
+  await sent;
+  assert.deepEqual(log, ['Bo: hi', 'You: hello']);
+});
+
+test('length is checked before anything is sent', async () => {
+  const { chat, requests } = bench();
+  await assert.rejects(chat.send(''), { code: 'too_large' });
+  await assert.rejects(chat.send('x'.repeat(4001)), { code: 'too_large' });
+  assert.equal(requests.length, 0);
+});
+
+test('closing gives up what waits', async () => {
+  const { chat } = bench();
+  const sent = chat.send('late');
+  chat.close();
+  await assert.rejects(sent, { code: 'closed' });
+});

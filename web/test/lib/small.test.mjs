@@ -1,0 +1,159 @@
+// @ts-check
+import assert from 'node:assert/strict';
+import { readFile, readdir } from 'node:fs/promises';
+import { test } from 'node:test';
+import { Emitter } from '../../static/lib/emitter.js';
+import { RoomError, captureCode } from '../../static/lib/errors.js';
+import { trimmed } from '../../static/lib/sections.js';
+import { Signalling, options } from '../../static/lib/signalling.js';
+import { visit } from '../../static/lib/visitor.js';
+import { clock, hue, initials, newRoomName, roomName } from '../../static/ui/names.js';
+import { FakeSocket } from './fakes.mjs';
+
+const root = new URL('../../', import.meta.url);
+
+test('errors of devices have codes', () => {
+  for (const [name, message, device, want] of /** @type {const} */ ([
+    ['NotAllowedError', 'Permission denied', 'cam', 'cam_denied'],
+    ['NotAllowedError', 'Permission denied by system', 'mic', 'mic_denied_os'],
+    ['NotFoundError', '', 'cam', 'cam_missing'],
+    ['OverconstrainedError', '', 'cam', 'cam_missing'],
+    ['NotReadableError', '', 'cam', 'cam_busy'],
+    ['AbortError', '', 'mic', 'mic_busy'],
+    ['TypeError', '', 'screen', 'screen_failed'],
+  ])) {
+    assert.equal(captureCode(new DOMException(message, name), device), want, `${name} ${message}`);
+  }
+  assert.equal(captureCode('what?', 'cam'), 'cam_failed');
+});
+
+test('signalling never buffers', async () => {
+  const socket = new FakeSocket();
+  const s = new Signalling({ connect: () => /** @type {any} */ (socket) });
+  await assert.rejects(s.request('subscribe', {}), { code: 'offline' });
+  assert.deepEqual(socket.sent, []);
+  s.open();
+  const waiting = s.request('subscribe', {});
+  socket.lose();
+  await assert.rejects(waiting, { code: 'offline' });
+  socket.connect();
+  assert.equal(socket.sent.length, 1, 'and nothing is replayed');
+});
+
+test('a refusal carries code, message and delay', async () => {
+  const socket = new FakeSocket();
+  socket.answers.offer = { ok: false, code: 'rate_limited', message: 'slow down', retry_after_ms: 250 };
+  const s = new Signalling({ connect: () => /** @type {any} */ (socket) });
+  s.open();
+  await assert.rejects(s.request('offer', {}), (/** @type {RoomError} */ e) =>
+    e.code === 'rate_limited' && e.message === 'slow down' && e.retryAfter === 250);
+});
+
+test('reconnection is quick and never ends', () => {
+  assert.equal(options.reconnectionDelay, 250);
+  assert.equal(options.reconnectionDelayMax, 5000);
+  assert.equal(options.randomizationFactor, 0.5);
+  assert.equal(options.reconnectionAttempts, Infinity);
+});
+
+test('codecs are trimmed to those that are forwarded, with their helpers', () => {
+  const codec = (/** @type {string} */ mimeType, sdpFmtpLine = '') => ({ mimeType, sdpFmtpLine, clockRate: 90000 });
+  const got = trimmed([
+    codec('video/rtx'), codec('video/H264', 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f'),
+    codec('video/H264', 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f'),
+    codec('video/H264', 'level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42e01f'),
+    codec('video/AV1', 'level-idx=5;profile=0;tier=0'), codec('video/AV1', 'level-idx=5;profile=1;tier=0'),
+    codec('video/VP9', 'profile-id=0'), codec('video/VP9', 'profile-id=2'),
+    codec('video/VP8'), codec('video/red'), codec('video/ulpfec'), codec('video/flexfec-03', 'repair-window=10000000'),
+  ], 'video').map((c) => c.mimeType + (c.mimeType === 'video/H264' ? c.sdpFmtpLine?.slice(-6) : ''));
+  assert.deepEqual(got, ['video/VP8', 'video/VP9', 'video/AV1', 'video/H26442e01f', 'video/rtx', 'video/red', 'video/flexfec-03']);
+  const audio = ['audio/PCMU', 'audio/red', 'audio/opus', 'audio/CN'].map((m) => codec(m));
+  assert.deepEqual(trimmed(audio, 'audio').map((c) => c.mimeType), ['audio/opus', 'audio/red']);
+});
+
+test('a listener that throws stops nobody', async () => {
+  const e = new Emitter();
+  /** @type {number[]} */
+  const got = [];
+  const off = e.on('x', (n) => got.push(n));
+  e.on('x', (n) => got.push(n * 10));
+  e.emit('x', 1);
+  off();
+  e.emit('x', 2);
+  assert.deepEqual(got, [1, 10, 20]);
+});
+
+test('visit tells the name and learns the ICE servers', async () => {
+  /** @type {any} */
+  let asked;
+  const answer = (/** @type {any} */ body, status = 200) => async (/** @type {any} */ url, /** @type {any} */ init) => {
+    asked = { url, ...init };
+    return new Response(JSON.stringify(body), { status });
+  };
+  const ice = [{ urls: 'stun:127.0.0.1:3478' }];
+  assert.deepEqual(await visit('Ana', { fetch: answer({ name: 'Ana', ice_servers: ice, expires: 1 }) }), { name: 'Ana', iceServers: ice });
+  assert.equal(asked.url, '/visitor');
+  assert.equal(asked.method, 'POST');
+  assert.equal(asked.body, '{"name":"Ana"}');
+  await assert.rejects(visit('Ana', { fetch: answer({ code: 'rate_limited' }, 429) }), { code: 'rate_limited' });
+  await assert.rejects(visit('Ana', { fetch: async () => { throw new TypeError('offline'); } }), { code: 'offline' });
+});
+
+test('room names are read from what people paste', () => {
+  for (const [text, want] of [
+    ['blue-fox-42', 'blue-fox-42'], ['  standup ', 'standup'], ['our team', 'our-team'],
+    ['https://meet.example/?room=blue-fox-42&name=Ana', 'blue-fox-42'], ['meet.example/?room=x1', 'x1'],
+    ['http://127.0.0.1:8080/?room=a%20b', 'a-b'], ['https://meet.example/', ''], ['', ''], ['<script>', ''], ['x'.repeat(33), ''],
+  ]) {
+    assert.equal(roomName(text), want, text);
+  }
+  assert.match(newRoomName(), /^[a-z]+-[a-z]+-\d{2,3}$/);
+  assert.equal(roomName(newRoomName()) !== '', true);
+});
+
+test('names and times are short', () => {
+  assert.deepEqual(['Ana', 'Bo Andersen', ' ', 'élodie de la Tour', '李 雷'].map(initials), ['A', 'BA', '?', 'ÉT', '李雷']);
+  assert.equal(hue('Ana'), hue('Ana'));
+  assert.deepEqual([0, 61_000, 3_723_000, -5].map(clock), ['0:00', '1:01', '1:02:03', '0:00']);
+});
+
+test('every string that is used is there, and every one that is there is used', async () => {
+  const strings = JSON.parse(await readFile(new URL('static/lang/en.json', root), 'utf8'));
+  const dir = new URL('static/ui/', root);
+  const code = (await Promise.all((await readdir(dir)).map((f) => readFile(new URL(f, dir), 'utf8')))).join('\n');
+  const used = [...code.matchAll(/\bt\(\s*(?:[^'`()]*\? )?'([a-z][\w.]+)'/g)].map((m) => m[1]);
+  assert.ok(used.length > 30);
+  for (const key of used) {
+    assert.ok(key in strings, `${key} is missing`);
+  }
+  for (const key of Object.keys(strings)) {
+    const dynamic = /^(error|toolbar|device|tile|lobby\.without)\./.test(key);
+    assert.ok(dynamic || code.includes(`'${key}'`), `${key} is not used`);
+  }
+});
+
+test('every code of the protocol has a sentence', async () => {
+  const strings = JSON.parse(await readFile(new URL('static/lang/en.json', root), 'utf8'));
+  const codes = `bad_request unknown_event unsupported_version not_joined already_joined unauthorized token_expired
+    forbidden room_not_found room_full locked rejected duplicate_identity session_unknown session_expired stale_offer
+    bad_sdp no_common_codec publication_not_found member_not_found slot_not_found banned limit_exceeded too_large
+    rate_limited draining server_busy kicked room_ended slow_consumer internal cam_denied mic_denied cam_denied_os
+    cam_missing cam_busy insecure unsupported media_blocked offline timeout closed`.split(/\s+/);
+  assert.deepEqual(codes.filter((c) => !strings[`error.${c}`]), []);
+});
+
+test('the vendored socket.io client is the one of the lock file', async () => {
+  const [ours, theirs] = await Promise.all([
+    readFile(new URL('static/vendor/socket.io.esm.min.js', root)),
+    readFile(new URL('node_modules/socket.io-client/dist/socket.io.esm.min.js', root)),
+  ]);
+  assert.ok(ours.equals(theirs));
+});
+
+test('the library touches no DOM', async () => {
+  const dir = new URL('static/lib/', root);
+  for (const f of await readdir(dir)) {
+    const code = await readFile(new URL(f, dir), 'utf8');
+    assert.doesNotMatch(code.replace(/\/\*[^]*?\*\/|\/\/.*/g, ''), /\b(document|window|localStorage|HTML\w+)\b/, f);
+  }
+});
