@@ -161,6 +161,10 @@ for (const scheme of /** @type {const} */ (['light', 'dark'])) {
         await until(`${name} is live`, async () => (await tile(page, name).getAttribute('data-track-state')) === 'live');
       }
       await until('all pictures are there', () => page.evaluate(() => [...document.querySelectorAll('video')].every((v) => v.videoWidth > 0)));
+      await others[0].getByRole('button', { name: 'Chat', exact: true }).click();
+      await others[0].getByRole('textbox', { name: 'Message' }).fill('Hi Ana!');
+      await others[0].keyboard.press('Enter');
+      await page.locator('[data-unread="1"]').waitFor();
       await look(page, 'room');
       await page.getByRole('button', { name: 'Chat', exact: true }).click();
       await page.getByRole('textbox', { name: 'Message' }).fill('Hello everyone');

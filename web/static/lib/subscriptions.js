@@ -79,10 +79,13 @@ export class Subscriptions {
         this.#settle(d, ack);
       }
     } catch (err) {
-      // Without a connection the next join asks anew. A refusal of the whole
-      // request would only be repeated.
       if (!(err instanceof RoomError)) {
         throw err;
+      }
+      // Without a connection the next join asks anew; a request that is wrong
+      // would be wrong again.
+      if (['rate_limited', 'server_busy', 'timeout'].includes(err.code)) {
+        setTimeout(() => this.flush(), err.retryAfter || 1000);
       }
     } finally {
       this.#busy = false;

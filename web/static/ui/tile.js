@@ -33,6 +33,8 @@ export class Tile {
   #away = badge('away', 'alert');
   #receive;
   #hear;
+  /** Whether there should be a picture; it shows when its first frame is there. */
+  #picture = false;
   element;
 
   /**
@@ -53,6 +55,9 @@ export class Tile {
     this.#video, this.#initials, this.#note,
     h('div', { class: 'tile-caption' }, this.#muted, this.#speaking, this.#away, this.#name),
     h('div', { class: 'tile-actions' }, this.#hear, this.#receive));
+    for (const event of ['loadeddata', 'emptied']) {
+      this.#video.addEventListener(event, () => this.#reveal());
+    }
     this.#initials.style.setProperty('--hue', String(hue(v.name)));
     this.update(v);
   }
@@ -72,11 +77,16 @@ export class Tile {
     if (this.#video.srcObject !== v.stream) {
       this.#video.srcObject = v.stream;
     }
-    const picture = v.stream !== null && v.track !== 'off' && v.receive !== false;
-    this.#video.classList.toggle('is-shown', picture);
-    this.#initials.hidden = picture;
+    this.#picture = v.stream !== null && v.track !== 'off' && v.receive !== false;
+    this.#reveal();
     toggle(this.#receive, v.receive, t('tile.receive', { name: label }), v.receive ? 'eye' : 'eyeOff');
     toggle(this.#hear, v.hear, t('tile.hear', { name: label }), v.hear ? 'speaker' : 'speakerOff');
+  }
+
+  #reveal() {
+    const shown = this.#picture && this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+    this.#video.classList.toggle('is-shown', shown);
+    this.#initials.hidden = shown;
   }
 
   remove() {

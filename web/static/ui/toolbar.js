@@ -12,7 +12,6 @@ import { t } from './i18n.js';
  * arrows, Home and End the others.
  */
 export class Toolbar {
-  #badge = h('span', { class: 'unread', 'aria-hidden': 'true', hidden: true });
   /** @type {Record<Control, HTMLButtonElement>} */
   #buttons;
   element;
@@ -26,7 +25,6 @@ export class Toolbar {
     this.#buttons = {
       mic: make('mic'), cam: make('cam'), share: make('share'), chat: make('chat'), leave: make('leave'),
     };
-    this.#buttons.chat.append(this.#badge);
     this.#buttons.share.hidden = !navigator.mediaDevices?.getDisplayMedia;
     set(this.#buttons.chat, 'aria-controls', 'chat');
     this.element = h('div', {
@@ -67,8 +65,8 @@ export class Toolbar {
     setIcon(this.#buttons.cam, v.cam ? 'cam' : 'camOff');
     set(this.#buttons.chat, 'aria-expanded', v.chat);
     set(this.#buttons.chat, 'title', v.unread > 0 ? t('chat.unread', { n: v.unread }) : t('toolbar.chat'));
-    this.#badge.hidden = v.unread === 0;
-    this.#badge.textContent = v.unread > 99 ? '99+' : String(v.unread);
+    // Drawn by the style sheet: text inside would have to be part of the name.
+    set(this.#buttons.chat, 'data-unread', v.unread === 0 ? null : v.unread > 99 ? '99+' : v.unread);
   }
 
   /** @param {Control} c */
