@@ -1,0 +1,45 @@
+package packet
+
+import "strings"
+
+// Codec is a media format that the server can look into.
+type Codec uint8
+
+// Codecs.
+const (
+	CodecUnknown Codec = iota
+	Opus               // RFC 7587
+	VP8                // RFC 7741
+	VP9                // RFC 9628
+	H264               // RFC 6184
+	H265               // RFC 7798
+	AV1                // AV1 RTP
+	RED                // RFC 2198
+)
+
+var codecNames = map[string]Codec{
+	"audio/opus": Opus, "video/vp8": VP8, "video/vp9": VP9, "video/h264": H264,
+	"video/h265": H265, "video/av1": AV1, "audio/red": RED,
+}
+
+// CodecOf returns the codec of a MIME type such as "video/VP8", in any case.
+func CodecOf(mimeType string) Codec { return codecNames[strings.ToLower(mimeType)] }
+
+// Frame is what the codec's headers told about one packet. The zero value is
+// the middle of a frame that nothing is known of.
+type Frame struct {
+	Key         bool // of a key frame; always true for audio
+	Start, End  bool // first or last packet of a frame
+	Discardable bool // no other frame needs it
+	SwitchUp    bool // a receiver of lower temporal layers may enter here
+	Spatial     uint8
+	Temporal    uint8
+
+	PictureIDBits  uint8 // 0, 7 or 15: VP8 and VP9
+	PictureID      uint16
+	HasTL0         bool // VP8
+	TL0            uint8
+	DescriptorSize uint8 // bytes before the VP8 payload; 0 for other codecs
+
+	Width, Height uint16 // pixels, of a VP8 key frame; else 0
+}
