@@ -1,0 +1,92 @@
+package srtp
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/binary"
+	"fmt"
+)
+
+const (
+	tagGCM     = 16
+	rtcpHeader = 8 // of the first packet of a compound
+	rtcpIndex  = 4
+	encrypted  = 1 << 31 // E bit before the SRTCP index
+)
+
+// gcm is one direction of an AEAD profile (RFC 7714). One goroutine at a time.
+type gcm struct {
+	rtp, rtcp         cipher.AEAD
+	rtpSalt, rtcpSalt [12]byte
+	nonce             [12]byte // kept here: a local array would escape
+	aad               [rtcpHeader + rtcpIndex]byte
+}
+
+func newGCM(block cipher.Block, salt []byte, keyLen int) (*gcm, error) {
+	g := &gcm{}
+	copy(g.rtpSalt[:], derive(block, salt, labelRTPSalt, 12))
+	copy(g.rtcpSalt[:], derive(block, salt, labelRTCPSalt, 12))
+	var err error
+	if g.rtp, err = aead(derive(block, salt, labelRTPKey, keyLen)); err != nil {
+		return nil, err
+	}
+	g.rtcp, err = aead(derive(block, salt, labelRTCPKey, keyLen))
+	return g, err
+}
+
+func aead(key []byte) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fmt.Errorf("srtp: %w", err)
+	}
+	return cipher.NewGCM(block)
+}
+
+// iv makes the nonce: SSRC and index under the salt (RFC 7714 sections 8.1
+// and 9.1). A 31-bit SRTCP index takes the place of ROC and number.
+func (g *gcm) iv(salt *[12]byte, ssrc uint32, index uint64) []byte {
+	n := &g.nonce
+	n[0], n[1] = 0, 0
+	binary.BigEndian.PutUint32(n[2:], ssrc)
+	binary.BigEndian.PutUint16(n[6:], uint16(index>>32))
+	binary.BigEndian.PutUint32(n[8:], uint32(index))
+	for i := range n {
+		n[i] ^= salt[i]
+	}
+	return n[:]
+}
+
+func (g *gcm) minRTP() int  { return tagGCM }
+func (g *gcm) minRTCP() int { return rtcpHeader + tagGCM + rtcpIndex }
+
+func (g *gcm) sealRTP(dst, header, plain []byte, ssrc uint32, index uint64) []byte {
+	start := len(dst)
+	dst = append(dst, header...)
+	return g.rtp.Seal(dst, g.iv(&g.rtpSalt, ssrc, index), plain, dst[start:])
+}
+
+func (g *gcm) openRTP(b []byte, header int, ssrc uint32, index uint64) (int, bool) {
+	plain, err := g.rtp.Open(b[header:header], g.iv(&g.rtpSalt, ssrc, index), b[header:], b[:header])
+	return header + len(plain), err == nil
+}
+
+func (g *gcm) sealRTCP(dst, packet []byte, ssrc, index uint32) []byte {
+	copy(g.aad[:], packet[:rtcpHeader])
+	binary.BigEndian.PutUint32(g.aad[rtcpHeader:], encrypted|index)
+	dst = append(dst, packet[:rtcpHeader]...)
+	dst = g.rtcp.Seal(dst, g.iv(&g.rtcpSalt, ssrc, uint64(index)), packet[rtcpHeader:], g.aad[:])
+	return append(dst, g.aad[rtcpHeader:]...)
+}
+
+func (g *gcm) openRTCP(b []byte, ssrc uint32) (int, uint32, bool) {
+	body := len(b) - rtcpIndex
+	word := binary.BigEndian.Uint32(b[body:])
+	if word&encrypted == 0 {
+		return 0, 0, false // authenticated only: nobody negotiates that
+	}
+	index := word &^ encrypted
+	copy(g.aad[:], b[:rtcpHeader])
+	copy(g.aad[rtcpHeader:], b[body:])
+	plain, err := g.rtcp.Open(b[rtcpHeader:rtcpHeader], g.iv(&g.rtcpSalt, ssrc, uint64(index)), b[rtcpHeader:body], g.aad[:])
+	return rtcpHeader + len(plain), index, err == nil
+}
