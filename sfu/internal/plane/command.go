@@ -1,0 +1,343 @@
+package plane
+
+import (
+	"slices"
+	"time"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
+	"github.com/switchyard-rtc/switchyard/sfu/srtp"
+)
+
+// Command is something that the control plane wants done between two batches.
+type Command interface{ apply(p *Plane, now mono.Time) }
+
+// Codec is one payload type of a media section.
+type Codec struct {
+	Codec       packet.Codec
+	PayloadType uint8
+	RTX         uint8 // payload type of its retransmissions; 0 = none
+	ClockRate   uint32
+}
+
+// Stream is a declared SSRC and that of its retransmissions, 0 = none.
+type Stream struct{ SSRC, RTX uint32 }
+
+// Publication describes a send section of a peer.
+type Publication struct {
+	MID        string
+	Audio      bool
+	Codecs     []Codec // at least one
+	Extensions packet.ExtensionIDs
+	Streams    []Stream // declared; empty with simulcast
+	RIDs       []string // of simulcast encodings (RFC 8851)
+	NACK       bool     // lost packets may be asked for
+	Feedback   bool     // transport-wide feedback was negotiated
+}
+
+// SlotSpec describes a receive-only section of a peer.
+type SlotSpec struct {
+	MID   string
+	Audio bool
+	SSRC  uint32
+	RTX   uint32 // 0 = none
+}
+
+// AddTransport makes a transport that has neither address nor keys yet.
+type AddTransport struct {
+	Transport ID
+	SSRC      uint32 // sender SSRC of our RTCP
+	CNAME     string // of SDES (RFC 7022)
+}
+
+func (c AddTransport) apply(p *Plane, now mono.Time) {
+	if p.transports[c.Transport] != nil {
+		return
+	}
+	t := newTransport(p, c, now)
+	p.transports[c.Transport] = t
+	p.timers.add(t, now.Add(silentAfter))
+}
+
+// SetKeys gives a transport its keys. A transport has one set of keys for life;
+// a second one is ignored.
+type SetKeys struct {
+	Transport ID
+	Opener    *srtp.Opener
+	Sealer    *srtp.Sealer
+}
+
+func (c SetKeys) apply(p *Plane, now mono.Time) {
+	if t := p.transports[c.Transport]; t != nil && t.opener == nil {
+		t.opener, t.sealer = c.Opener, c.Sealer
+		p.timers.hasten(t, now)
+	}
+}
+
+// BindPath makes a path the way to a peer. Media that came over it before is
+// handled now.
+type BindPath struct {
+	Transport ID
+	Path      Path
+}
+
+func (c BindPath) apply(p *Plane, now mono.Time) {
+	if t := p.transports[c.Transport]; t != nil {
+		t.bind(now, c.Path)
+	}
+}
+
+// Heard tells that a connectivity check of a path was authenticated.
+type Heard struct{ Path Path }
+
+func (c Heard) apply(p *Plane, now mono.Time) {
+	if t := p.paths[c.Path]; t != nil {
+		t.hear(now)
+	}
+}
+
+// RemoveTransport ends a transport with all its publications and slots.
+type RemoveTransport struct{ Transport ID }
+
+func (c RemoveTransport) apply(p *Plane, _ mono.Time) {
+	if t := p.transports[c.Transport]; t != nil {
+		p.removeTransport(t)
+	}
+}
+
+func (p *Plane) removeTransport(t *Transport) {
+	for len(t.publications) > 0 {
+		p.removePublication(t.publications[0])
+	}
+	for len(t.slots) > 0 {
+		p.removeSlot(t.slots[0])
+	}
+	if p.paths[t.path] == t {
+		delete(p.paths, t.path)
+	}
+	delete(p.transports, t.id)
+	p.timers.remove(t)
+}
+
+// AddPublication makes a send section of a transport a publication.
+type AddPublication struct {
+	Transport   ID
+	Publication ID
+	Spec        Publication
+}
+
+func (c AddPublication) apply(p *Plane, now mono.Time) {
+	t := p.transports[c.Transport]
+	if t == nil || p.publications[c.Publication] != nil || len(c.Spec.Codecs) == 0 {
+		return
+	}
+	f := newFanout(t, c)
+	p.publications[c.Publication] = f
+	t.publications = append(t.publications, f)
+	if c.Spec.Feedback {
+		t.ccID = c.Spec.Extensions[packet.ExtTransportCC]
+	}
+	if c.Spec.Audio {
+		t.nextLevel = min(t.nextLevel, now.Add(levelEvery))
+	}
+	f.declare(now)
+	p.timers.hasten(t, min(t.nextLevel, t.nextReport))
+}
+
+// RemovePublication ends a publication; slots that show it become idle.
+type RemovePublication struct{ Publication ID }
+
+func (c RemovePublication) apply(p *Plane, _ mono.Time) {
+	if f := p.publications[c.Publication]; f != nil {
+		p.removePublication(f)
+	}
+}
+
+func (p *Plane) removePublication(f *Fanout) {
+	for len(f.outbounds) > 0 {
+		f.outbounds[0].slot.unbind()
+	}
+	for ssrc, in := range f.transport.inbounds {
+		if in.fan == f {
+			delete(f.transport.inbounds, ssrc)
+		}
+	}
+	f.transport.newest = nil
+	f.transport.publications = remove(f.transport.publications, f)
+	delete(p.publications, f.id)
+}
+
+// AddSlot makes a receive-only section of a transport a slot.
+type AddSlot struct {
+	Transport ID
+	Slot      ID
+	Spec      SlotSpec
+	// Sequence and Repair are the first numbers of the media and the RTX
+	// stream, random and below 2^15 (RFC 3711, section 3.3.1); Timestamp is the
+	// random start of its timestamps. An SSRC that the transport sent before
+	// goes on with its old numbers.
+	Sequence, Repair uint16
+	Timestamp        uint32
+}
+
+func (c AddSlot) apply(p *Plane, now mono.Time) {
+	t := p.transports[c.Transport]
+	if t == nil || p.slots[c.Slot] != nil || t.slotBySSRC[c.Spec.SSRC] != nil {
+		return
+	}
+	s := newSlot(t, c, now)
+	p.slots[c.Slot] = s
+	t.slots = append(t.slots, s)
+	t.slotBySSRC[c.Spec.SSRC] = s
+}
+
+// RemoveSlot ends a slot.
+type RemoveSlot struct{ Slot ID }
+
+func (c RemoveSlot) apply(p *Plane, _ mono.Time) {
+	if s := p.slots[c.Slot]; s != nil {
+		p.removeSlot(s)
+	}
+}
+
+func (p *Plane) removeSlot(s *Slot) {
+	s.unbind()
+	delete(s.transport.slotBySSRC, s.spec.SSRC)
+	s.transport.slots = remove(s.transport.slots, s)
+	delete(p.slots, s.id)
+}
+
+// Bind shows a publication in a slot, in place of what was there.
+type Bind struct {
+	Slot        ID
+	Publication ID
+	Route       *Route
+	Paused      bool
+}
+
+func (c Bind) apply(p *Plane, now mono.Time) {
+	s, f := p.slots[c.Slot], p.publications[c.Publication]
+	if s == nil {
+		return
+	}
+	s.unbind()
+	if f == nil {
+		return
+	}
+	s.outbound = &Outbound{slot: s, fan: f, route: c.Route, paused: c.Paused}
+	f.outbounds = append(f.outbounds, s.outbound)
+	if !c.Paused {
+		f.interval = askEvery
+		f.ask(now)
+	}
+}
+
+// Unbind makes a slot idle.
+type Unbind struct{ Slot ID }
+
+func (c Unbind) apply(p *Plane, _ mono.Time) {
+	if s := p.slots[c.Slot]; s != nil {
+		s.unbind()
+	}
+}
+
+func (s *Slot) unbind() {
+	if o := s.outbound; o != nil {
+		o.fan.outbounds = remove(o.fan.outbounds, o)
+		s.outbound = nil
+	}
+}
+
+// Pause stops or restarts sending in a slot that keeps its publication.
+type Pause struct {
+	Slot   ID
+	Paused bool
+}
+
+func (c Pause) apply(p *Plane, now mono.Time) {
+	s := p.slots[c.Slot]
+	if s == nil || s.outbound == nil || s.outbound.paused == c.Paused {
+		return
+	}
+	s.outbound.paused = c.Paused
+	s.outbound.current = nil
+	if !c.Paused {
+		s.outbound.fan.ask(now)
+	}
+}
+
+// AskKeyFrame asks the publisher for a key frame.
+type AskKeyFrame struct{ Publication ID }
+
+func (c AskKeyFrame) apply(p *Plane, now mono.Time) {
+	if f := p.publications[c.Publication]; f != nil {
+		f.ask(now)
+	}
+}
+
+// Count calls Done with the counters of the plane, between batches; Done must
+// not block.
+type Count struct{ Done func(Stats) }
+
+func (c Count) apply(p *Plane, _ mono.Time) { c.Done(p.stats) }
+
+// Observe calls Done with the counters of a transport, or with false if it is
+// gone. Done is called between batches and must not block.
+type Observe struct {
+	Transport ID
+	Done      func(TransportStats, bool)
+}
+
+// TransportStats are the counters of a transport and its streams.
+type TransportStats struct {
+	RTT      int64 // nanoseconds
+	Inbound  []InboundStats
+	Outbound []OutboundStats
+}
+
+func (c Observe) apply(p *Plane, _ mono.Time) {
+	t := p.transports[c.Transport]
+	if t == nil {
+		c.Done(TransportStats{}, false)
+		return
+	}
+	st := TransportStats{RTT: int64(t.rtt)}
+	for _, f := range t.publications {
+		for _, in := range f.encodings {
+			if in != nil {
+				st.Inbound = append(st.Inbound, in.observe())
+			}
+		}
+	}
+	for _, s := range t.slots {
+		st.Outbound = append(st.Outbound, s.stats)
+	}
+	c.Done(st, true)
+}
+
+func (in *Inbound) observe() InboundStats {
+	s := in.stats
+	s.Lost, s.Jitter = in.receiver.Lost(), in.receiver.Jitter()
+	return s
+}
+
+func remove[T comparable](list []T, x T) []T {
+	i := slices.Index(list, x)
+	if i < 0 {
+		return list
+	}
+	return slices.Delete(list, i, i+1)
+}
+
+// AskHeard calls Done with whether something authenticated came over a path
+// within the given time. Done must not block.
+type AskHeard struct {
+	Path   Path
+	Within time.Duration
+	Done   func(heard bool)
+}
+
+func (c AskHeard) apply(p *Plane, now mono.Time) {
+	t := p.paths[c.Path]
+	c.Done(t != nil && now.Sub(t.heard) < c.Within)
+}

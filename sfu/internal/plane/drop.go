@@ -1,0 +1,39 @@
+package plane
+
+// DropReason tells why a packet was not forwarded.
+type DropReason uint8
+
+// Reasons for dropping, in the order of the way of a packet.
+const (
+	DropUnknownSource DropReason = iota // no transport or stream for it
+	DropMalformed                       // violates RFC 3550, RFC 8285 or RFC 4585
+	DropAuth                            // SRTP tag or replay check failed
+	DropDuplicate                       // seen before
+	DropLayer                           // not of the encoding that is forwarded
+	DropPaused                          // nobody wants it
+	DropCodec                           // the slot has no payload type for it
+	DropLate                            // older than what may still be sent
+	DropOverload                        // send buffer full
+	DropConsent                         // the subscriber has not been heard for 8 s
+	NumDropReasons
+)
+
+var dropNames = [NumDropReasons]string{
+	"unknown_source", "malformed", "auth", "duplicate", "layer",
+	"paused", "codec", "late", "overload", "consent",
+}
+
+// String returns the reason as used in metric labels, such as "auth".
+func (r DropReason) String() string {
+	if r < NumDropReasons {
+		return dropNames[r]
+	}
+	return "unknown"
+}
+
+// Stats counts since the plane was made.
+type Stats struct {
+	PacketsReceived, BytesReceived uint64
+	PacketsSent, BytesSent         uint64
+	Drops                          [NumDropReasons]uint64
+}

@@ -1,0 +1,26 @@
+package plane
+
+// EventKind tells what happened.
+type EventKind uint8
+
+// Kinds of events.
+const (
+	// EventSilent: nothing authenticated came from the transport for 4 s.
+	EventSilent EventKind = iota + 1
+	// EventHeard: a silent transport was heard again.
+	EventHeard
+	// EventLevel: the audio level of a publication changed.
+	EventLevel
+	// EventFailed: handling the transport panicked; it is removed.
+	EventFailed
+)
+
+// Event is news for the control plane. Fields that the kind does not name are
+// zero.
+type Event struct {
+	Kind        EventKind
+	Transport   ID
+	Publication ID    // of EventLevel
+	Level       uint8 // of EventLevel, in -dBov (RFC 6464): 127 is silence
+	Speaking    bool  // of EventLevel
+}

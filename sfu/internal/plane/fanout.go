@@ -1,0 +1,271 @@
+package plane
+
+import (
+	"time"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/nack"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/report"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/speaker"
+)
+
+const (
+	// askEvery is how far key-frame requests are apart at the least: browsers
+	// drop one that comes within 300 ms of the last.
+	askEvery = 320 * time.Millisecond
+	// askSlowest is how far apart they become while no key frame answers.
+	askSlowest = 4 * askEvery
+)
+
+// Fanout is a publication on this core: the streams that come in and those that
+// go out. Owned by the plane.
+type Fanout struct {
+	plane     *Plane
+	transport *Transport // of the publisher
+	id        ID
+	spec      Publication
+	kinds     [128]packet.Codec // by payload type of media
+	repairs   [128]uint8        // payload type of media by that of its RTX
+	rates     [128]uint32       // RTP clock by payload type
+	encodings []*Inbound        // one per RID, or one; nil until known
+	outbounds []*Outbound
+	best      int // encoding to forward
+
+	wanted   bool // a key frame, by somebody
+	nextAsk  mono.Time
+	interval time.Duration // between requests
+
+	level    speaker.Level
+	reported Event // the last EventLevel
+}
+
+func newFanout(t *Transport, c AddPublication) *Fanout {
+	f := &Fanout{
+		plane:     t.plane,
+		transport: t,
+		id:        c.Publication,
+		spec:      c.Spec,
+		encodings: make([]*Inbound, max(1, len(c.Spec.RIDs))),
+		interval:  askEvery,
+		reported:  Event{Level: 127},
+	}
+	for _, k := range c.Spec.Codecs {
+		f.kinds[k.PayloadType&0x7f] = k.Codec
+		f.rates[k.PayloadType&0x7f] = k.ClockRate
+		if k.RTX != 0 {
+			f.repairs[k.RTX&0x7f] = k.PayloadType
+			f.rates[k.RTX&0x7f] = k.ClockRate
+		}
+	}
+	return f
+}
+
+// accepts tells whether the section negotiated the payload type.
+func (f *Fanout) accepts(pt uint8) bool { return f.rates[pt&0x7f] != 0 }
+
+// declare adds the streams that the description names.
+func (f *Fanout) declare(now mono.Time) {
+	for i, s := range f.spec.Streams {
+		if i >= len(f.encodings) {
+			return
+		}
+		f.addMedia(now, s.SSRC, i, f.spec.Codecs[0].ClockRate)
+		if s.RTX != 0 {
+			f.addRepair(now, s.RTX, i)
+		}
+	}
+}
+
+// discover maps an SSRC that no description declared to an encoding, by the RID
+// and repaired-RID extensions (RFC 8852), which packets carry until the first
+// report about their SSRC. It returns nil if that cannot be told.
+func (f *Fanout) discover(now mono.Time, v packet.View, b []byte) *Inbound {
+	if !f.accepts(v.PayloadType) {
+		return nil
+	}
+	repair := f.repairs[v.PayloadType&0x7f] != 0
+	name := packet.ExtRID
+	if repair {
+		name = packet.ExtRepairedRID
+	}
+	encoding := 0
+	if len(f.spec.RIDs) > 0 {
+		encoding = f.encoding(v.Extension(b, f.spec.Extensions[name]))
+	}
+	if encoding < 0 {
+		return nil
+	}
+	if repair {
+		return f.addRepair(now, v.SSRC, encoding)
+	}
+	return f.addMedia(now, v.SSRC, encoding, f.rates[v.PayloadType&0x7f])
+}
+
+func (f *Fanout) encoding(rid []byte) int {
+	for i, r := range f.spec.RIDs {
+		if string(rid) == r {
+			return i
+		}
+	}
+	return -1
+}
+
+// addMedia makes ssrc the stream of an encoding; a publisher that starts anew
+// with another SSRC replaces its old stream.
+func (f *Fanout) addMedia(now mono.Time, ssrc uint32, encoding int, rate uint32) *Inbound {
+	if f.transport.inbounds[ssrc] != nil {
+		return nil
+	}
+	if old := f.encodings[encoding]; old != nil {
+		f.forget(old)
+	}
+	in := f.newInbound(ssrc, encoding, rate)
+	if f.spec.Audio {
+		in.history = nack.NewHistory(audioPackets, audioBytes, f.plane.history)
+	} else {
+		in.history = nack.NewHistory(videoPackets, videoBytes, f.plane.history)
+	}
+	if f.spec.NACK {
+		in.repair = nack.New(nack.Config{})
+	}
+	f.encodings[encoding] = in
+	f.reportEarly(now)
+	return in
+}
+
+// addRepair makes ssrc the retransmission stream of an encoding. It is nil
+// while the encoding itself is not known: probes come before the first media.
+func (f *Fanout) addRepair(now mono.Time, ssrc uint32, encoding int) *Inbound {
+	media := f.encodings[encoding]
+	if media == nil || f.transport.inbounds[ssrc] != nil {
+		return nil
+	}
+	in := f.newInbound(ssrc, encoding, media.receiver.Rate())
+	in.media = media
+	f.reportEarly(now)
+	return in
+}
+
+func (f *Fanout) newInbound(ssrc uint32, encoding int, rate uint32) *Inbound {
+	in := &Inbound{
+		fan:      f,
+		ssrc:     ssrc,
+		serial:   f.plane.nextSerial(),
+		encoding: encoding,
+		receiver: report.NewReceiver(ssrc, rate),
+	}
+	in.stats.SSRC, in.stats.ClockRate, in.stats.MID = ssrc, rate, f.spec.MID
+	if len(f.spec.RIDs) > 0 {
+		in.stats.RID = f.spec.RIDs[encoding]
+	}
+	f.transport.inbounds[ssrc] = in
+	return in
+}
+
+// reportEarly brings the next receiver report forward, since the sender repeats
+// MID and RID on every packet until it has seen one.
+func (f *Fanout) reportEarly(now mono.Time) {
+	t := f.transport
+	t.nextReport = min(t.nextReport, now.Add(reportEarly))
+	f.plane.timers.hasten(t, t.nextReport)
+}
+
+// forget removes a stream and its retransmission stream.
+func (f *Fanout) forget(in *Inbound) {
+	t := f.transport
+	for ssrc, other := range t.inbounds {
+		if other == in || other.media == in {
+			delete(t.inbounds, ssrc)
+		}
+	}
+	t.newest = nil
+	for _, o := range f.outbounds {
+		if o.current == in {
+			o.current = nil
+		}
+	}
+}
+
+// forward hands one packet to everyone who subscribed to the publication.
+func (f *Fanout) forward(now mono.Time, in *Inbound, e *nack.Entry, b []byte) {
+	if f.spec.Audio {
+		f.listen(now, e.View, b)
+	} else if e.Frame.Key && e.Frame.Start && in.encoding == f.best {
+		f.wanted, f.interval = false, askEvery
+	}
+	for _, o := range f.outbounds {
+		o.forward(now, in, e, b)
+	}
+}
+
+// listen follows the audio level (RFC 6464).
+func (f *Fanout) listen(now mono.Time, v packet.View, b []byte) {
+	id := f.spec.Extensions[packet.ExtAudioLevel]
+	if id == 0 {
+		return
+	}
+	if dbov, voice, ok := packet.VoiceLevel(v.Extension(b, id)); ok {
+		f.level.Push(now, dbov, voice)
+	}
+}
+
+func (f *Fanout) reportLevel(now mono.Time) {
+	dbov, speaking := f.level.Value(now)
+	e := Event{Kind: EventLevel, Transport: f.transport.id, Publication: f.id, Level: dbov, Speaking: speaking}
+	if e.Level != f.reported.Level || e.Speaking != f.reported.Speaking {
+		f.reported = e
+		f.plane.emit(e)
+	}
+}
+
+// ask wants a key frame; requests of all subscribers are merged (RFC 4585,
+// section 6.3.1).
+func (f *Fanout) ask(now mono.Time) {
+	if f.spec.Audio || f.wanted {
+		return
+	}
+	f.wanted = true
+	f.plane.timers.hasten(f.transport, max(now, f.nextAsk))
+}
+
+// request sends one key-frame request and schedules the next, as long as
+// somebody is there to see the answer. One request makes a simulcast sender
+// refresh all its encodings.
+func (f *Fanout) request(now mono.Time) {
+	in := f.encodings[f.best]
+	if len(f.outbounds) == 0 {
+		f.wanted = false
+		return
+	}
+	f.nextAsk = now.Add(f.interval)
+	f.interval = min(2*f.interval, askSlowest)
+	if in == nil || !in.receiver.Started() {
+		return
+	}
+	t := f.transport
+	in.stats.PLIs++
+	t.rtcp = report.AppendPLI(t.rtcp, t.ssrc, in.ssrc)
+	t.flushIfLarge()
+}
+
+// compare chooses the encoding to forward, once a second: the one with the most
+// bytes, unless the present one is close.
+func (f *Fanout) compare() {
+	if len(f.encodings) < 2 {
+		return
+	}
+	var present uint64
+	if in := f.encodings[f.best]; in != nil {
+		present = in.weight
+	}
+	for i, in := range f.encodings {
+		if in == nil {
+			continue
+		}
+		if in.weight > present+present/4 {
+			f.best, present = i, in.weight
+		}
+		in.weight = 0
+	}
+}

@@ -1,0 +1,125 @@
+package plane
+
+import (
+	"encoding/binary"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/codec"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/nack"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/report"
+)
+
+// Sizes of a history: 1 s of 8 Mbit/s video, 2.5 s of 20 ms audio.
+const (
+	videoPackets, videoBytes = 1024, 1 << 20
+	audioPackets, audioBytes = 128, 64 << 10
+)
+
+// Inbound is one received RTP stream: an encoding of a publication, or the
+// retransmissions of one (RFC 4588). Owned by the plane.
+type Inbound struct {
+	fan      *Fanout
+	ssrc     uint32
+	serial   uint32   // unique in the plane
+	encoding int      // index in fan.encodings
+	media    *Inbound // set in a retransmission stream: what it repairs
+	receiver *report.Receiver
+	repair   *nack.Generator // nil without NACK, and in retransmission streams
+	history  *nack.History   // nil in retransmission streams
+	weight   uint64          // bytes since the last compare
+	stats    InboundStats
+}
+
+// InboundStats counts what one received stream brought.
+type InboundStats struct {
+	MID, RID        string
+	SSRC            uint32
+	PacketsReceived uint64
+	BytesReceived   uint64 // of payload
+	Retransmitted   uint64 // packets that came by RTX
+	KeyFrames       uint64
+	NACKs, PLIs     uint32
+	Lost            int32
+	Jitter          uint32 // RTP ticks
+	ClockRate       uint32
+}
+
+// receive handles one authenticated packet of the stream, in the clear. From
+// here on its bytes do not change.
+func (in *Inbound) receive(now mono.Time, v packet.View, b []byte) {
+	in.receiver.Push(now, v.Sequence, v.Timestamp)
+	if in.media != nil {
+		in.unwrap(now, v, b)
+		return
+	}
+	in.accept(now, v, b)
+}
+
+// accept handles a packet that came directly or was repaired.
+func (in *Inbound) accept(now mono.Time, v packet.View, b []byte) {
+	p := in.fan.plane
+	kind := in.fan.kinds[v.PayloadType&0x7f]
+	if kind == packet.CodecUnknown {
+		p.drop(DropMalformed)
+		return
+	}
+	if in.repair != nil {
+		if !in.repair.Push(now, v.Sequence) {
+			p.drop(DropDuplicate)
+			return
+		}
+		p.timers.hasten(in.fan.transport, in.repair.Deadline())
+	}
+	e := nack.Entry{View: v, Arrived: now, Sequence: v.Sequence, Captured: in.captured(now, v.Timestamp)}
+	if v.PayloadSize > 0 {
+		e.Frame = codec.Describe(kind, v.Payload(b), v.Marker)
+	}
+	if !in.history.Insert(e, b) {
+		p.drop(DropDuplicate)
+		return
+	}
+	in.count(&e)
+	in.fan.forward(now, in, &e, b)
+}
+
+func (in *Inbound) count(e *nack.Entry) {
+	in.weight += uint64(e.View.PayloadSize)
+	in.stats.PacketsReceived++
+	in.stats.BytesReceived += uint64(e.View.PayloadSize)
+	if e.Frame.Key && e.Frame.Start {
+		in.stats.KeyFrames++
+	}
+}
+
+// captured returns when a packet was captured, on this server's clock; before
+// the first sender report that is when it arrived.
+func (in *Inbound) captured(now mono.Time, ts uint32) mono.Time {
+	if at, ok := in.receiver.Captured(ts, &in.fan.transport.clock); ok {
+		return at
+	}
+	return now
+}
+
+// unwrap turns a retransmission into the packet that it repeats (RFC 4588,
+// section 4) and handles that. Padding, with which senders probe, ends here.
+func (in *Inbound) unwrap(now mono.Time, v packet.View, b []byte) {
+	original := in.fan.repairs[v.PayloadType&0x7f]
+	if v.PayloadSize < 2 || original == 0 {
+		return
+	}
+	at := int(v.PayloadOffset)
+	number := binary.BigEndian.Uint16(b[at:])
+	copy(b[2:at+2], b[:at]) // the header moves over the original number
+	b = b[2:]
+	b[1] = b[1]&0x80 | original
+	binary.BigEndian.PutUint16(b[2:], number)
+	binary.BigEndian.PutUint32(b[8:], in.media.ssrc)
+	v, err := packet.Parse(b)
+	if err != nil {
+		in.fan.plane.drop(DropMalformed)
+		return
+	}
+	in.media.stats.Retransmitted++
+	in.media.accept(now, v, b)
+}

@@ -1,0 +1,183 @@
+// Package plane is the whole data plane of one core as a value without IO:
+// datagrams, commands and the time go in, datagrams and events come out.
+//
+// A [Plane] is driven by one goroutine (package worker) or by a test in virtual
+// time. It owns every transport, stream and history of its core, so nothing in
+// it is locked. What it does with a packet is written down in the order of the
+// steps: [Plane.Receive], Transport.receiveRTP, Inbound.receive,
+// Fanout.forward, Outbound.forward, Outbound.send, [Outbox.Commit].
+package plane
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/feedback"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/report"
+)
+
+// ID names a transport, publication or slot inside a server. The control plane
+// chooses it; zero is no ID, and none is used twice.
+type ID uint32
+
+// Path is the pair of addresses that a transport's datagrams travel between.
+// Local may be the zero value where the system does not tell it.
+type Path struct {
+	Local  netip.Addr
+	Remote netip.AddrPort
+}
+
+// Config configures a [Plane].
+type Config struct {
+	// Epoch is the wall-clock time of moment zero; sender reports are stamped
+	// with it. The zero value is a valid epoch.
+	Epoch time.Time
+	// History is how long received packets can be sent again. If zero, 1 s.
+	History time.Duration
+}
+
+// Plane is the data plane of one core. The zero value is not usable; see [New].
+// One goroutine at a time may call its methods.
+type Plane struct {
+	history      time.Duration
+	epoch        report.NTP
+	transports   map[ID]*Transport
+	paths        map[Path]*Transport
+	publications map[ID]*Fanout
+	slots        map[ID]*Slot
+	timers       timers
+	pending      pending
+	outbox       Outbox
+	events       []Event
+	items        []feedback.Item
+	block        []report.Block
+	lost         []uint16
+	scratch      []byte
+	current      *Transport // whose datagram is being handled
+	serial       uint32     // of the newest inbound
+	stats        Stats
+}
+
+// New returns an empty plane.
+func New(cfg Config) *Plane {
+	if cfg.History == 0 {
+		cfg.History = time.Second
+	}
+	return &Plane{
+		history:      cfg.History,
+		epoch:        report.NTPOf(cfg.Epoch),
+		transports:   make(map[ID]*Transport),
+		paths:        make(map[Path]*Transport),
+		publications: make(map[ID]*Fanout),
+		slots:        make(map[ID]*Slot),
+		items:        make([]feedback.Item, 0, 256),
+		block:        make([]report.Block, 0, 64),
+		lost:         make([]uint16, 0, 256),
+		scratch:      make([]byte, 0, packet.MaxSize),
+	}
+}
+
+// Receive handles one datagram that arrived at now. Media is decrypted in
+// place, so b belongs to the plane until Receive returns. It reports true for
+// STUN and DTLS, which the caller passes on to the control plane.
+func (p *Plane) Receive(now mono.Time, path Path, b []byte) (control bool) {
+	kind := packet.Classify(b)
+	switch kind {
+	case packet.STUN, packet.DTLS:
+		return true
+	case packet.Unknown:
+		p.drop(DropMalformed)
+		return false
+	}
+	t := p.paths[path]
+	if t == nil {
+		p.hold(now, path, b)
+		return false
+	}
+	p.receive(now, t, kind, b)
+	return false
+}
+
+// hold keeps a media datagram from an address that no transport has yet: after
+// an ICE restart media arrives before the control plane knows the new path.
+func (p *Plane) hold(now mono.Time, path Path, b []byte) {
+	if p.pending.push(now, path, b) {
+		p.drop(DropUnknownSource)
+	}
+}
+
+func (p *Plane) receive(now mono.Time, t *Transport, kind packet.Kind, b []byte) {
+	p.current = t
+	p.stats.PacketsReceived++
+	p.stats.BytesReceived += uint64(len(b))
+	if kind == packet.RTP {
+		t.receiveRTP(now, b)
+	} else {
+		t.receiveRTCP(now, b)
+	}
+	p.current = nil
+}
+
+// Deadline returns when [Plane.Advance] has something to do next.
+func (p *Plane) Deadline() mono.Time {
+	return min(p.timers.deadline(), p.pending.deadline())
+}
+
+// Advance does what is due at now: feedback, reports, key-frame requests.
+func (p *Plane) Advance(now mono.Time) {
+	for range p.pending.expire(now) {
+		p.drop(DropUnknownSource)
+	}
+	for {
+		t := p.timers.due(now)
+		if t == nil {
+			return
+		}
+		p.current = t
+		p.timers.schedule(t, t.advance(now))
+		p.current = nil
+	}
+}
+
+// Apply carries out a command of the control plane. A command about something
+// that is gone does nothing.
+func (p *Plane) Apply(now mono.Time, c Command) { c.apply(p, now) }
+
+// Outbox holds the datagrams to send; the caller empties it.
+func (p *Plane) Outbox() *Outbox { return &p.outbox }
+
+// Events appends what happened since the last call to out.
+func (p *Plane) Events(out []Event) []Event {
+	out = append(out, p.events...)
+	p.events = p.events[:0]
+	return out
+}
+
+// Fail removes the transport whose datagram or timer was being handled when a
+// bug made it panic, and reports [EventFailed] for it. It returns false if no
+// transport was being handled.
+func (p *Plane) Fail() bool {
+	t := p.current
+	p.current = nil
+	if t == nil {
+		return false
+	}
+	p.emit(Event{Kind: EventFailed, Transport: t.id})
+	p.removeTransport(t)
+	return true
+}
+
+// ntp returns the wall-clock time of a moment, as sender reports carry it.
+func (p *Plane) ntp(t mono.Time) report.NTP { return p.epoch.Add(time.Duration(t)) }
+
+func (p *Plane) emit(e Event)       { p.events = append(p.events, e) }
+func (p *Plane) drop(r DropReason)  { p.stats.Drops[r]++ }
+func (p *Plane) nextSerial() uint32 { p.serial++; return p.serial }
+
+// Overloaded counts n datagrams of the outbox that could not be written.
+func (p *Plane) Overloaded(n int) {
+	p.stats.Drops[DropOverload] += uint64(n)
+	p.stats.PacketsSent -= min(p.stats.PacketsSent, uint64(n))
+}

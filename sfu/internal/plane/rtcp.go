@@ -1,0 +1,209 @@
+package plane
+
+import (
+	"math/bits"
+	"time"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/feedback"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/report"
+	"github.com/switchyard-rtc/switchyard/sfu/srtp"
+)
+
+const (
+	reportEvery = time.Second
+	reportEarly = 50 * time.Millisecond // after a stream was mapped
+	levelEvery  = 100 * time.Millisecond
+	rtcpTarget  = 1100    // bytes; a compound packet is sent when it is longer
+	rtcpIndices = 1 << 31 // of one key (RFC 3711, section 3.4)
+)
+
+// receiveRTCP authenticates, decrypts and carries out one SRTCP packet.
+func (t *Transport) receiveRTCP(now mono.Time, b []byte) {
+	if t.opener == nil {
+		t.plane.drop(DropAuth)
+		return
+	}
+	n, err := t.opener.OpenRTCP(b)
+	if err != nil {
+		t.plane.drop(openReason(err))
+		return
+	}
+	t.hear(now)
+	items, err := feedback.Parse(b[:n], t.plane.items[:0])
+	if err != nil {
+		t.plane.drop(DropMalformed)
+	}
+	t.plane.items = items[:0]
+	for i := range items {
+		t.handle(now, &items[i])
+	}
+}
+
+// handle carries out one item of feedback.
+func (t *Transport) handle(now mono.Time, it *feedback.Item) {
+	switch it.Kind {
+	case feedback.SenderReport:
+		if in := t.inbounds[it.Sender]; in != nil && in.media == nil {
+			t.clock.Push(now, report.NTP(it.NTP))
+			in.receiver.SenderReport(now, report.NTP(it.NTP), it.RTP)
+		}
+	case feedback.ReceiverReport:
+		if s := t.slotBySSRC[it.SSRC]; s != nil {
+			s.stats.FractionLost = it.FractionLost
+			t.measure(now, it)
+		}
+	case feedback.NACK:
+		if s := t.slotBySSRC[it.SSRC]; s != nil {
+			s.retransmit(now, it.PID, it.BLP)
+		}
+	case feedback.PLI, feedback.FIR:
+		if s := t.slotBySSRC[it.SSRC]; s != nil && s.outbound != nil {
+			s.stats.PLIs++
+			s.outbound.fan.ask(now)
+		}
+	}
+}
+
+// measure takes the round-trip time from a report block (RFC 3550, section
+// 6.4.1).
+func (t *Transport) measure(now mono.Time, it *feedback.Item) {
+	if it.LastSR == 0 {
+		return
+	}
+	elapsed := int32(uint32(t.plane.ntp(now)>>16) - it.LastSR - it.Delay)
+	if elapsed < 0 || elapsed > 10<<16 {
+		return
+	}
+	sample := time.Duration(elapsed) * time.Second >> 16
+	t.rtt = (7*t.rtt + sample) / 8
+}
+
+// advanceRepair asks the publisher for packets that are missing.
+func (t *Transport) advanceRepair(now mono.Time) mono.Time {
+	next := mono.Never
+	for _, f := range t.publications {
+		for _, in := range f.encodings {
+			if in == nil || in.repair == nil {
+				continue
+			}
+			if in.repair.Deadline() <= now {
+				t.requestLost(now, in)
+			}
+			next = min(next, in.repair.Deadline())
+		}
+	}
+	return next
+}
+
+func (t *Transport) requestLost(now mono.Time, in *Inbound) {
+	lost := in.repair.Poll(now, t.rtt, t.plane.lost[:0])
+	t.plane.lost = lost[:0]
+	if len(lost) > 0 {
+		in.stats.NACKs += uint32(len(lost))
+		t.rtcp = report.AppendNACK(t.rtcp, t.ssrc, in.ssrc, lost)
+		t.flushIfLarge()
+	}
+	if in.repair.Lost() > 0 && !in.fan.spec.Audio {
+		in.fan.ask(now)
+	}
+}
+
+// advanceKeyFrames sends the key-frame requests that are due.
+func (t *Transport) advanceKeyFrames(now mono.Time) mono.Time {
+	next := mono.Never
+	for _, f := range t.publications {
+		if !f.wanted {
+			continue
+		}
+		if f.nextAsk <= now {
+			f.request(now)
+		}
+		next = min(next, f.nextAsk)
+	}
+	return next
+}
+
+// advanceLevels tells how loud each audio publication is.
+func (t *Transport) advanceLevels(now mono.Time) mono.Time {
+	if now < t.nextLevel {
+		return t.nextLevel
+	}
+	t.nextLevel = mono.Never
+	for _, f := range t.publications {
+		if f.spec.Audio {
+			t.nextLevel = now.Add(levelEvery)
+			f.reportLevel(now)
+		}
+	}
+	return t.nextLevel
+}
+
+// advanceReports sends sender reports about what is sent and a receiver report
+// about what is received (RFC 3550, section 6.4).
+func (t *Transport) advanceReports(now mono.Time) mono.Time {
+	due := t.nextReport <= now
+	for _, s := range t.slots {
+		if s.reports(now) && (due || s.reportNow) {
+			s.reportNow = false
+			t.rtcp = report.AppendSenderReport(t.rtcp, s.senderReport(now))
+			t.flushIfLarge()
+		}
+	}
+	if !due {
+		return t.nextReport
+	}
+	t.nextReport = now.Add(reportEvery)
+	for _, f := range t.publications {
+		f.compare()
+	}
+	blocks := t.plane.block[:0]
+	for _, in := range t.inbounds {
+		if in.receiver.Started() {
+			blocks = append(blocks, in.receiver.Block(now))
+		}
+	}
+	t.plane.block = blocks[:0]
+	if len(blocks) == 0 && len(t.rtcp) == 0 {
+		return t.nextReport
+	}
+	t.rtcp = report.AppendReceiverReport(t.rtcp, t.ssrc, blocks)
+	t.rtcp = report.AppendSDES(t.rtcp, t.ssrc, t.cname)
+	return t.nextReport
+}
+
+func (t *Transport) flushIfLarge() {
+	if len(t.rtcp) > rtcpTarget {
+		t.flushRTCP()
+	}
+}
+
+// flushRTCP seals the compound packet and puts it into the outbox. Its index is
+// used once, whatever becomes of the packet.
+func (t *Transport) flushRTCP() {
+	b := t.rtcp
+	t.rtcp = t.rtcp[:0]
+	if len(b) == 0 || !t.ready() || t.rtcpIndex >= rtcpIndices {
+		return
+	}
+	room := t.plane.outbox.slot()
+	if room == nil || len(b)+srtp.MaxOverhead > cap(room) {
+		t.plane.drop(DropOverload)
+		return
+	}
+	sealed, err := t.sealer.SealRTCP(room, b, t.rtcpIndex)
+	t.rtcpIndex++
+	if err != nil {
+		t.plane.drop(DropMalformed)
+		return
+	}
+	t.plane.outbox.commit(t.path, sealed)
+}
+
+// eachLost calls f for every number of a NACK pair (RFC 4585, section 6.2.1).
+func eachLost(pid, blp uint16, f func(number uint16)) {
+	f(pid)
+	for ; blp != 0; blp &= blp - 1 {
+		f(pid + 1 + uint16(bits.TrailingZeros16(blp)))
+	}
+}

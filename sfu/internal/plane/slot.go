@@ -1,0 +1,210 @@
+package plane
+
+import (
+	"encoding/binary"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/nack"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/report"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/rewrite"
+	"github.com/switchyard-rtc/switchyard/sfu/srtp"
+)
+
+const (
+	// plainTarget bounds a packet in the clear, so that what is sent has at
+	// most 1,232 bytes of UDP payload: 1,280 of IPv6 less its headers.
+	plainTarget  = 1232 - 4 - 2 - srtp.MaxOverhead
+	bindingsKept = 16  // runs whose packets can be sent again
+	repeatsKept  = 256 // numbers whose last retransmission is remembered
+)
+
+// stream is what a key protects for one SSRC: its numbers. It outlives the slot
+// and everything bound to it, so that no number is sealed twice.
+type stream struct {
+	sequence *rewrite.Sequence
+	repair   uint64 // index of the next retransmission, of the RTX SSRC
+}
+
+// Slot is a receive-only section of a peer: constant SSRC, changing content.
+// Owned by the plane.
+type Slot struct {
+	transport *Transport
+	id        ID
+	spec      SlotSpec
+	stream    *stream
+	timestamp *rewrite.Timestamp
+	outbound  *Outbound // nil while idle
+	tag       uint32    // of the newest binding
+	bindings  [bindingsKept]binding
+	header    rewrite.Header
+	prefix    [16]byte
+	repeats   [repeatsKept]repeat
+	last      nack.Entry // newest packet sent, for reports
+	reportNow bool
+	stats     OutboundStats
+}
+
+// repeat remembers when a number was last sent again.
+type repeat struct {
+	number uint16
+	at     mono.Time
+}
+
+// OutboundStats counts what one slot was sent.
+type OutboundStats struct {
+	MID           string
+	SSRC          uint32
+	PacketsSent   uint64
+	BytesSent     uint64 // of payload
+	Retransmitted uint64
+	NACKs, PLIs   uint32
+	FractionLost  uint8 // of 256
+	Drops         [NumDropReasons]uint64
+}
+
+func newSlot(t *Transport, c AddSlot, now mono.Time) *Slot {
+	s := &Slot{
+		transport: t,
+		id:        c.Slot,
+		spec:      c.Spec,
+		timestamp: rewrite.NewTimestamp(c.Timestamp, now),
+	}
+	s.stats.MID, s.stats.SSRC = c.Spec.MID, c.Spec.SSRC
+	s.stream = t.sent[c.Spec.SSRC]
+	if s.stream == nil {
+		s.stream = &stream{sequence: rewrite.NewSequence(c.Sequence & 0x7fff), repair: uint64(c.Repair & 0x7fff)}
+		t.sent[c.Spec.SSRC] = s.stream
+	}
+	return s
+}
+
+func (s *Slot) drop(r DropReason) {
+	s.stats.Drops[r]++
+	s.transport.plane.drop(r)
+}
+
+func (s *Slot) binding() *binding { return &s.bindings[s.tag%bindingsKept] }
+
+// start begins a run: numbers, timestamps and picture ids go on where they were,
+// whatever source the packet comes from.
+func (s *Slot) start(now mono.Time, o *Outbound, e *nack.Entry) {
+	previous := s.binding()
+	s.tag++
+	bd := s.binding()
+	*bd = binding{tag: s.tag, in: o.current, route: o.route, number: uint32(o.fan.id), vp8: previous.vp8}
+	bd.vp8.Start(e.Frame)
+	s.stream.sequence.Start(s.tag, e.Sequence)
+	s.timestamp.Bind(e.View.Timestamp, o.fan.rates[e.View.PayloadType&0x7f], e.Captured)
+	bd.offset = s.timestamp.Offset()
+	s.reportNow = true
+	s.transport.plane.timers.hasten(s.transport, now)
+}
+
+// send makes and seals the packet for this slot.
+func (s *Slot) send(now mono.Time, index uint64, e *nack.Entry, b []byte) {
+	bd := s.binding()
+	bd.header(&s.header, rewrite.Fields{
+		PayloadType: bd.route.PayloadTypes[e.View.PayloadType&0x7f],
+		Sequence:    uint16(index),
+		Timestamp:   s.timestamp.Map(e.View.Timestamp),
+		SSRC:        s.spec.SSRC,
+	}, e, b)
+	head, rest := bd.payload(s.prefix[:0], e, b)
+	if !s.seal(index, s.spec.SSRC, head, rest) {
+		return
+	}
+	s.last = *e
+	s.stats.PacketsSent++
+	s.stats.BytesSent += uint64(len(head) + len(rest))
+}
+
+// seal encrypts what the header scratch and the arguments hold into the outbox.
+func (s *Slot) seal(index uint64, ssrc uint32, head, rest []byte) bool {
+	t := s.transport
+	p := t.plane
+	room := p.outbox.slot()
+	if room == nil {
+		s.drop(DropOverload)
+		return false
+	}
+	b, err := t.sealer.SealRTP(room, s.header.Bytes(), head, rest, index, ssrc)
+	if err != nil {
+		s.drop(DropMalformed)
+		return false
+	}
+	p.outbox.commit(t.path, b)
+	p.stats.PacketsSent++
+	p.stats.BytesSent += uint64(len(b))
+	return true
+}
+
+// retransmit answers one NACK pair from the history of the publisher's stream,
+// always as RTX (RFC 4588): the same number is never sealed again. A number is
+// answered at most once per round trip.
+func (s *Slot) retransmit(now mono.Time, pid, blp uint16) {
+	if !s.transport.ready() || s.transport.quiet {
+		return
+	}
+	eachLost(pid, blp, func(number uint16) {
+		s.stats.NACKs++
+		r := &s.repeats[number%repeatsKept]
+		if r.number == number && r.at != 0 && now.Sub(r.at) < s.transport.rtt {
+			return
+		}
+		if s.repeat(now, number) {
+			*r = repeat{number: number, at: now}
+		}
+	})
+}
+
+func (s *Slot) repeat(now mono.Time, number uint16) bool {
+	tag, original, ok := s.stream.sequence.Back(number)
+	bd := &s.bindings[tag%bindingsKept]
+	if !ok || bd.tag != tag || bd.in == nil {
+		return false
+	}
+	e, b := bd.in.history.Lookup(now, original)
+	if e == nil {
+		return false
+	}
+	pt := bd.route.Repairs[bd.route.PayloadTypes[e.View.PayloadType&0x7f]&0x7f]
+	if pt == 0 || s.spec.RTX == 0 {
+		return false
+	}
+	index := s.stream.repair
+	s.stream.repair++
+	bd.header(&s.header, rewrite.Fields{
+		PayloadType: pt,
+		Sequence:    uint16(index),
+		Timestamp:   e.View.Timestamp + bd.offset,
+		SSRC:        s.spec.RTX,
+	}, e, b)
+	head, rest := bd.payload(binary.BigEndian.AppendUint16(s.prefix[:0], number), e, b)
+	if !s.seal(index, s.spec.RTX, head, rest) {
+		return false
+	}
+	s.stats.Retransmitted++
+	return true
+}
+
+// reports tells whether the slot has something to report.
+func (s *Slot) reports(mono.Time) bool {
+	return s.outbound != nil && s.outbound.current != nil && s.stats.PacketsSent > 0
+}
+
+// senderReport maps the slot's timestamps to the server's clock: what was
+// captured at a moment of the line is said to be sent then.
+func (s *Slot) senderReport(now mono.Time) report.SenderInfo {
+	bd := s.binding()
+	e := &s.last
+	captured := bd.in.captured(e.Arrived, e.View.Timestamp)
+	rate := int64(s.outbound.fan.rates[e.View.PayloadType&0x7f])
+	elapsed := int64(now.Sub(captured)) / 1000 * rate / 1_000_000
+	return report.SenderInfo{
+		SSRC:    s.spec.SSRC,
+		NTP:     s.transport.plane.ntp(now),
+		RTP:     e.View.Timestamp + bd.offset + uint32(elapsed),
+		Packets: uint32(s.stats.PacketsSent),
+		Octets:  uint32(s.stats.BytesSent),
+	}
+}

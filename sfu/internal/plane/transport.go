@@ -1,0 +1,244 @@
+package plane
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/report"
+	"github.com/switchyard-rtc/switchyard/sfu/srtp"
+)
+
+const (
+	silentAfter  = 4 * time.Second // EventSilent
+	consentAfter = 8 * time.Second // outbounds stop (RFC 7675 in spirit)
+	firstRTT     = 100 * time.Millisecond
+	inboundLimit = 64 // SSRCs that one transport may bring
+)
+
+// Transport is one bundled association with a peer: keys, streams received and
+// sent, feedback (RFC 9143, RFC 3711). Owned by the plane.
+type Transport struct {
+	plane *Plane
+	id    ID
+	ssrc  uint32 // sender SSRC of our RTCP
+	cname string
+	path  Path
+	bound bool
+
+	opener    *srtp.Opener
+	sealer    *srtp.Sealer
+	rtcpIndex uint32             // of the next SRTCP packet; lives as long as the key
+	sent      map[uint32]*stream // by SSRC; lives as long as the key
+
+	inbounds     map[uint32]*Inbound
+	newest       *Inbound // of the last packet
+	publications []*Fanout
+	slots        []*Slot
+	slotBySSRC   map[uint32]*Slot
+
+	feedback *report.TransportFeedback
+	ccID     uint8 // extension id of the transport-wide number, 0 = none
+	clock    report.Offset
+	rtt      time.Duration
+
+	heard      mono.Time
+	silent     bool // EventSilent was emitted
+	quiet      bool // consent ran out
+	nextReport mono.Time
+	nextLevel  mono.Time
+	due        mono.Time // owned by timers
+	place      int       // owned by timers
+	rtcp       []byte    // compound packet being built
+}
+
+func newTransport(p *Plane, c AddTransport, now mono.Time) *Transport {
+	t := &Transport{
+		plane:      p,
+		id:         c.Transport,
+		ssrc:       c.SSRC,
+		cname:      c.CNAME,
+		sent:       make(map[uint32]*stream),
+		inbounds:   make(map[uint32]*Inbound),
+		slotBySSRC: make(map[uint32]*Slot),
+		feedback:   report.NewTransportFeedback(c.SSRC),
+		rtt:        firstRTT,
+		heard:      now,
+		nextReport: now.Add(reportEvery),
+		nextLevel:  mono.Never,
+		rtcp:       make([]byte, 0, packet.MaxSize),
+	}
+	return t
+}
+
+// ready tells whether something can be sent.
+func (t *Transport) ready() bool { return t.bound && t.sealer != nil }
+
+// receiveRTP authenticates, decrypts and parses one SRTP packet. Nothing of it
+// has any effect before the authentication.
+func (t *Transport) receiveRTP(now mono.Time, b []byte) {
+	size, ok := packet.HeaderSize(b)
+	if !ok {
+		t.plane.drop(DropMalformed)
+		return
+	}
+	if t.opener == nil {
+		t.plane.drop(DropAuth)
+		return
+	}
+	ssrc, number := binary.BigEndian.Uint32(b[8:]), binary.BigEndian.Uint16(b[2:])
+	n, err := t.opener.OpenRTP(b, ssrc, number, size)
+	if err != nil {
+		t.plane.drop(openReason(err))
+		return
+	}
+	v, err := packet.Parse(b[:n])
+	if err != nil {
+		t.plane.drop(DropMalformed)
+		return
+	}
+	t.hear(now)
+	t.recordArrival(now, v, b)
+	if in := t.inbound(now, v, b); in != nil {
+		in.receive(now, v, b[:n])
+	} else {
+		t.plane.drop(DropUnknownSource)
+	}
+}
+
+func openReason(err error) DropReason {
+	if errors.Is(err, srtp.ErrReplay) {
+		return DropDuplicate
+	}
+	return DropAuth
+}
+
+// hear notes that something authenticated came from the peer.
+func (t *Transport) hear(now mono.Time) {
+	t.heard = now
+	t.quiet = false
+	if t.silent {
+		t.silent = false
+		t.plane.emit(Event{Kind: EventHeard, Transport: t.id})
+		t.plane.timers.hasten(t, now.Add(silentAfter))
+	}
+}
+
+// recordArrival feeds transport-wide congestion control.
+func (t *Transport) recordArrival(now mono.Time, v packet.View, b []byte) {
+	if t.ccID == 0 {
+		return
+	}
+	if e := v.Extension(b, t.ccID); len(e) == 2 {
+		t.feedback.Push(now, binary.BigEndian.Uint16(e))
+		t.plane.timers.hasten(t, t.feedback.Deadline())
+	}
+}
+
+// inbound returns the stream of a packet, or nil if it belongs to none.
+func (t *Transport) inbound(now mono.Time, v packet.View, b []byte) *Inbound {
+	if t.newest != nil && t.newest.ssrc == v.SSRC {
+		return t.newest
+	}
+	in := t.inbounds[v.SSRC]
+	if in == nil {
+		in = t.discover(now, v, b)
+	}
+	if in != nil {
+		t.newest = in
+	}
+	return in
+}
+
+// discover maps an SSRC that no description declared to a media section: by the
+// MID extension, else by a payload type that one section alone has (RFC 9143,
+// section 9.2).
+func (t *Transport) discover(now mono.Time, v packet.View, b []byte) *Inbound {
+	if len(t.inbounds) >= inboundLimit {
+		return nil
+	}
+	var found *Fanout
+	for _, f := range t.publications {
+		if id := f.spec.Extensions[packet.ExtMID]; id != 0 {
+			if mid := v.Extension(b, id); mid != nil {
+				if string(mid) == f.spec.MID {
+					return f.discover(now, v, b)
+				}
+				continue
+			}
+		}
+		if !f.accepts(v.PayloadType) {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = f
+	}
+	if found == nil {
+		return nil
+	}
+	return found.discover(now, v, b)
+}
+
+// advance does what is due for the transport and returns when it is next.
+func (t *Transport) advance(now mono.Time) mono.Time {
+	next := t.checkSilence(now)
+	if !t.ready() {
+		return next
+	}
+	next = min(next, t.advanceRepair(now), t.advanceKeyFrames(now), t.advanceLevels(now))
+	if d := t.feedback.Deadline(); d <= now {
+		t.rtcp = t.feedback.Append(now, t.mediaSSRC(), t.rtcp)
+		t.flushIfLarge()
+	}
+	next = min(next, t.feedback.Deadline(), t.advanceReports(now))
+	t.flushRTCP()
+	return next
+}
+
+// checkSilence says when the peer has not been heard for long, and stops
+// sending to it when it has not been heard for very long.
+func (t *Transport) checkSilence(now mono.Time) (next mono.Time) {
+	silence := now.Sub(t.heard)
+	if silence < silentAfter {
+		return t.heard.Add(silentAfter)
+	}
+	if !t.silent {
+		t.silent = true
+		t.plane.emit(Event{Kind: EventSilent, Transport: t.id})
+	}
+	if silence < consentAfter {
+		return t.heard.Add(consentAfter)
+	}
+	t.quiet = true
+	return mono.Never
+}
+
+// mediaSSRC is what transport-wide feedback names as its media source.
+func (t *Transport) mediaSSRC() uint32 {
+	if t.newest != nil {
+		return t.newest.ssrc
+	}
+	return 0
+}
+
+// bind makes path the way to the peer and handles what came over it before.
+func (t *Transport) bind(now mono.Time, path Path) {
+	p := t.plane
+	if t.bound && t.path != path {
+		delete(p.paths, t.path)
+	}
+	if other := p.paths[path]; other != nil && other != t {
+		other.bound = false
+	}
+	t.path, t.bound = path, true
+	p.paths[path] = t
+	t.hear(now)
+	p.pending.take(path, func(at mono.Time, b []byte) {
+		p.receive(now, t, packet.Classify(b), b)
+	})
+	p.timers.hasten(t, now)
+}
