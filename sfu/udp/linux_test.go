@@ -1,0 +1,54 @@
+//go:build linux && !portable
+
+package udp
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+)
+
+// The address that a datagram was sent to is known, and can be sent from.
+func TestLocalAddress(t *testing.T) {
+	s, c := open(t, "0.0.0.0:0"), open(t, "127.0.0.1:0")
+	second := netip.MustParseAddr("127.0.0.2")
+	if err := c.WriteTo([]byte("x"), netip.Addr{}, netip.AddrPortFrom(second, s.LocalAddr().Port())); err != nil {
+		t.Fatal(err)
+	}
+	d := read(t, s, 1)[0]
+	if d.Local != second {
+		t.Fatalf("local address %v, want %v", d.Local, second)
+	}
+	if n, err := s.WriteBatch([]Datagram{{B: []byte("y"), Local: d.Local, Remote: d.Remote}}); n != 1 || err != nil {
+		t.Fatalf("WriteBatch: %d, %v", n, err)
+	}
+	if got := read(t, c, 1)[0].Remote.Addr(); got != second {
+		t.Errorf("answered from %v, want %v", got, second)
+	}
+}
+
+func TestBatchesAllocateNothing(t *testing.T) {
+	a, b := open(t, "127.0.0.1:0"), open(t, "127.0.0.1:0")
+	out, in := room(16), room(64)
+	for i := range out {
+		out[i] = Datagram{B: out[i].B[:1200], Local: a.LocalAddr().Addr(), Remote: b.LocalAddr()}
+	}
+	deadline := time.Now().Add(time.Minute)
+	if n := testing.AllocsPerRun(100, func() {
+		if _, err := a.WriteBatch(out); err != nil {
+			t.Fatal(err)
+		}
+		for got := 0; got < len(out); {
+			for i := range in {
+				in[i].B = in[i].B[:1500]
+			}
+			k, err := b.ReadBatch(in, deadline)
+			if err != nil || k == 0 {
+				t.Fatal(k, err)
+			}
+			got += k
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations per batch", n)
+	}
+}

@@ -1,0 +1,176 @@
+//go:build linux && !portable
+
+package udp
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"runtime"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// controlSize is room for one IPV6_PKTINFO or IP_PKTINFO message.
+const controlSize = 64
+
+// mmsghdr is what recvmmsg and sendmmsg take (recvmmsg(2)).
+type mmsghdr struct {
+	header unix.Msghdr
+	size   uint32
+	_      [4]byte
+}
+
+// messages is the memory of one system call: it never moves and is used again.
+type messages struct {
+	headers  []mmsghdr
+	vectors  []unix.Iovec
+	names    []unix.RawSockaddrInet6 // large enough for IPv4
+	controls [][controlSize]byte
+	count    int // offered or filled
+	done     int // received or sent
+	errno    unix.Errno
+}
+
+func (m *messages) init(n int) {
+	m.headers = make([]mmsghdr, n)
+	m.vectors = make([]unix.Iovec, n)
+	m.names = make([]unix.RawSockaddrInet6, n)
+	m.controls = make([][controlSize]byte, n)
+	for i := range m.headers {
+		h := &m.headers[i].header
+		h.Name = (*byte)(unsafe.Pointer(&m.names[i]))
+		h.Iov = &m.vectors[i]
+		h.SetIovlen(1)
+		h.Control = &m.controls[i][0]
+	}
+}
+
+// offer makes the buffers of d ready to be filled.
+func (m *messages) offer(d []Datagram) {
+	m.count, m.done, m.errno = len(d), 0, 0
+	for i := range d {
+		m.point(i, d[i].B)
+		h := &m.headers[i].header
+		h.Namelen = unix.SizeofSockaddrInet6
+		h.SetControllen(controlSize)
+	}
+}
+
+func (m *messages) point(i int, b []byte) {
+	m.vectors[i].Base = unsafe.SliceData(b)
+	m.vectors[i].SetLen(len(b))
+}
+
+// receive reads what is there. It returns false if nothing is.
+func (m *messages) receive(fd uintptr) bool {
+	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&m.headers[0])), uintptr(m.count),
+		unix.MSG_DONTWAIT, 0, 0)
+	if errno == unix.EAGAIN || errno == unix.EINTR {
+		return false
+	}
+	m.errno, m.done = errno, 0
+	if errno == 0 {
+		m.done = int(n)
+	}
+	return true
+}
+
+// take writes into d what receive read.
+func (m *messages) take(d []Datagram) int {
+	for i := range m.done {
+		d[i].B = d[i].B[:m.headers[i].size]
+		d[i].Remote = m.remote(i)
+		d[i].Local = m.local(i)
+	}
+	return m.done
+}
+
+func (m *messages) remote(i int) netip.AddrPort {
+	n := &m.names[i]
+	port := binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(&n.Port))[:])
+	if n.Family == unix.AF_INET {
+		return netip.AddrPortFrom(netip.AddrFrom4((*unix.RawSockaddrInet4)(unsafe.Pointer(n)).Addr), port)
+	}
+	return netip.AddrPortFrom(netip.AddrFrom16(n.Addr).Unmap(), port)
+}
+
+// local reads the packet-information message (ip(7), ipv6(7)).
+func (m *messages) local(i int) netip.Addr {
+	c := &m.controls[i]
+	if m.headers[i].header.Controllen < unix.SizeofCmsghdr {
+		return netip.Addr{}
+	}
+	h := (*unix.Cmsghdr)(unsafe.Pointer(c))
+	body := c[unix.CmsgLen(0):]
+	switch {
+	case h.Level == unix.IPPROTO_IP && h.Type == unix.IP_PKTINFO:
+		return netip.AddrFrom4([4]byte(body[8:12])) // ipi_addr: where it was sent to
+	case h.Level == unix.IPPROTO_IPV6 && h.Type == unix.IPV6_PKTINFO:
+		return netip.AddrFrom16([16]byte(body[:16])).Unmap()
+	}
+	return netip.Addr{}
+}
+
+// fill makes d ready to be sent.
+func (m *messages) fill(d []Datagram, ipv6 bool) {
+	m.count, m.done, m.errno = len(d), 0, 0
+	for i := range d {
+		m.point(i, d[i].B)
+		m.address(i, d[i].Remote, ipv6)
+		m.source(i, d[i].Local, ipv6)
+	}
+}
+
+func (m *messages) address(i int, to netip.AddrPort, ipv6 bool) {
+	n := &m.names[i]
+	binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&n.Port))[:], to.Port())
+	h := &m.headers[i].header
+	if !ipv6 {
+		v4 := (*unix.RawSockaddrInet4)(unsafe.Pointer(n))
+		v4.Family, v4.Addr = unix.AF_INET, to.Addr().Unmap().As4()
+		h.Namelen = unix.SizeofSockaddrInet4
+		return
+	}
+	n.Family, n.Addr, n.Flowinfo, n.Scope_id = unix.AF_INET6, to.Addr().As16(), 0, 0
+	h.Namelen = unix.SizeofSockaddrInet6
+}
+
+// source writes the packet-information message that names the source address.
+func (m *messages) source(i int, from netip.Addr, ipv6 bool) {
+	h := &m.headers[i].header
+	if !from.IsValid() {
+		h.SetControllen(0)
+		return
+	}
+	c := &m.controls[i]
+	clear(c[:])
+	ch := (*unix.Cmsghdr)(unsafe.Pointer(c))
+	body := c[unix.CmsgLen(0):]
+	if from.Is4() {
+		ch.Level, ch.Type = unix.IPPROTO_IP, unix.IP_PKTINFO
+		ch.SetLen(unix.CmsgLen(unix.SizeofInet4Pktinfo))
+		a := from.As4()
+		copy(body[4:8], a[:]) // ipi_spec_dst
+		h.SetControllen(unix.CmsgSpace(unix.SizeofInet4Pktinfo))
+		if !ipv6 {
+			return
+		}
+	}
+	ch.Level, ch.Type = unix.IPPROTO_IPV6, unix.IPV6_PKTINFO
+	ch.SetLen(unix.CmsgLen(unix.SizeofInet6Pktinfo))
+	a := from.As16()
+	copy(body[:16], a[:])
+	h.SetControllen(unix.CmsgSpace(unix.SizeofInet6Pktinfo))
+}
+
+// send writes as much as the kernel takes at once.
+func (m *messages) send(fd uintptr) {
+	n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&m.headers[0])), uintptr(m.count),
+		unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+	m.errno, m.done = errno, 0
+	if errno == 0 {
+		m.done = int(n)
+	}
+	runtime.KeepAlive(m)
+}

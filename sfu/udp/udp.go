@@ -1,0 +1,47 @@
+// Package udp moves datagrams in batches: on Linux many for one system call
+// each way, elsewhere one by one behind the same type.
+//
+// A [Socket] knows the local address that each datagram came to and can send
+// from it, also where it is bound to all addresses: a server with several
+// addresses answers from the one that was asked.
+//
+// The package is public but unstable: its API may change in any release.
+package udp
+
+import (
+	"net/netip"
+	"sync/atomic"
+)
+
+// Datagram is one datagram with its addresses. IPv4 addresses are never mapped
+// into IPv6.
+type Datagram struct {
+	// B is the payload. For reading it is the room there is, which ReadBatch
+	// cuts to what came; longer datagrams are cut off.
+	B []byte
+	// Local is the address of this machine. The zero value leaves the choice
+	// to the system when sending, and means unknown after reading.
+	Local  netip.Addr
+	Remote netip.AddrPort
+}
+
+// Options configures a [Socket]. The zero value takes the system's defaults.
+type Options struct {
+	// ReadBuffer and WriteBuffer are the sizes of the kernel's buffers in
+	// bytes. The kernel may give less; see [Socket.Buffers]. If zero, the
+	// system's default.
+	ReadBuffer, WriteBuffer int
+}
+
+// Stats counts since the socket was opened.
+type Stats struct {
+	// Refused counts datagrams that the system refused to send, for instance
+	// because there is no route; the ones behind them went on.
+	Refused uint64
+}
+
+// counters are shared by the implementations.
+type counters struct{ refused atomic.Uint64 }
+
+// Stats returns the counters.
+func (c *counters) Stats() Stats { return Stats{Refused: c.refused.Load()} }
