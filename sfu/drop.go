@@ -1,0 +1,36 @@
+package sfu
+
+import "github.com/switchyard-rtc/switchyard/sfu/internal/plane"
+
+// DropReason tells why a packet was not forwarded.
+type DropReason uint8
+
+// Reasons for dropping, in the order of the way of a packet.
+const (
+	// DropUnknownSource is a datagram from an address or with an SSRC that
+	// belongs to no transport or stream.
+	DropUnknownSource = DropReason(plane.DropUnknownSource)
+	// DropMalformed violates RFC 3550, RFC 8285 or RFC 4585.
+	DropMalformed = DropReason(plane.DropMalformed)
+	// DropAuth is a packet whose SRTP tag is wrong, or that came before its
+	// keys.
+	DropAuth = DropReason(plane.DropAuth)
+	// DropDuplicate was received before, replays included.
+	DropDuplicate = DropReason(plane.DropDuplicate)
+	// DropLayer is not of the encoding that is forwarded, or came before the
+	// key frame that a subscription waits for.
+	DropLayer = DropReason(plane.DropLayer)
+	// DropPaused belongs to a paused subscription.
+	DropPaused = DropReason(plane.DropPaused)
+	// DropCodec has a payload type that the slot did not negotiate.
+	DropCodec = DropReason(plane.DropCodec)
+	// DropLate came so late that its number may have been used.
+	DropLate = DropReason(plane.DropLate)
+	// DropOverload found the send buffer full.
+	DropOverload = DropReason(plane.DropOverload)
+	// DropConsent is for a subscriber that was not heard for 8 s.
+	DropConsent = DropReason(plane.DropConsent)
+)
+
+// String returns the reason as used in metric labels, such as "auth".
+func (r DropReason) String() string { return plane.DropReason(r).String() }

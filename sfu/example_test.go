@@ -1,0 +1,60 @@
+package sfu_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/switchyard-rtc/switchyard/sfu"
+)
+
+// A broadcaster in one HTTP handler: the first to post an offer is the
+// publisher, and whoever posts one later sees its first track.
+func Example() {
+	server, err := sfu.Listen(sfu.Config{Listen: netip.MustParseAddrPort("127.0.0.1:0")})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+
+	published := make(chan *sfu.Publication, 1)
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		var offer webrtc.SessionDescription
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<18)).Decode(&offer); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		peer, err := server.NewPeer(sfu.PeerOptions{Handlers: sfu.PeerHandlers{
+			OnPublish: func(p *sfu.Publication) { published <- p },
+		}})
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		answer, err := peer.Answer(r.Context(), offer, sfu.AnswerOptions{Loopback: true})
+		if err != nil {
+			peer.Close()
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		if len(peer.Slots()) > 0 {
+			publication := <-published
+			published <- publication
+			if _, err := peer.Subscribe(publication, sfu.SubscribeOptions{}); err != nil {
+				http.Error(w, err.Error(), http.StatusConflict)
+				return
+			}
+		}
+		json.NewEncoder(w).Encode(answer)
+	}
+	web := httptest.NewServer(http.HandlerFunc(handler))
+	defer web.Close()
+
+	fmt.Println(broadcast(web.URL, 2))
+	// Output: 2 viewers see the publication
+}

@@ -1,0 +1,373 @@
+package pionpc
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/sdp/v3"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
+	"github.com/switchyard-rtc/switchyard/sfu/srtp"
+)
+
+// Config configures a [PC]. All fields but OnDataChannel are required.
+type Config struct {
+	Mux *Mux
+	// Codecs may be negotiated, most preferred first; the kind is that of the
+	// MIME type.
+	Codecs []webrtc.RTPCodecParameters
+	// Candidates returns the addresses to announce, best first.
+	Candidates func(loopback bool) []netip.AddrPort
+	Handlers   Handlers
+	Logger     *slog.Logger
+}
+
+// Handlers are called from pion's goroutines and must not block.
+type Handlers struct {
+	// OnKeys is called once, before DTLS says that it is connected.
+	OnKeys func(srtp.Keys)
+	// OnPair is called when ICE chose a path, at first and after restarts.
+	OnPair        func(local netip.Addr, remote netip.AddrPort)
+	OnState       func(webrtc.PeerConnectionState)
+	OnDataChannel func(*webrtc.DataChannel)
+}
+
+// Answer is the outcome of a negotiation.
+type Answer struct {
+	SDP string
+	// Sections are all sections that there are now, in the order of the offer.
+	Sections []Section
+}
+
+// PC is the control plane of one peer, which offers; this side answers.
+type PC struct {
+	cfg   Config
+	api   *webrtc.API
+	pc    *webrtc.PeerConnection
+	tap   *tap
+	slots map[string]*slot // by MID; owned by the caller of Answer
+
+	// Guarded by mu.
+	mu     sync.Mutex
+	ufrags []string // known to the mux
+	closed bool
+}
+
+// slot is what pion believes to send in a receive-only section of the peer.
+type slot struct {
+	id, stream string
+	kind       webrtc.RTPCodecType
+	ssrc, rtx  uint32
+}
+
+// Bind tells the numbers that pion chose. It runs inside SetLocalDescription.
+func (s *slot) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	s.ssrc, s.rtx = uint32(c.SSRC()), uint32(c.SSRCRetransmission())
+	list := c.CodecParameters()
+	if len(list) == 0 {
+		return webrtc.RTPCodecParameters{}, ErrNoCodec
+	}
+	return list[0], nil
+}
+
+func (s *slot) Unbind(webrtc.TrackLocalContext) error { return nil }
+func (s *slot) ID() string                            { return s.id }
+func (s *slot) RID() string                           { return "" }
+func (s *slot) StreamID() string                      { return s.stream }
+func (s *slot) Kind() webrtc.RTPCodecType             { return s.kind }
+
+// profiles lists what may protect media; the server's order decides.
+var profiles = []dtls.SRTPProtectionProfile{
+	dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80,
+}
+
+// New makes a peer connection that waits for its first offer.
+func New(cfg Config) (*PC, error) {
+	p := &PC{cfg: cfg, slots: make(map[string]*slot), tap: &tap{onKeys: cfg.Handlers.OnKeys}}
+	media, err := mediaEngine(cfg.Codecs)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := p.settings()
+	if err != nil {
+		return nil, err
+	}
+	p.api = webrtc.NewAPI(
+		webrtc.WithMediaEngine(media),
+		webrtc.WithSettingEngine(settings),
+		webrtc.WithInterceptorRegistry(&interceptor.Registry{}), // all RTCP is ours
+	)
+	if p.pc, err = p.api.NewPeerConnection(webrtc.Configuration{}); err != nil {
+		return nil, fmt.Errorf("new peer connection: %w", err)
+	}
+	p.pc.OnConnectionStateChange(cfg.Handlers.OnState)
+	p.pc.OnDataChannel(cfg.Handlers.OnDataChannel)
+	p.pc.SCTP().Transport().ICETransport().OnSelectedCandidatePairChange(p.onPair)
+	return p, nil
+}
+
+func (p *PC) settings() (webrtc.SettingEngine, error) {
+	s := webrtc.SettingEngine{LoggerFactory: loggers{p.cfg.Logger}}
+	s.SetLite(true)
+	s.SetICEUDPMux(&muxCloser{Mux: p.cfg.Mux})
+	s.SetIncludeLoopbackCandidate(true)
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.SetICETimeouts(10*time.Second, 45*time.Second, 2*time.Second)
+	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	s.DisableActiveTCP(true)
+	s.DisableMediaEngineCopy(true)
+	s.SetSRTPProtectionProfiles(profiles...)
+	s.SetDTLSKeyLogWriter(p.tap)
+	s.SetDTLSServerHelloMessageHook(p.tap.serverHello)
+	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
+		return s, fmt.Errorf("answer as DTLS server: %w", err)
+	}
+	return s, nil
+}
+
+// extensions lists what is negotiated, by kind.
+var extensions = []struct {
+	extension    packet.Extension
+	audio, video bool
+}{
+	{packet.ExtMID, true, true},
+	{packet.ExtTransportCC, true, true},
+	{packet.ExtAudioLevel, true, false},
+	{packet.ExtRID, false, true},
+	{packet.ExtRepairedRID, false, true},
+	{packet.ExtVideoOrientation, false, true},
+	{packet.ExtPlayoutDelay, false, true},
+	{packet.ExtColorSpace, false, true},
+	{packet.ExtContentType, false, true},
+}
+
+func mediaEngine(codecs []webrtc.RTPCodecParameters) (*webrtc.MediaEngine, error) {
+	m := &webrtc.MediaEngine{}
+	for _, c := range codecs {
+		kind := webrtc.RTPCodecTypeVideo
+		c.RTCPFeedback = []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}}
+		if strings.HasPrefix(strings.ToLower(c.MimeType), "audio/") {
+			kind = webrtc.RTPCodecTypeAudio
+			c.RTCPFeedback = []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}}
+		}
+		if strings.EqualFold(c.MimeType, webrtc.MimeTypeRTX) {
+			c.RTCPFeedback = nil
+		}
+		if err := m.RegisterCodec(c, kind); err != nil {
+			return nil, fmt.Errorf("codec %s: %w", c.MimeType, err)
+		}
+	}
+	for _, e := range extensions {
+		uri := webrtc.RTPHeaderExtensionCapability{URI: e.extension.URI()}
+		if e.audio {
+			if err := m.RegisterHeaderExtension(uri, webrtc.RTPCodecTypeAudio); err != nil {
+				return nil, fmt.Errorf("extension %s: %w", uri.URI, err)
+			}
+		}
+		if e.video {
+			if err := m.RegisterHeaderExtension(uri, webrtc.RTPCodecTypeVideo); err != nil {
+				return nil, fmt.Errorf("extension %s: %w", uri.URI, err)
+			}
+		}
+	}
+	return m, nil
+}
+
+func (p *PC) onPair(pair *webrtc.ICECandidatePair) {
+	if pair == nil || pair.Remote == nil {
+		return
+	}
+	a, err := netip.ParseAddr(pair.Remote.Address)
+	if err != nil {
+		return
+	}
+	remote := netip.AddrPortFrom(a.Unmap(), pair.Remote.Port)
+	p.cfg.Handlers.OnPair(p.cfg.Mux.conn.local(remote), remote)
+}
+
+// Answer applies an offer. One call at a time.
+func (p *PC) Answer(ctx context.Context, offer string, loopback bool) (Answer, error) {
+	d, err := readOffer(offer)
+	if err != nil {
+		return Answer{}, err
+	}
+	text, err := d.Marshal()
+	if err != nil {
+		return Answer{}, fmt.Errorf("%w: %w", ErrBadDescription, err)
+	}
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: string(text)}); err != nil {
+		return Answer{}, fmt.Errorf("%w: %w", ErrBadDescription, err)
+	}
+	if err := p.addSlots(d); err != nil {
+		return Answer{}, err
+	}
+	answer, err := p.pc.CreateAnswer(nil)
+	if err != nil {
+		return Answer{}, fmt.Errorf("create answer: %w", err)
+	}
+	p.expect(answer.SDP)
+	gathered := webrtc.GatheringCompletePromise(p.pc)
+	if err := p.pc.SetLocalDescription(answer); err != nil {
+		return Answer{}, fmt.Errorf("set answer: %w", err)
+	}
+	select {
+	case <-gathered:
+	case <-ctx.Done():
+		return Answer{}, ctx.Err()
+	}
+	return p.finish(d, loopback)
+}
+
+// addSlots gives each receive-only section of the offer a sender of its own.
+// It must run after SetRemoteDescription, which tells whether there is RTX.
+func (p *PC) addSlots(offer *sdp.SessionDescription) error {
+	wanted := make(map[string]bool)
+	for _, m := range offer.MediaDescriptions {
+		mid, _ := m.Attribute("mid")
+		wanted[mid] = direction(m) == "recvonly" && m.MediaName.Port.Value != 0
+	}
+	pairs := p.countPairs()
+	for _, t := range p.pc.GetTransceivers() {
+		mid := t.Mid()
+		if !wanted[mid] {
+			continue
+		}
+		fresh := t.Direction() == webrtc.RTPTransceiverDirectionSendonly && t.Sender() == nil
+		revived := t.Direction() == webrtc.RTPTransceiverDirectionInactive
+		if !fresh && !revived {
+			continue
+		}
+		s := &slot{id: "track-" + mid, stream: pairs.next(mid, t.Kind()), kind: t.Kind()}
+		sender, err := p.api.NewRTPSender(s, p.pc.SCTP().Transport())
+		if err != nil {
+			return fmt.Errorf("slot %s: %w", mid, err)
+		}
+		if err := t.SetSender(sender, s); err != nil {
+			return fmt.Errorf("slot %s: %w", mid, err)
+		}
+		p.slots[mid] = s
+	}
+	return nil
+}
+
+// pairs names the media streams of slots: the k-th audio and the k-th video
+// slot share one for k < 4, so that a browser plays them in sync; all others
+// are strangers to each other (RFC 8830).
+type pairs struct{ audio, video int }
+
+const pairedSlots = 4
+
+func (p *PC) countPairs() *pairs {
+	n := &pairs{}
+	for _, s := range p.slots {
+		*n.of(s.kind)++
+	}
+	return n
+}
+
+func (n *pairs) of(kind webrtc.RTPCodecType) *int {
+	if kind == webrtc.RTPCodecTypeAudio {
+		return &n.audio
+	}
+	return &n.video
+}
+
+func (n *pairs) next(mid string, kind webrtc.RTPCodecType) string {
+	k := n.of(kind)
+	*k++
+	if *k <= pairedSlots {
+		return "slot-pair-" + strconv.Itoa(*k-1)
+	}
+	return "slot-" + mid
+}
+
+// expect lets checks for the answer's agent through the mux.
+func (p *PC) expect(answer string) {
+	d := sdp.SessionDescription{}
+	if d.UnmarshalString(answer) != nil {
+		return
+	}
+	ufrag, ok := d.Attribute("ice-ufrag")
+	for _, m := range d.MediaDescriptions {
+		if !ok {
+			ufrag, ok = m.Attribute("ice-ufrag")
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if ok && !p.closed {
+		p.ufrags = append(p.ufrags, ufrag)
+		p.cfg.Mux.conn.expect(ufrag)
+	}
+}
+
+// finish reads the local description and puts in the candidates.
+func (p *PC) finish(offer *sdp.SessionDescription, loopback bool) (Answer, error) {
+	d := sdp.SessionDescription{}
+	if err := d.UnmarshalString(p.pc.LocalDescription().SDP); err != nil {
+		return Answer{}, fmt.Errorf("read answer: %w", err)
+	}
+	announced := p.cfg.Candidates(loopback)
+	out := Answer{}
+	media, usable := 0, 0
+	for i, m := range d.MediaDescriptions {
+		m.Attributes = withoutCandidates(m.Attributes)
+		if m.MediaName.Port.Value != 0 {
+			m.Attributes = append(m.Attributes, candidateLines(announced)...)
+		}
+		s := readSection(m, offer.MediaDescriptions[min(i, len(offer.MediaDescriptions)-1)])
+		if t := p.slots[s.MID]; s.Role == RoleSlot && t != nil {
+			s.SSRC, s.RTX, s.StreamID, s.TrackID = t.ssrc, t.rtx, t.stream, t.id
+		}
+		if offered := offer.MediaDescriptions[min(i, len(offer.MediaDescriptions)-1)]; offered.MediaName.Media != "application" && offered.MediaName.Port.Value != 0 {
+			media++
+			if m.MediaName.Port.Value != 0 {
+				usable++
+			}
+		}
+		out.Sections = append(out.Sections, s)
+	}
+	if media > 0 && usable == 0 {
+		return Answer{}, ErrNoCodec
+	}
+	text, err := d.Marshal()
+	if err != nil {
+		return Answer{}, fmt.Errorf("write answer: %w", err)
+	}
+	out.SDP = string(text)
+	return out, nil
+}
+
+// candidateLines announces host candidates (RFC 8839 section 5.1), best first.
+func candidateLines(list []netip.AddrPort) []sdp.Attribute {
+	var lines []sdp.Attribute
+	for i, a := range list {
+		priority := 126<<24 | (65535-i)<<8 | 255 // RFC 8445 section 5.1.2.1
+		lines = append(lines, sdp.NewAttribute("candidate",
+			fmt.Sprintf("%d 1 udp %d %s %d typ host", i+1, priority, a.Addr(), a.Port())))
+	}
+	return append(lines, sdp.NewPropertyAttribute("end-of-candidates"))
+}
+
+// Close ends the peer connection and waits for pion's goroutines.
+func (p *PC) Close() error {
+	p.mu.Lock()
+	p.closed = true
+	ufrags := p.ufrags
+	p.mu.Unlock()
+	err := p.pc.GracefulClose()
+	for _, u := range ufrags {
+		p.cfg.Mux.RemoveConnByUfrag(u)
+	}
+	return err
+}

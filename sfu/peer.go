@@ -1,0 +1,338 @@
+package sfu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/pionpc"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/plane"
+	"github.com/switchyard-rtc/switchyard/sfu/srtp"
+)
+
+// PeerOptions configures a [Peer].
+type PeerOptions struct {
+	// ID names the peer in logs and stats. If empty, one is made up.
+	ID string
+	// Handlers are called one at a time from the peer's own goroutine, never
+	// concurrently, and never after OnClosed returned. They may call any
+	// method, but not wait for [Server.Close].
+	Handlers PeerHandlers
+}
+
+// PeerHandlers are the events of a peer. Nil fields are skipped.
+type PeerHandlers struct {
+	// OnPublish is called when an answered offer added a send section. No
+	// method waits for a handler: Answer may return before or after it, and
+	// [Peer.Publications] is true at once. Packets may come later or never.
+	OnPublish func(*Publication)
+	// OnUnpublish is called when a publication ended: its section was stopped,
+	// or it or its peer was closed.
+	OnUnpublish func(*Publication)
+	// OnDataChannel is called when the peer opened a data channel.
+	OnDataChannel func(*webrtc.DataChannel)
+	// OnState reports changes of the transport.
+	OnState func(webrtc.PeerConnectionState)
+	// OnSilence is called with true when nothing authenticated (connectivity
+	// check, SRTP, SRTCP) was heard from the peer for 4 s, also at the start,
+	// and with false when it is heard again.
+	OnSilence func(silent bool)
+	// OnClosed is the last event. The error is nil after [Peer.Close].
+	OnClosed func(error)
+}
+
+// Errors that OnClosed reports.
+var (
+	errGone   = errors.New("sfu: the peer ended the transport")
+	errFailed = errors.New("sfu: the transport failed")
+	errBug    = errors.New("sfu: closed by a bug in the data plane, see the log")
+)
+
+// Peer is one remote WebRTC endpoint: one bundled ICE and DTLS transport.
+type Peer struct {
+	server   *Server
+	id       string
+	key      plane.ID
+	log      *slog.Logger
+	handlers PeerHandlers
+	pc       *pionpc.PC
+	turn     chan struct{} // holds a token while a negotiation runs
+	silent   atomic.Bool
+	done     chan struct{}
+	calls    calls
+
+	// Guarded by server.mu.
+	publications []*Publication
+	slots        []*slot // in the order of the media sections
+	closed       bool
+}
+
+// slot is a receive-only section.
+type slot struct {
+	key     plane.ID
+	section pionpc.Section
+	sub     *Subscription // nil if free
+}
+
+// Slot is a receive-only media section that the remote side offered.
+type Slot struct {
+	MID  string // identification tag of the section (RFC 9143)
+	Kind webrtc.RTPCodecType
+	// Subscription is what the slot shows; nil if it is free.
+	Subscription *Subscription
+}
+
+func newPeer(s *Server, opts PeerOptions) *Peer {
+	p := &Peer{
+		server:   s,
+		id:       opts.ID,
+		log:      s.log.With("peer", opts.ID),
+		handlers: opts.Handlers,
+		turn:     make(chan struct{}, 1),
+		done:     make(chan struct{}),
+	}
+	p.calls.wake = make(chan struct{}, 1)
+	return p
+}
+
+// ID returns the name given in [PeerOptions].
+func (p *Peer) ID() string { return p.id }
+
+// Done is closed when the peer is closed and its last handler has returned.
+func (p *Peer) Done() <-chan struct{} { return p.done }
+
+// Silent tells whether nothing authenticated was heard from the peer for 4 s.
+func (p *Peer) Silent() bool { return p.silent.Load() }
+
+// Publications returns what the peer sends now, oldest first.
+func (p *Peer) Publications() []*Publication {
+	p.server.mu.Lock()
+	defer p.server.mu.Unlock()
+	return slices.Clone(p.publications)
+}
+
+// Slots returns the receive-only sections in the order of the offer.
+func (p *Peer) Slots() []Slot {
+	p.server.mu.Lock()
+	defer p.server.mu.Unlock()
+	list := make([]Slot, 0, len(p.slots))
+	for _, s := range p.slots {
+		list = append(list, Slot{MID: s.section.MID, Kind: kindOf(s.section.Audio), Subscription: s.sub})
+	}
+	return list
+}
+
+// AnswerOptions tunes one answer. The zero value suits a client anywhere.
+type AnswerOptions struct {
+	// Loopback announces loopback addresses too, for a client on this machine.
+	Loopback bool
+}
+
+// Answer applies a remote offer and returns the answer, with all candidates in
+// it (the server is ICE-lite, RFC 8445 section 2.5, and does not trickle).
+// Send sections of the offer become publications, receive-only ones become
+// slots for [Peer.Subscribe]. Offering again adds or removes sections, or
+// restarts ICE. The server never offers, so offers cannot cross. Candidates in
+// the offer are ignored: the server answers where checks come from.
+//
+// One negotiation runs at a time; others wait for their turn or for ctx. It
+// fails with [ErrBadDescription] or [ErrNoCodec], which leave the peer as it
+// was.
+func (p *Peer) Answer(ctx context.Context, offer webrtc.SessionDescription, opts AnswerOptions) (webrtc.SessionDescription, error) {
+	none := webrtc.SessionDescription{}
+	if offer.Type != webrtc.SDPTypeOffer {
+		return none, fmt.Errorf("%w: type %v, want an offer", ErrBadDescription, offer.Type)
+	}
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return none, ctx.Err()
+	case <-p.done:
+		return none, ErrClosed
+	}
+	answer, err := p.pc.Answer(ctx, offer.SDP, opts.Loopback)
+	if err != nil {
+		return none, p.describe(err)
+	}
+	if err := p.apply(answer.Sections); err != nil {
+		return none, err
+	}
+	return webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer.SDP}, nil
+}
+
+// describe gives an error of the control plane this package's name.
+func (p *Peer) describe(err error) error {
+	p.server.mu.Lock()
+	closed := p.closed
+	p.server.mu.Unlock()
+	switch {
+	case closed:
+		return ErrClosed
+	case errors.Is(err, pionpc.ErrNoCodec):
+		return fmt.Errorf("%w: %w", ErrNoCodec, err)
+	case errors.Is(err, pionpc.ErrBadDescription):
+		return fmt.Errorf("%w: %w", ErrBadDescription, err)
+	}
+	return fmt.Errorf("sfu: answer peer %s: %w", p.id, err)
+}
+
+// Close ends the peer, its publications and its subscriptions. It does not wait
+// for handlers; see [Peer.Done].
+func (p *Peer) Close() error {
+	p.end(nil)
+	return nil
+}
+
+// end closes the peer once.
+func (p *Peer) end(reason error) {
+	s := p.server
+	s.mu.Lock()
+	if p.closed {
+		s.mu.Unlock()
+		return
+	}
+	p.closed = true
+	for len(p.publications) > 0 {
+		p.publications[0].end()
+	}
+	for _, slot := range p.slots {
+		if slot.sub != nil {
+			slot.sub.end()
+		}
+	}
+	p.slots = nil
+	delete(s.peers, p)
+	s.live.Delete(p.key)
+	s.worker.Post(plane.RemoveTransport{Transport: p.key})
+	s.mu.Unlock()
+	if err := p.pc.Close(); err != nil {
+		p.log.Debug("close peer connection", "err", err)
+	}
+	p.calls.last(func() {
+		if p.handlers.OnClosed != nil {
+			p.handlers.OnClosed(reason)
+		}
+	})
+}
+
+// run is the peer's goroutine: it calls handlers until the last one.
+func (p *Peer) run() {
+	defer p.server.ended.Done()
+	defer close(p.done)
+	for range p.calls.wake {
+		for {
+			f, last := p.calls.take()
+			if f == nil {
+				break
+			}
+			f()
+			if last {
+				return
+			}
+		}
+	}
+}
+
+func (p *Peer) onKeys(k srtp.Keys) {
+	opener, err := srtp.NewOpener(k.Profile, k.RemoteKey, k.RemoteSalt)
+	if err == nil {
+		var sealer *srtp.Sealer
+		if sealer, err = srtp.NewSealer(k.Profile, k.LocalKey, k.LocalSalt); err == nil {
+			p.server.worker.Post(plane.SetKeys{Transport: p.key, Opener: opener, Sealer: sealer})
+			return
+		}
+	}
+	p.log.Error("refuse keys", "err", err)
+	p.calls.add(func() { p.end(errFailed) })
+}
+
+func (p *Peer) onPair(local netip.Addr, remote netip.AddrPort) {
+	p.log.Debug("path selected", "remote", remote.String())
+	p.server.worker.Post(plane.BindPath{Transport: p.key, Path: plane.Path{Local: local, Remote: remote}})
+}
+
+func (p *Peer) onState(state webrtc.PeerConnectionState) {
+	p.calls.add(func() {
+		if p.handlers.OnState != nil {
+			p.handlers.OnState(state)
+		}
+		switch state {
+		case webrtc.PeerConnectionStateClosed:
+			p.end(errGone)
+		case webrtc.PeerConnectionStateFailed:
+			p.end(errFailed)
+		}
+	})
+}
+
+func (p *Peer) onDataChannel(c *webrtc.DataChannel) {
+	p.calls.add(func() {
+		if p.handlers.OnDataChannel != nil {
+			p.handlers.OnDataChannel(c)
+		}
+	})
+}
+
+// onEvent is called by the worker.
+func (p *Peer) onEvent(e plane.Event) {
+	switch e.Kind {
+	case plane.EventSilent, plane.EventHeard:
+		silent := e.Kind == plane.EventSilent
+		p.silent.Store(silent)
+		p.calls.add(func() {
+			if p.handlers.OnSilence != nil {
+				p.handlers.OnSilence(silent)
+			}
+		})
+	case plane.EventFailed:
+		p.calls.add(func() { p.end(errBug) })
+	}
+}
+
+// calls queues handler calls. What can wait in it is bounded by what a peer can
+// cause: a few calls per section, state and change of silence.
+type calls struct {
+	wake chan struct{}
+
+	// Guarded by mu.
+	mu    sync.Mutex
+	list  []func()
+	ended bool // list ends with the last call
+}
+
+func (c *calls) add(f func()) { c.push(f, false) }
+
+// last adds the last call; later ones are not taken.
+func (c *calls) last(f func()) { c.push(f, true) }
+
+func (c *calls) push(f func(), last bool) {
+	c.mu.Lock()
+	if !c.ended {
+		c.list = append(c.list, f)
+		c.ended = last
+	}
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (c *calls) take() (f func(), last bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.list) == 0 {
+		return nil, false
+	}
+	f = c.list[0]
+	c.list = c.list[1:]
+	return f, c.ended && len(c.list) == 0
+}

@@ -1,0 +1,208 @@
+package sfu
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/pionpc"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/plane"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/worker"
+	"github.com/switchyard-rtc/switchyard/sfu/udp"
+)
+
+const socketBuffer = 4 << 20 // bytes asked of the kernel, each way
+
+// Server is a running media plane.
+type Server struct {
+	cfg    Config
+	log    *slog.Logger
+	socket *udp.Socket
+	worker *worker.Worker
+	mux    *pionpc.Mux
+	live   sync.Map       // plane.ID → *Peer or *Publication, read by the worker
+	ended  sync.WaitGroup // goroutines of peers
+
+	// Guarded by mu, with everything that peers, publications and
+	// subscriptions say of each other. Commands are posted under it, so that
+	// the plane sees changes in the same order; the worker never takes it.
+	mu     sync.Mutex
+	peers  map[*Peer]struct{}
+	next   plane.ID
+	closed bool
+}
+
+// Listen opens the socket, starts the worker and returns the running server.
+// It fails if the address cannot be bound.
+func Listen(cfg Config) (*Server, error) {
+	cfg = cfg.withDefaults()
+	socket, err := udp.Listen(cfg.Listen, udp.Options{ReadBuffer: socketBuffer, WriteBuffer: socketBuffer})
+	if err != nil {
+		return nil, fmt.Errorf("sfu: %w", err)
+	}
+	s := &Server{
+		cfg:    cfg,
+		log:    cfg.Logger,
+		socket: socket,
+		peers:  make(map[*Peer]struct{}),
+	}
+	s.mux = pionpc.NewMux(pionpc.MuxConfig{
+		Write:         socket.WriteTo,
+		Heard:         s.onHeard,
+		Authenticated: s.authenticated,
+		Port:          socket.LocalAddr().Port(),
+		Logger:        cfg.Logger,
+	})
+	s.worker = worker.Start(worker.Config{
+		Socket:  socket,
+		Start:   time.Now(),
+		History: cfg.HistoryDuration,
+		Control: s.mux.Deliver,
+		Events:  s.onEvents,
+		Logger:  cfg.Logger,
+	})
+	return s, nil
+}
+
+// Addr returns the bound UDP address.
+func (s *Server) Addr() netip.AddrPort { return s.socket.LocalAddr() }
+
+// NewPeer creates a peer that waits for its first offer. The peer lives until
+// it is closed, its transport fails or the server closes.
+func (s *Server) NewPeer(opts PeerOptions) (*Peer, error) {
+	if opts.ID == "" {
+		opts.ID = newID()
+	}
+	p := newPeer(s, opts)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	if s.cfg.MaxPeers > 0 && len(s.peers) >= s.cfg.MaxPeers {
+		return nil, ErrFull
+	}
+	pc, err := pionpc.New(pionpc.Config{
+		Mux:        s.mux,
+		Codecs:     s.cfg.Codecs,
+		Candidates: s.candidates,
+		Handlers: pionpc.Handlers{
+			OnKeys:        p.onKeys,
+			OnPair:        p.onPair,
+			OnState:       p.onState,
+			OnDataChannel: p.onDataChannel,
+		},
+		Logger: p.log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sfu: new peer %s: %w", opts.ID, err)
+	}
+	p.pc = pc
+	p.key = s.newKey()
+	s.peers[p] = struct{}{}
+	s.live.Store(p.key, p)
+	s.worker.Post(plane.AddTransport{Transport: p.key, SSRC: random32() | 1, CNAME: newID()})
+	s.ended.Add(1)
+	go p.run()
+	return p, nil
+}
+
+// Close closes all peers and the socket, and waits for every goroutine of the
+// server, handlers included.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	peers := make([]*Peer, 0, len(s.peers))
+	for p := range s.peers {
+		peers = append(peers, p)
+	}
+	s.mu.Unlock()
+	var closing sync.WaitGroup
+	for _, p := range peers {
+		closing.Go(func() { p.Close() })
+	}
+	closing.Wait()
+	s.ended.Wait()
+	s.mux.Close()
+	s.worker.Close()
+	return nil
+}
+
+// newKey names something in the plane. The caller holds mu.
+func (s *Server) newKey() plane.ID {
+	s.next++
+	return s.next
+}
+
+func (s *Server) candidates(loopback bool) []netip.AddrPort {
+	return candidates(s.socket.LocalAddr(), s.cfg.PublicAddrs, loopback)
+}
+
+// onHeard is called when a check of an address was authenticated.
+func (s *Server) onHeard(local netip.Addr, remote netip.AddrPort) {
+	s.worker.Post(plane.Heard{Path: plane.Path{Local: local, Remote: remote}})
+}
+
+// authenticated tells whether something authenticated came from an address
+// lately. It waits for the worker.
+func (s *Server) authenticated(local netip.Addr, remote netip.AddrPort, within time.Duration) bool {
+	reply := make(chan bool, 1)
+	q := plane.AskHeard{
+		Path:   plane.Path{Local: local, Remote: remote},
+		Within: within,
+		Done:   func(heard bool) { reply <- heard },
+	}
+	if !s.worker.Post(q) {
+		return false
+	}
+	select {
+	case heard := <-reply:
+		return heard
+	case <-s.worker.Done():
+		return false
+	}
+}
+
+// onEvents is called by the worker: it takes no lock and does not wait.
+func (s *Server) onEvents(events []plane.Event) {
+	for _, e := range events {
+		id := e.Transport
+		if e.Kind == plane.EventLevel {
+			id = e.Publication
+		}
+		v, _ := s.live.Load(id)
+		switch owner := v.(type) {
+		case *Peer:
+			owner.onEvent(e)
+		case *Publication:
+			owner.setLevel(e)
+		}
+	}
+}
+
+// kindOf names a section's kind as pion does.
+func kindOf(audio bool) webrtc.RTPCodecType {
+	if audio {
+		return webrtc.RTPCodecTypeAudio
+	}
+	return webrtc.RTPCodecTypeVideo
+}
+
+func newID() string {
+	var b [8]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+func random32() uint32 {
+	var b [4]byte
+	rand.Read(b[:])
+	return binary.BigEndian.Uint32(b[:])
+}

@@ -1,0 +1,138 @@
+package sfu
+
+import (
+	"time"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/plane"
+)
+
+// ServerStats counts since the server started.
+type ServerStats struct {
+	Peers, Publications, Subscriptions int // now
+	PacketsReceived, PacketsSent       uint64
+	BytesReceived, BytesSent           uint64 // of UDP payload
+	// Drops counts packets that were not forwarded, by reason; reasons that
+	// never occurred are absent.
+	Drops map[DropReason]uint64
+}
+
+// PeerStats follows the names of the W3C WebRTC statistics identifiers.
+type PeerStats struct {
+	// RoundTripTime is smoothed over the reports of the peer; 100 ms before the
+	// first.
+	RoundTripTime time.Duration
+	Inbound       []InboundStats
+	Outbound      []OutboundStats
+}
+
+// InboundStats describes one received RTP stream (W3C inbound-rtp).
+type InboundStats struct {
+	MID                  string // of the media section
+	RID                  string // of the encoding; empty without simulcast
+	SSRC                 uint32
+	PacketsReceived      uint64
+	BytesReceived        uint64 // of payload
+	PacketsLost          int64  // before repair
+	PacketsRetransmitted uint64 // received as RTX (RFC 4588)
+	Jitter               time.Duration
+	NACKCount, PLICount  uint32 // sent to the peer
+	KeyFrames            uint64
+}
+
+// OutboundStats describes one sent RTP stream (W3C outbound-rtp), that is what
+// one slot was sent since it exists.
+type OutboundStats struct {
+	MID                      string // of the media section
+	SSRC                     uint32
+	PacketsSent              uint64
+	BytesSent                uint64 // of payload
+	RetransmittedPacketsSent uint64
+	NACKCount                uint32  // numbers that the peer asked for again
+	PLICount                 uint32  // received from the peer
+	FractionLost             float64 // of the peer's last report, 0 to 1
+	Drops                    map[DropReason]uint64
+}
+
+// Stats returns the counters of all workers.
+func (s *Server) Stats() ServerStats {
+	s.mu.Lock()
+	st := ServerStats{Peers: len(s.peers)}
+	for p := range s.peers {
+		st.Publications += len(p.publications)
+		for _, slot := range p.slots {
+			if slot.sub != nil {
+				st.Subscriptions++
+			}
+		}
+	}
+	s.mu.Unlock()
+	reply := make(chan plane.Stats, 1)
+	if !s.worker.Post(plane.Count{Done: func(c plane.Stats) { reply <- c }}) {
+		return st
+	}
+	select {
+	case c := <-reply:
+		st.PacketsReceived, st.PacketsSent = c.PacketsReceived, c.PacketsSent
+		st.BytesReceived, st.BytesSent = c.BytesReceived, c.BytesSent
+		st.Drops = drops(&c.Drops)
+	case <-s.worker.Done():
+	}
+	return st
+}
+
+// Stats returns the counters of the peer and its streams, or the zero value if
+// the peer is closed.
+func (p *Peer) Stats() PeerStats {
+	reply := make(chan plane.TransportStats, 1)
+	w := p.server.worker
+	if !w.Post(plane.Observe{Transport: p.key, Done: func(s plane.TransportStats, _ bool) { reply <- s }}) {
+		return PeerStats{}
+	}
+	select {
+	case s := <-reply:
+		return peerStats(s)
+	case <-w.Done():
+		return PeerStats{}
+	}
+}
+
+func peerStats(s plane.TransportStats) PeerStats {
+	st := PeerStats{RoundTripTime: time.Duration(s.RTT)}
+	for _, in := range s.Inbound {
+		st.Inbound = append(st.Inbound, InboundStats{
+			MID: in.MID, RID: in.RID, SSRC: in.SSRC,
+			PacketsReceived:      in.PacketsReceived,
+			BytesReceived:        in.BytesReceived,
+			PacketsLost:          int64(in.Lost),
+			PacketsRetransmitted: in.Retransmitted,
+			Jitter:               time.Duration(in.Jitter) * time.Second / time.Duration(max(1, in.ClockRate)),
+			NACKCount:            in.NACKs,
+			PLICount:             in.PLIs,
+			KeyFrames:            in.KeyFrames,
+		})
+	}
+	for i := range s.Outbound {
+		out := &s.Outbound[i]
+		st.Outbound = append(st.Outbound, OutboundStats{
+			MID: out.MID, SSRC: out.SSRC,
+			PacketsSent:              out.PacketsSent,
+			BytesSent:                out.BytesSent,
+			RetransmittedPacketsSent: out.Retransmitted,
+			NACKCount:                out.NACKs,
+			PLICount:                 out.PLIs,
+			FractionLost:             float64(out.FractionLost) / 256,
+			Drops:                    drops(&out.Drops),
+		})
+	}
+	return st
+}
+
+func drops(counts *[plane.NumDropReasons]uint64) map[DropReason]uint64 {
+	m := make(map[DropReason]uint64)
+	for r, n := range counts {
+		if n > 0 {
+			m[DropReason(r)] = n
+		}
+	}
+	return m
+}
