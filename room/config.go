@@ -1,0 +1,122 @@
+package room
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/switchyard-rtc/switchyard/sfu"
+)
+
+// Config configures a [Server].
+type Config struct {
+	// Media forwards the packets. Required.
+	Media *sfu.Server
+
+	// Authorize decides on each join. If nil, everyone may do everything that a
+	// guest may; see [Guest].
+	Authorize func(ctx context.Context, req JoinRequest) (Grant, error)
+
+	// MaxMembers limits each room. If zero, 1000.
+	MaxMembers int
+
+	// Linger is how long an empty room is kept, with its chat. If zero, 30 s.
+	Linger time.Duration
+
+	// Hooks are called for every room. See [Hooks].
+	Hooks Hooks
+
+	// Logger receives joins, leaves and refusals. If nil, [slog.Default].
+	Logger *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	if c.Authorize == nil {
+		c.Authorize = func(context.Context, JoinRequest) (Grant, error) { return Guest(), nil }
+	}
+	if c.MaxMembers == 0 {
+		c.MaxMembers = 1000
+	}
+	if c.Linger == 0 {
+		c.Linger = 30 * time.Second
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return c
+}
+
+// Hooks observe rooms. They are called one at a time per room, never under a
+// lock, and must not wait for the room; nil fields are skipped.
+type Hooks struct {
+	OnJoin func(*Member)
+	// OnLeave is told why the member is gone: "left" or "lost", "replaced" by a
+	// new connection of the same client, or "ended" with the room.
+	OnLeave     func(m *Member, why string)
+	OnPublish   func(*Publication)
+	OnUnpublish func(*Publication)
+	// OnEmpty is called when a room was empty for [Config.Linger] and is gone.
+	OnEmpty func(*Room)
+}
+
+// JoinRequest is what a client sends to enter a room.
+type JoinRequest struct {
+	Room   string
+	Name   string // to be shown, not unique
+	Token  string // opaque to this package
+	Remote string // address of the client, for rate limits and logs
+}
+
+// Grant tells what a member may do. The zero value may watch nothing and say
+// nothing.
+type Grant struct {
+	Identity     string   // who it is, for this server and others; may be empty
+	Publish      []Source // sources that may be sent; nil means none
+	CanSubscribe bool     // receive audio and video
+	CanChat      bool     // new_message
+}
+
+// Guest returns the grant of rooms without access control: send and receive
+// everything, and talk.
+func Guest() Grant {
+	return Grant{
+		Publish:      []Source{Microphone, Camera, Screen, ScreenAudio, Other},
+		CanSubscribe: true,
+		CanChat:      true,
+	}
+}
+
+// Source tells what a track shows.
+type Source string
+
+// Sources.
+const (
+	Microphone  Source = "microphone"
+	Camera      Source = "camera"
+	Screen      Source = "screen"
+	ScreenAudio Source = "screen_audio"
+	Other       Source = "other"
+)
+
+// Conn is the event channel of one member. *signal.Socket implements it.
+type Conn interface {
+	// ID is unique among all servers.
+	ID() string
+	// Emit sends an event with one JSON object without waiting. It fails only
+	// after the connection ended.
+	Emit(event string, arg any) error
+	// Handle sets the handler of an event of one object. What it returns is the
+	// acknowledgement; an error becomes {ok:false, code, message}.
+	Handle(event string, h func(ctx context.Context, arg json.RawMessage) (any, error))
+	// Auth is the payload of CONNECT, Request the HTTP request that opened the
+	// connection.
+	Auth() json.RawMessage
+	Request() *http.Request
+	// Disconnect ends the connection after what was emitted has been sent.
+	Disconnect(close bool)
+	// Done is closed when the connection is over; Err then tells why.
+	Done() <-chan struct{}
+	Err() error
+}

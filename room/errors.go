@@ -1,0 +1,87 @@
+package room
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/switchyard-rtc/switchyard/sfu"
+)
+
+// Error is a refusal with a code that clients see. Codes are listed in
+// docs/protocol.md. Errors with the same code are the same to [errors.Is].
+type Error struct {
+	code    string
+	message string
+	retry   time.Duration
+}
+
+// Code returns the code, such as "room_full".
+func (e *Error) Code() string { return e.code }
+
+// Error returns the message, which is for people.
+func (e *Error) Error() string { return "room: " + e.message }
+
+// Message returns the message without the name of the package.
+func (e *Error) Message() string { return e.message }
+
+// RetryAfter returns how long to wait before trying again; zero if that does
+// not help.
+func (e *Error) RetryAfter() time.Duration { return e.retry }
+
+// Is makes errors with the same code equal.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.code == e.code
+}
+
+// Errors that callers may test with [errors.Is].
+var (
+	ErrBadRequest    = &Error{code: "bad_request", message: "bad request"}
+	ErrVersion       = &Error{code: "unsupported_version", message: "this server speaks version 1"}
+	ErrNotJoined     = &Error{code: "not_joined", message: "join first"}
+	ErrAlreadyJoined = &Error{code: "already_joined", message: "this connection is in a room already"}
+	ErrDenied        = &Error{code: "forbidden", message: "the grant does not allow it"}
+	ErrFull          = &Error{code: "room_full", message: "the room is full"}
+	ErrBusy          = &Error{code: "server_busy", message: "the server is busy"}
+	ErrClosed        = &Error{code: "room_ended", message: "the room has ended"}
+	ErrDraining      = &Error{code: "draining", message: "the server is going down"}
+	ErrStaleOffer    = &Error{code: "stale_offer", message: "a newer offer was answered already"}
+	ErrBadSDP        = &Error{code: "bad_sdp", message: "the offer cannot be used"}
+	ErrNoCodec       = &Error{code: "no_common_codec", message: "no codec in common"}
+	ErrNoPublication = &Error{code: "publication_not_found", message: "no such publication"}
+	ErrNoMember      = &Error{code: "member_not_found", message: "no such member"}
+	ErrNoSlot        = &Error{code: "slot_not_found", message: "no such slot, or none is free"}
+	ErrLimit         = &Error{code: "limit_exceeded", message: "a limit is reached"}
+	ErrTooLarge      = &Error{code: "too_large", message: "too large"}
+	ErrRateLimited   = &Error{code: "rate_limited", message: "too many requests"}
+	ErrUnknownEvent  = &Error{code: "unknown_event", message: "this server does not know the event"}
+	errInternal      = &Error{code: "internal", message: "the server could not do it"}
+)
+
+// because returns an error with the code of e and a message of its own.
+func (e *Error) because(format string, args ...any) *Error {
+	return &Error{code: e.code, message: fmt.Sprintf(format, args...)}
+}
+
+// asError finds the code for an error of another package.
+func asError(err error) *Error {
+	var e *Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &e):
+		return e
+	case errors.Is(err, sfu.ErrNoCodec):
+		return ErrNoCodec
+	case errors.Is(err, sfu.ErrBadDescription):
+		return ErrBadSDP.because("%v", err)
+	case errors.Is(err, sfu.ErrNoSlot), errors.Is(err, sfu.ErrUnknownSlot):
+		return ErrNoSlot
+	case errors.Is(err, sfu.ErrFull):
+		return ErrBusy.because("the server is full")
+	case errors.Is(err, sfu.ErrClosed):
+		return ErrClosed
+	}
+	return errInternal
+}

@@ -1,0 +1,225 @@
+package room
+
+import (
+	"context"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/switchyard-rtc/switchyard/sfu"
+)
+
+const (
+	mostPublications = 8 // of one member
+	longestText      = 4000
+	cidsKept         = 64
+	// longestWithoutSocket is how long a member stays whose media goes on
+	// although its socket is gone.
+	longestWithoutSocket = 120 * time.Second
+)
+
+// Member is one participant of a room.
+type Member struct {
+	room     *Room
+	id       string
+	session  string
+	key      string
+	name     string
+	grant    Grant
+	conn     Conn // nil without signalling
+	loopback bool
+
+	// Owned by the room's goroutine.
+	role       string
+	state      string
+	peer       *sfu.Peer // nil before the first offer
+	socketGone bool
+	mediaGone  bool // nothing was heard for 4 s, or there is no peer
+	audio      string
+	wanted     map[string]bool // by publication: what the client said
+	subs       map[string]*sfu.Subscription
+	told       map[string]SlotInfo // by MID
+	cids       map[string]messageAck
+	cidOrder   []string
+	ended      bool
+	expiry     *time.Timer
+}
+
+func newMember(r *Room, req JoinRequest, g Grant, c Conn) *Member {
+	return &Member{
+		room: r, id: newID(), session: newSecret(), key: newSecret(), name: cleanName(req.Name), grant: g, conn: c,
+		role: "guest", state: "live", mediaGone: true, audio: "auto",
+		wanted: make(map[string]bool), subs: make(map[string]*sfu.Subscription),
+		told: make(map[string]SlotInfo), cids: make(map[string]messageAck),
+	}
+}
+
+// ID is unique in the room.
+func (m *Member) ID() string { return m.id }
+
+// Name is what was asked to be shown.
+func (m *Member) Name() string { return m.name }
+
+// Room returns the room that the member joined.
+func (m *Member) Room() *Room { return m.room }
+
+// Leave removes the member.
+func (m *Member) Leave() { m.room.post(func() { m.room.remove(m, "left") }) }
+
+func (m *Member) info() MemberInfo {
+	return MemberInfo{ID: m.id, Identity: m.grant.Identity, Name: m.name, Role: m.role, State: m.state, Kind: "web"}
+}
+
+// emit sends an event. An error means that the connection is over, which the
+// room is told otherwise.
+func (m *Member) emit(event string, arg any) {
+	if m.conn != nil && !m.socketGone {
+		_ = m.conn.Emit(event, arg)
+	}
+}
+
+// newPeer makes the media side.
+func (m *Member) newPeer() (*sfu.Peer, error) {
+	r := m.room
+	var p *sfu.Peer
+	made := make(chan struct{})
+	p, err := r.server.cfg.Media.NewPeer(sfu.PeerOptions{
+		ID: m.id,
+		Handlers: sfu.PeerHandlers{
+			OnUnpublish: func(*sfu.Publication) { r.post(func() { m.mediaChanged() }) },
+			OnSilence:   func(silent bool) { r.post(func() { m.setMedia(silent) }) },
+			OnClosed: func(error) {
+				<-made
+				r.post(func() { m.peerClosed(p) })
+			},
+		},
+	})
+	close(made)
+	return p, err
+}
+
+// mediaChanged notes that the peer sends less than before.
+func (m *Member) mediaChanged() {
+	if !m.ended {
+		m.room.reconcile(m, nil)
+	}
+}
+
+// answer negotiates; it is called by the connection's goroutine.
+func (m *Member) answer(ctx context.Context, p *sfu.Peer, offer string) (string, error) {
+	a, err := p.Answer(ctx, webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}, sfu.AnswerOptions{Loopback: m.loopback})
+	return a.SDP, err
+}
+
+// media returns the member's peer, a new one if the old one has ended.
+func (m *Member) media() (*sfu.Peer, error) {
+	if m.ended {
+		return nil, ErrNotJoined
+	}
+	if m.peer == nil {
+		p, err := m.newPeer()
+		if err != nil {
+			return nil, err
+		}
+		m.attach(p)
+	}
+	return m.peer, nil
+}
+
+// attach makes p the member's peer.
+func (m *Member) attach(p *sfu.Peer) {
+	m.peer = p
+	m.mediaGone = p.Silent()
+}
+
+// setMedia notes whether media is heard.
+func (m *Member) setMedia(silent bool) {
+	m.mediaGone = silent || m.peer == nil
+	m.checkAlive()
+}
+
+// peerClosed notes that a transport has ended: the client can offer again.
+func (m *Member) peerClosed(p *sfu.Peer) {
+	if m.ended || m.peer != p {
+		return
+	}
+	m.peer = nil
+	clear(m.subs)
+	m.mediaGone = true
+	m.room.reconcileGone(m)
+	m.tellSlots()
+	m.checkAlive()
+}
+
+// reconcileGone removes all publications of a member without a peer.
+func (r *Room) reconcileGone(m *Member) {
+	for i := 0; i < len(r.publications); {
+		if p := r.publications[i]; p.member == m {
+			r.unpublish(p)
+		} else {
+			i++
+		}
+	}
+}
+
+// connGone notes that the socket is gone. The member stays while its media is
+// heard.
+func (m *Member) connGone() {
+	if m.ended || m.socketGone {
+		return
+	}
+	m.socketGone = true
+	if m.checkAlive() {
+		m.state = "reconnecting"
+		m.room.changes.setMember(memberChange{ID: m.id, State: m.state})
+		m.room.changed()
+		m.expiry = time.AfterFunc(longestWithoutSocket, func() {
+			m.room.post(func() { m.room.remove(m, "lost") })
+		})
+	}
+}
+
+// checkAlive removes a member that has neither socket nor media.
+func (m *Member) checkAlive() bool {
+	if !m.ended && m.socketGone && m.mediaGone {
+		m.room.remove(m, "lost")
+	}
+	return !m.ended
+}
+
+// end closes what the member had. The room has removed it already.
+func (m *Member) end(why string) {
+	m.ended = true
+	if m.expiry != nil {
+		m.expiry.Stop()
+	}
+	if m.peer != nil {
+		p := m.peer
+		m.room.server.ended.Go(func() { p.Close() })
+	}
+	if m.conn == nil || m.socketGone {
+		return
+	}
+	switch why {
+	case "replaced":
+		m.emit("bye", byeEvent{Code: "duplicate_identity", Message: "you joined from another connection", Reconnect: "no"})
+		m.conn.Disconnect(true)
+	case "ended":
+		m.emit("bye", byeEvent{Code: ErrClosed.code, Message: ErrClosed.message, Reconnect: "no"})
+	}
+}
+
+// remembered returns the answer to a message that was sent before.
+func (m *Member) remembered(cid string) (messageAck, bool) {
+	a, ok := m.cids[cid]
+	return a, ok
+}
+
+func (m *Member) rememberMessage(cid string, a messageAck) {
+	if len(m.cidOrder) == cidsKept {
+		delete(m.cids, m.cidOrder[0])
+		m.cidOrder = m.cidOrder[1:]
+	}
+	m.cids[cid] = a
+	m.cidOrder = append(m.cidOrder, cid)
+}

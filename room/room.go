@@ -1,0 +1,294 @@
+package room
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+	"slices"
+	"strconv"
+	"time"
+)
+
+const (
+	mailbox       = 1024 // commands that wait; a full one refuses with server_busy
+	coalesce      = 50 * time.Millisecond
+	speakersEvery = 250 * time.Millisecond
+	historyLength = 200 // chat messages
+)
+
+// Room is a set of members who may see each other's publications.
+//
+// One goroutine owns everything in it and carries out commands in order; media
+// never waits for it.
+type Room struct {
+	server  *Server
+	name    string
+	log     *slog.Logger
+	created time.Time
+	inbox   chan func()
+	done    chan struct{}
+
+	// Owned by the room's goroutine.
+	members      []*Member      // in the order of joining
+	publications []*Publication // oldest first
+	rev          int
+	changes      changes
+	flushAt      time.Time // zero: nothing to tell
+	speakersAt   time.Time
+	speakers     []speaker
+	emptySince   time.Time
+	chat         []messageEvent
+	messages     int
+	ending       bool
+}
+
+func newRoom(s *Server, name string) *Room {
+	now := time.Now()
+	return &Room{
+		server:     s,
+		name:       name,
+		log:        s.log.With("room", name),
+		created:    now,
+		emptySince: now,
+		inbox:      make(chan func(), mailbox),
+		done:       make(chan struct{}),
+	}
+}
+
+// Name returns the name the room was opened with.
+func (r *Room) Name() string { return r.name }
+
+// Done is closed when the room has ended.
+func (r *Room) Done() <-chan struct{} { return r.done }
+
+// Members ranges over a snapshot of the members, in the order of joining.
+func (r *Room) Members() iter.Seq[*Member] {
+	list, _ := call(context.Background(), r, func() ([]*Member, error) { return slices.Clone(r.members), nil })
+	return slices.Values(list)
+}
+
+// Publications ranges over a snapshot of what is published, oldest first.
+func (r *Room) Publications() iter.Seq[*Publication] {
+	list, _ := call(context.Background(), r, func() ([]*Publication, error) { return slices.Clone(r.publications), nil })
+	return slices.Values(list)
+}
+
+// Close removes all members and ends the room.
+func (r *Room) Close() {
+	r.post(func() { r.ending = true })
+	<-r.done
+}
+
+// run is the room's goroutine.
+func (r *Room) run() {
+	defer close(r.done)
+	timer := time.NewTimer(r.server.cfg.Linger)
+	defer timer.Stop()
+	for !r.over() {
+		timer.Reset(time.Until(r.next()))
+		select {
+		case f := <-r.inbox:
+			f()
+		case <-timer.C:
+		}
+		r.tick(time.Now())
+	}
+	r.server.forget(r)
+	r.refuse()
+	if !r.ending && r.server.cfg.Hooks.OnEmpty != nil {
+		r.server.cfg.Hooks.OnEmpty(r)
+	}
+}
+
+// over tells whether the room has ended: it was closed, or empty for long.
+func (r *Room) over() bool {
+	if r.ending {
+		for len(r.members) > 0 {
+			r.remove(r.members[0], "ended")
+		}
+		return true
+	}
+	return len(r.members) == 0 && len(r.inbox) == 0 && time.Since(r.emptySince) >= r.server.cfg.Linger
+}
+
+// refuse carries out what still waits, so that nobody waits for ever; members
+// that come too late are refused by the commands themselves.
+func (r *Room) refuse() {
+	r.ending = true
+	for {
+		select {
+		case f := <-r.inbox:
+			f()
+		default:
+			return
+		}
+	}
+}
+
+// next returns when tick has something to do.
+func (r *Room) next() time.Time {
+	if len(r.members) == 0 {
+		return r.emptySince.Add(r.server.cfg.Linger)
+	}
+	at := r.speakersAt
+	if !r.flushAt.IsZero() && r.flushAt.Before(at) {
+		at = r.flushAt
+	}
+	return at
+}
+
+func (r *Room) tick(now time.Time) {
+	if !r.flushAt.IsZero() && !now.Before(r.flushAt) {
+		r.flush()
+	}
+	if len(r.members) > 0 && !now.Before(r.speakersAt) {
+		r.speakersAt = now.Add(speakersEvery)
+		r.tellSpeakers()
+	}
+}
+
+// post hands a command to the room's goroutine, and waits if many wait. It is
+// for news that must not be lost; false if the room has ended.
+func (r *Room) post(f func()) bool {
+	select {
+	case <-r.done:
+		return false
+	default:
+	}
+	select {
+	case r.inbox <- f:
+		return true
+	case <-r.done:
+		return false
+	}
+}
+
+// call carries out f in the room's goroutine. It fails with ErrBusy when the
+// mailbox is full, and with ErrClosed when the room has ended.
+func call[T any](ctx context.Context, r *Room, f func() (T, error)) (T, error) {
+	type result struct {
+		v   T
+		err error
+	}
+	var none T
+	reply := make(chan result, 1)
+	select {
+	case r.inbox <- func() { v, err := f(); reply <- result{v, err} }:
+	case <-r.done:
+		return none, ErrClosed
+	default:
+		return none, ErrBusy
+	}
+	select {
+	case x := <-reply:
+		return x.v, x.err
+	case <-r.done:
+		select {
+		case x := <-reply:
+			return x.v, x.err
+		default:
+			return none, ErrClosed
+		}
+	case <-ctx.Done():
+		return none, ctx.Err()
+	}
+}
+
+// emit sends an event to all members but one, who may be nil.
+func (r *Room) emit(event string, arg any, except *Member) {
+	for _, m := range r.members {
+		if m != except {
+			m.emit(event, arg)
+		}
+	}
+}
+
+// member returns the member with an id, or nil.
+func (r *Room) member(id string) *Member {
+	for _, m := range r.members {
+		if m.id == id {
+			return m
+		}
+	}
+	return nil
+}
+
+// publication returns the publication with an id, or nil.
+func (r *Room) publication(id string) *Publication {
+	for _, p := range r.publications {
+		if p.id == id {
+			return p
+		}
+	}
+	return nil
+}
+
+// add makes m a member. It replaces an older member of the same session.
+func (r *Room) add(m *Member, replaces string) error {
+	if r.ending {
+		return ErrClosed
+	}
+	for _, old := range r.members {
+		if replaces != "" && old.session == replaces {
+			r.remove(old, "replaced")
+			break
+		}
+	}
+	if len(r.members) >= r.server.cfg.MaxMembers {
+		return ErrFull
+	}
+	if !slices.ContainsFunc(r.members, func(o *Member) bool { return o.role == "moderator" }) {
+		m.role = "moderator"
+	}
+	r.members = append(r.members, m)
+	if len(r.members) == 1 {
+		r.speakersAt = time.Now().Add(speakersEvery)
+	}
+	r.changes.addMember(m.info())
+	r.log.Info("member joined", "member", m.id)
+	if h := r.server.cfg.Hooks.OnJoin; h != nil {
+		h(m)
+	}
+	return nil
+}
+
+// remove ends a member: its tiles vanish for the others, its peer is closed.
+func (r *Room) remove(m *Member, why string) {
+	i := slices.Index(r.members, m)
+	if i < 0 {
+		return
+	}
+	for _, p := range slices.Clone(r.publications) {
+		if p.member == m {
+			r.unpublish(p)
+		}
+	}
+	r.members = slices.Delete(r.members, i, i+1)
+	r.changes.removeMember(m.id, why)
+	r.promote()
+	r.flush()
+	m.end(why)
+	r.log.Info("member left", "member", m.id, "why", why)
+	if h := r.server.cfg.Hooks.OnLeave; h != nil {
+		h(m, why)
+	}
+	if len(r.members) == 0 {
+		r.emptySince = time.Now()
+		r.speakers = nil
+	}
+}
+
+// promote makes the longest present member the moderator if there is none.
+func (r *Room) promote() {
+	if len(r.members) == 0 || slices.ContainsFunc(r.members, func(m *Member) bool { return m.role == "moderator" }) {
+		return
+	}
+	r.members[0].role = "moderator"
+	r.changes.setMember(memberChange{ID: r.members[0].id, Role: "moderator"})
+}
+
+// nextMessage numbers chat messages.
+func (r *Room) nextMessage() string {
+	r.messages++
+	return "m" + strconv.Itoa(r.messages)
+}

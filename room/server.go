@@ -1,0 +1,164 @@
+package room
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"iter"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Server holds the rooms of one process.
+type Server struct {
+	cfg   Config
+	log   *slog.Logger
+	joins joinLimits
+	ended sync.WaitGroup // rooms and connections
+
+	// Guarded by mu.
+	mu     sync.Mutex
+	rooms  map[string]*Room
+	conns  map[*binding]struct{}
+	closed bool
+}
+
+// NewServer returns a server without rooms. It fails if cfg.Media is nil.
+func NewServer(cfg Config) (*Server, error) {
+	if cfg.Media == nil {
+		return nil, errors.New("room: Config.Media is nil")
+	}
+	cfg = cfg.withDefaults()
+	return &Server{
+		cfg:   cfg,
+		log:   cfg.Logger,
+		rooms: make(map[string]*Room),
+		conns: make(map[*binding]struct{}),
+	}, nil
+}
+
+// Open returns the named room, creating it if needed. A room that nobody joins
+// is gone after [Config.Linger]. It fails with ErrBadRequest for a name that no
+// room can have, and with ErrDraining when the server is closing.
+func (s *Server) Open(name string) (*Room, error) {
+	if !validRoom(name) {
+		return nil, ErrBadRequest.because("a room's name has 1 to %d of letters, digits, '-', '_' and '.'", longestRoomName)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrDraining
+	}
+	r := s.rooms[name]
+	if r == nil {
+		r = newRoom(s, name)
+		s.rooms[name] = r
+		s.ended.Go(r.run)
+	}
+	return r, nil
+}
+
+// Room returns the named room if it exists.
+func (s *Server) Room(name string) (*Room, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.rooms[name]
+	return r, ok
+}
+
+// Rooms ranges over a snapshot of the rooms, in no order.
+func (s *Server) Rooms() iter.Seq[*Room] {
+	s.mu.Lock()
+	list := make([]*Room, 0, len(s.rooms))
+	for _, r := range s.rooms {
+		list = append(list, r)
+	}
+	s.mu.Unlock()
+	return slices.Values(list)
+}
+
+// forget removes a room that has ended.
+func (s *Server) forget(r *Room) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rooms[r.name] == r {
+		delete(s.rooms, r.name)
+	}
+}
+
+// Shutdown refuses new members, tells the present ones goodbye, closes every
+// room and connection, and waits until all of it is over or ctx ends.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	rooms := make([]*Room, 0, len(s.rooms))
+	for _, r := range s.rooms {
+		rooms = append(rooms, r)
+	}
+	conns := make([]*binding, 0, len(s.conns))
+	for b := range s.conns {
+		conns = append(conns, b)
+	}
+	s.mu.Unlock()
+	for _, b := range conns {
+		b.bye(ErrDraining, "later", 5*time.Second)
+	}
+	for _, r := range rooms {
+		r.Close()
+	}
+	done := make(chan struct{})
+	go func() {
+		s.ended.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// newSecret returns 128 random bits as 22 characters.
+func newSecret() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// newID returns 72 random bits as 12 characters.
+func newID() string { return newSecret()[:12] }
+
+const (
+	joinRate, joinBurst = 50, 500 // per address
+	addressesKept       = 10_000
+)
+
+// joinLimits limits how often one address may join.
+type joinLimits struct {
+	// Guarded by mu.
+	mu      sync.Mutex
+	buckets map[string]*bucket
+}
+
+// take refuses a join of an address that joins too often.
+func (l *joinLimits) take(remote string, now time.Time) *Error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.buckets == nil || len(l.buckets) > addressesKept {
+		l.buckets = make(map[string]*bucket)
+	}
+	b := l.buckets[remote]
+	if b == nil {
+		n := newBucket(joinRate, joinBurst)
+		b = &n
+		l.buckets[remote] = b
+	}
+	if wait := b.take(now); wait > 0 {
+		return limited(wait)
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package room
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// changes collects what is different since the last state event.
+type changes struct {
+	members      memberChanges
+	publications publicationChanges
+}
+
+func (c *changes) empty() bool {
+	m, p := &c.members, &c.publications
+	return len(m.Add)+len(m.Set)+len(m.Del)+len(p.Add)+len(p.Set)+len(p.Del) == 0
+}
+
+func (c *changes) addMember(m MemberInfo) { c.members.Add = append(c.members.Add, m) }
+
+// setMember merges a change into what is told already.
+func (c *changes) setMember(s memberChange) {
+	for i := range c.members.Add {
+		if a := &c.members.Add[i]; a.ID == s.ID {
+			a.State, a.Role = cmp.Or(s.State, a.State), cmp.Or(s.Role, a.Role)
+			return
+		}
+	}
+	for i := range c.members.Set {
+		if o := &c.members.Set[i]; o.ID == s.ID {
+			o.State, o.Role = cmp.Or(s.State, o.State), cmp.Or(s.Role, o.Role)
+			return
+		}
+	}
+	c.members.Set = append(c.members.Set, s)
+}
+
+func (c *changes) removeMember(id, why string) {
+	c.members.Set = slices.DeleteFunc(c.members.Set, func(s memberChange) bool { return s.ID == id })
+	before := len(c.members.Add)
+	c.members.Add = slices.DeleteFunc(c.members.Add, func(m MemberInfo) bool { return m.ID == id })
+	if len(c.members.Add) == before {
+		c.members.Del = append(c.members.Del, gone{ID: id, Why: why})
+	}
+}
+
+func (c *changes) addPublication(p PublicationInfo) {
+	c.publications.Add = append(c.publications.Add, p)
+}
+
+func (c *changes) setPublication(s publicationChange) {
+	for i := range c.publications.Add {
+		if a := &c.publications.Add[i]; a.ID == s.ID {
+			a.Muted = s.Muted
+			return
+		}
+	}
+	c.publications.Set = slices.DeleteFunc(c.publications.Set, func(o publicationChange) bool { return o.ID == s.ID })
+	c.publications.Set = append(c.publications.Set, s)
+}
+
+func (c *changes) removePublication(id string) {
+	c.publications.Set = slices.DeleteFunc(c.publications.Set, func(s publicationChange) bool { return s.ID == id })
+	before := len(c.publications.Add)
+	c.publications.Add = slices.DeleteFunc(c.publications.Add, func(p PublicationInfo) bool { return p.ID == id })
+	if len(c.publications.Add) == before {
+		c.publications.Del = append(c.publications.Del, gone{ID: id})
+	}
+}
+
+// event returns what to tell, parts without changes left out.
+func (c *changes) event(rev int) stateEvent {
+	e := stateEvent{Rev: rev}
+	if m := &c.members; len(m.Add)+len(m.Set)+len(m.Del) > 0 {
+		copied := *m
+		e.Members = &copied
+	}
+	if p := &c.publications; len(p.Add)+len(p.Set)+len(p.Del) > 0 {
+		copied := *p
+		e.Publications = &copied
+	}
+	return e
+}
+
+// changed schedules a state event.
+func (r *Room) changed() {
+	if r.flushAt.IsZero() {
+		r.flushAt = time.Now().Add(coalesce)
+	}
+}
+
+// flush tells everybody what changed.
+func (r *Room) flush() { r.flushTo(nil) }
+
+// flushTo tells everybody but one, who learns it in another way. What a member
+// receives by itself changes with it.
+func (r *Room) flushTo(except *Member) {
+	r.flushAt = time.Time{}
+	if !r.changes.empty() {
+		r.rev++
+		e := r.changes.event(r.rev)
+		r.changes = changes{}
+		r.emit("state", e, except)
+	}
+	for _, m := range r.members {
+		m.assign()
+		if m != except {
+			m.tellSlots()
+		}
+	}
+}
+
+// tellSpeakers tells who speaks, loudest first, if that changed.
+func (r *Room) tellSpeakers() {
+	var list []speaker
+	for _, p := range r.publications {
+		if !p.audio || p.muted {
+			continue
+		}
+		level, speaking := p.media.AudioLevel()
+		if !speaking {
+			continue
+		}
+		db := -5 * int((level+2)/5) // steps of 5 dB: people do not hear less
+		if i := slices.IndexFunc(list, func(s speaker) bool { return s.Member == p.member.id }); i >= 0 {
+			list[i].DB = max(list[i].DB, db)
+			continue
+		}
+		list = append(list, speaker{Member: p.member.id, DB: db})
+	}
+	slices.SortStableFunc(list, func(a, b speaker) int { return cmp.Compare(b.DB, a.DB) })
+	if slices.Equal(list, r.speakers) {
+		return
+	}
+	r.speakers = list
+	if list == nil {
+		list = []speaker{}
+	}
+	r.emit("speakers", speakersEvent{List: list}, nil)
+}
+
+// snapshot is the whole room as m sees it.
+func (r *Room) snapshot(m *Member) snapshot {
+	s := snapshot{
+		OK: true, V: 1, Session: m.session, Key: m.key, Self: m.info(),
+		Room: roomInfo{
+			Name: r.name, MaxMembers: r.server.cfg.MaxMembers, Created: r.created.UnixMilli(),
+		},
+		Members:      make([]MemberInfo, 0, len(r.members)),
+		Publications: make([]PublicationInfo, 0, len(r.publications)),
+		Rev:          r.rev,
+		Slots:        m.slots(),
+		ICEServers:   []struct{}{},
+		Limits:       limitsInfo{Text: longestText, Publications: mostPublications, Sections: 64},
+		Caps:         []string{"slots", "replaces"},
+		Chat:         slices.Clone(r.chat),
+	}
+	for _, o := range r.members {
+		s.Members = append(s.Members, o.info())
+	}
+	for _, p := range r.publications {
+		s.Publications = append(s.Publications, p.info())
+	}
+	if s.Chat == nil {
+		s.Chat = []messageEvent{}
+	}
+	m.remember(s.Slots)
+	return s
+}

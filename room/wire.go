@@ -1,0 +1,225 @@
+package room
+
+import "encoding/json"
+
+// The payloads of the protocol switchyard/1, as they stand on the wire.
+
+// MemberInfo describes a member to clients.
+type MemberInfo struct {
+	ID       string `json:"id"`
+	Identity string `json:"identity"`
+	Name     string `json:"name"`
+	Role     string `json:"role"`  // "guest" or "moderator"
+	State    string `json:"state"` // "live" or "reconnecting"
+	Kind     string `json:"kind"`  // "web"
+}
+
+// PublicationInfo describes a publication to clients.
+type PublicationInfo struct {
+	ID     string `json:"id"`
+	N      uint32 `json:"n"` // contributing source of its packets
+	Member string `json:"member"`
+	Kind   string `json:"kind"` // "audio" or "video"
+	Source Source `json:"source"`
+	Name   string `json:"name,omitempty"`
+	Muted  bool   `json:"muted"`
+	Codec  string `json:"codec"`
+}
+
+// SlotInfo says what a slot shows.
+type SlotInfo struct {
+	MID         string  `json:"mid"`
+	Publication *string `json:"publication"`
+	State       string  `json:"state"` // "live", "paused" or "idle"
+	Why         string  `json:"why,omitempty"`
+}
+
+// pub is what an offer says about one of its send sections.
+type pub struct {
+	MID    string `json:"mid"`
+	Kind   string `json:"kind"`
+	Source Source `json:"source"`
+	Name   string `json:"name"`
+	Muted  bool   `json:"muted"`
+}
+
+type published struct {
+	MID         string `json:"mid"`
+	Publication string `json:"publication"`
+}
+
+type joinArg struct {
+	V        int    `json:"v"`
+	Room     string `json:"room"`
+	Name     string `json:"name"`
+	Token    string `json:"token"`
+	Offer    string `json:"offer"`
+	Publish  []pub  `json:"publish"`
+	Replaces string `json:"replaces"`
+}
+
+type roomInfo struct {
+	Name       string `json:"name"`
+	Locked     bool   `json:"locked"`
+	Lobby      bool   `json:"lobby"`
+	Recording  bool   `json:"recording"`
+	MaxMembers int    `json:"max_members"`
+	Created    int64  `json:"created"`
+}
+
+type limitsInfo struct {
+	Text         int `json:"text"`
+	Publications int `json:"publications"`
+	Sections     int `json:"sections"`
+}
+
+// snapshot is what join and sync answer: the whole room as the member sees it.
+type snapshot struct {
+	OK           bool              `json:"ok"`
+	V            int               `json:"v"`
+	Session      string            `json:"session"`
+	Key          string            `json:"key"`
+	Self         MemberInfo        `json:"self"`
+	Room         roomInfo          `json:"room"`
+	Members      []MemberInfo      `json:"members"`
+	Publications []PublicationInfo `json:"publications"`
+	Rev          int               `json:"rev"`
+	Answer       string            `json:"answer,omitempty"`
+	Published    []published       `json:"published,omitempty"`
+	Slots        []SlotInfo        `json:"slots"`
+	ICEServers   []struct{}        `json:"ice_servers"`
+	GraceMS      int               `json:"grace_ms"`
+	Limits       limitsInfo        `json:"limits"`
+	Caps         []string          `json:"caps"`
+	Chat         []messageEvent    `json:"chat"`
+}
+
+type offerArg struct {
+	ID      int    `json:"id"`
+	SDP     string `json:"sdp"`
+	Restart bool   `json:"restart"`
+	Publish []pub  `json:"publish"`
+}
+
+type offerAck struct {
+	OK        bool        `json:"ok"`
+	ID        int         `json:"id"`
+	Answer    string      `json:"answer"`
+	Published []published `json:"published"`
+	Slots     []SlotInfo  `json:"slots"`
+}
+
+type publicationArg struct {
+	Publication string `json:"publication"`
+	Muted       bool   `json:"muted"`
+}
+
+type subscribeArg struct {
+	Replace      bool              `json:"replace"`
+	Mode         string            `json:"mode"`
+	Audio        string            `json:"audio"`
+	Publications []subscribeOne    `json:"publications"`
+	Rules        []json.RawMessage `json:"rules"`
+}
+
+type subscribeOne struct {
+	ID  string `json:"id"`
+	On  *bool  `json:"on"`
+	MID string `json:"mid"`
+}
+
+type refusal struct {
+	ID   string `json:"id"`
+	Code string `json:"code"`
+}
+
+type need struct {
+	Audio int `json:"audio,omitempty"`
+	Video int `json:"video,omitempty"`
+}
+
+type subscribeAck struct {
+	OK      bool       `json:"ok"`
+	Slots   []SlotInfo `json:"slots"`
+	Refused []refusal  `json:"refused,omitempty"`
+	Need    *need      `json:"need,omitempty"`
+}
+
+type messageArg struct {
+	CID  string `json:"cid"`
+	Text string `json:"text"`
+	To   string `json:"to"`
+}
+
+type messageAck struct {
+	OK bool   `json:"ok"`
+	ID string `json:"id"`
+	TS int64  `json:"ts"`
+}
+
+type messageEvent struct {
+	ID     string `json:"id"`
+	TS     int64  `json:"ts"`
+	Sender string `json:"sender"`
+	Name   string `json:"name"`
+	Text   string `json:"text"`
+	To     string `json:"to,omitempty"`
+}
+
+type okAck struct {
+	OK bool `json:"ok"`
+}
+
+type gone struct {
+	ID  string `json:"id"`
+	Why string `json:"why,omitempty"`
+}
+
+type memberChange struct {
+	ID    string `json:"id"`
+	State string `json:"state,omitempty"`
+	Role  string `json:"role,omitempty"`
+}
+
+type publicationChange struct {
+	ID    string `json:"id"`
+	Muted bool   `json:"muted"`
+}
+
+type memberChanges struct {
+	Add []MemberInfo   `json:"add,omitempty"`
+	Set []memberChange `json:"set,omitempty"`
+	Del []gone         `json:"del,omitempty"`
+}
+
+type publicationChanges struct {
+	Add []PublicationInfo   `json:"add,omitempty"`
+	Set []publicationChange `json:"set,omitempty"`
+	Del []gone              `json:"del,omitempty"`
+}
+
+type stateEvent struct {
+	Rev          int                 `json:"rev"`
+	Members      *memberChanges      `json:"members,omitempty"`
+	Publications *publicationChanges `json:"publications,omitempty"`
+}
+
+type slotsEvent struct {
+	Slots []SlotInfo `json:"slots"`
+}
+
+type speaker struct {
+	Member string `json:"member"`
+	DB     int    `json:"db"`
+}
+
+type speakersEvent struct {
+	List []speaker `json:"list"`
+}
+
+type byeEvent struct {
+	Code      string `json:"code"`
+	Message   string `json:"message"`
+	Reconnect string `json:"reconnect"`
+	AfterMS   int    `json:"after_ms,omitempty"`
+}
