@@ -246,6 +246,14 @@ test('without devices one still joins, sees and hears', async () => {
   await seesAndHears(page, 'Bo');
   await tile(bo, 'Ana').getByRole('img', { name: 'Muted' }).waitFor();
   await page.close();
+
+  // Nobody has clicked here, and nothing is captured: the browser plays no sound.
+  const silent = await join(bare, server.url, 'bare', 'Di');
+  const hear = silent.getByRole('button', { name: 'Click to hear' });
+  await hear.click();
+  await hear.waitFor({ state: 'hidden' });
+  await seesAndHears(silent, 'Bo');
+  await silent.close();
   await bo.close();
 });
 

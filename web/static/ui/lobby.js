@@ -169,13 +169,14 @@ export class Lobby {
   #card(code) {
     const url = `https://${location.host}${location.pathname}${location.search}`;
     const device = code.startsWith('mic') ? 'mic' : 'cam';
-    const fixable = code !== 'insecure' && code !== 'unsupported';
+    const blocked = code.endsWith('_denied');
+    const again = blocked || /_(busy|failed|lost)$/.test(code);
     return h('div', { class: 'notice', 'data-code': code },
       icon('alert'),
       h('p', {}, sentence(code, { url })),
-      fixable && h('div', { class: 'row' },
+      again && h('div', { class: 'row' },
         h('button', { type: 'button', class: 'button', onclick: () => this.#media.retry() }, t('lobby.retry')),
-        h('button', { type: 'button', class: 'button', onclick: (/** @type {Event} */ e) => this.#submit(e) },
+        blocked && h('button', { type: 'button', class: 'button', onclick: (/** @type {Event} */ e) => this.#submit(e) },
           t(`lobby.without.${device}`))));
   }
 
