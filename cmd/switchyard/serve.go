@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/switchyard-rtc/switchyard/room"
+	"github.com/switchyard-rtc/switchyard/sfu"
+	sio "github.com/switchyard-rtc/switchyard/signal"
+	"github.com/switchyard-rtc/switchyard/web"
+)
+
+const (
+	pingInterval = 10 * time.Second
+	pingTimeout  = 5 * time.Second
+	closeWithin  = 10 * time.Second
+)
+
+type serveOptions struct {
+	http string
+	udp  string
+}
+
+func serveCommand() *cobra.Command {
+	var o serveOptions
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve meetings",
+		Long: "Serve the meeting page, its signalling and the media. It needs no\n" +
+			"configuration, and ends on Ctrl-C after saying goodbye to every room.",
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error { return serve(c.OutOrStdout(), o) },
+	}
+	c.Flags().StringVar(&o.http, "http", "127.0.0.1:8080", "address of the page and the signalling")
+	c.Flags().StringVar(&o.udp, "udp", "7882", "UDP port of the media, or ADDRESS:PORT")
+	return c
+}
+
+// mediaAddr returns where media is served: on loopback as long as the page is,
+// unless --udp names an address itself.
+func mediaAddr(udp string, page netip.AddrPort) (netip.AddrPort, error) {
+	if a, err := netip.ParseAddrPort(udp); err == nil {
+		return a, nil
+	}
+	port, err := strconv.ParseUint(udp, 10, 16)
+	if err != nil {
+		return netip.AddrPort{}, usageError{fmt.Errorf("--udp %q is neither a port nor ADDRESS:PORT", udp)}
+	}
+	addr := netip.IPv6Unspecified()
+	if page.Addr().IsLoopback() {
+		addr = page.Addr()
+	}
+	return netip.AddrPortFrom(addr, uint16(port)), nil
+}
+
+// pageAddr reads --http, of which the host may be a name or missing.
+func pageAddr(s string) (netip.AddrPort, error) {
+	a, err := net.ResolveTCPAddr("tcp", s)
+	if err != nil {
+		return netip.AddrPort{}, usageError{fmt.Errorf("--http %q is not ADDRESS:PORT", s)}
+	}
+	ap := a.AddrPort()
+	if !ap.Addr().IsValid() {
+		return netip.AddrPortFrom(netip.IPv6Unspecified(), ap.Port()), nil
+	}
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()), nil
+}
+
+// serve runs until a signal comes.
+func serve(out io.Writer, o serveOptions) error {
+	log := newLogger(os.Stderr)
+	page, err := pageAddr(o.http)
+	if err != nil {
+		return err
+	}
+	udp, err := mediaAddr(o.udp, page)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", page.String())
+	if err != nil {
+		return taken(err, "--http", page)
+	}
+	defer listener.Close()
+	media, err := sfu.Listen(sfu.Config{Listen: udp, Logger: log})
+	if err != nil {
+		return taken(err, "--udp", udp)
+	}
+	defer media.Close()
+	rooms, err := room.NewServer(room.Config{Media: media, Logger: log})
+	if err != nil {
+		return err
+	}
+	events := sio.NewServer(sio.Options{
+		Namespaces:   map[string]sio.Handlers{"/": {OnConnect: func(ctx context.Context, s *sio.Socket) error { return rooms.Bind(ctx, s) }}},
+		PingInterval: pingInterval,
+		PingTimeout:  pingTimeout,
+		Logger:       log,
+	})
+	bound := listener.Addr().(*net.TCPAddr).AddrPort()
+	server := &http.Server{
+		Handler:           ownHosts(bound, handler(events)),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	announce(out, log, bound, media.Addr())
+	return run(server, listener, func(ctx context.Context) error {
+		return errors.Join(rooms.Shutdown(ctx), events.Shutdown(ctx), server.Shutdown(ctx))
+	})
+}
+
+// handler joins page, cookie and signalling.
+func handler(events http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/socket.io/", events)
+	mux.Handle("/", room.NewVisitors(nil).Page(web.Handler()))
+	return mux
+}
+
+// run serves until a signal comes, then shuts down. A second signal ends the
+// process at once.
+func run(server *http.Server, l net.Listener, shutdown func(context.Context) error) error {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve: %w", err)
+	case <-signals:
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+	defer cancel()
+	closed := make(chan error, 1)
+	go func() { closed <- shutdown(ctx) }()
+	select {
+	case err := <-closed:
+		<-served
+		if err != nil {
+			return fmt.Errorf("shut down: %w", err)
+		}
+		return nil
+	case <-signals:
+		os.Exit(exitForced)
+		return nil
+	}
+}
+
+// taken says in one line which port is taken and which flag changes it.
+func taken(err error, flag string, addr netip.AddrPort) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("port %d is taken; choose another with %s", addr.Port(), flag)
+	}
+	return fmt.Errorf("%s %v: %w", flag, addr, err)
+}
+
+// announce prints the link, and a warning where a browser would refuse the
+// camera.
+func announce(out io.Writer, log *slog.Logger, page, media netip.AddrPort) {
+	host := page
+	if page.Addr().IsUnspecified() {
+		host = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), page.Port())
+	}
+	fmt.Fprintf(out, "Switchyard is ready. Open http://%v/ (media on UDP port %d)\n", host, media.Port())
+	if !page.Addr().IsLoopback() {
+		log.Warn("everyone who reaches this address can join; browsers give camera and microphone only over HTTPS",
+			"http", page.String())
+	}
+}
+
+// newLogger writes text for people and JSON for machines.
+func newLogger(f *os.File) *slog.Logger {
+	if i, err := f.Stat(); err == nil && i.Mode()&os.ModeCharDevice != 0 {
+		return slog.New(slog.NewTextHandler(f, nil))
+	}
+	return slog.New(slog.NewJSONHandler(f, nil))
+}

@@ -1,0 +1,77 @@
+package signal
+
+import (
+	"slices"
+
+	"github.com/switchyard-rtc/switchyard/signal/engine"
+	"github.com/switchyard-rtc/switchyard/signal/sio"
+)
+
+// Broadcast is a set of sockets to send to. It is a value: Except returns
+// another one.
+type Broadcast struct {
+	namespace *Namespace
+	target    Target
+}
+
+// Except leaves the sockets of rooms out; a socket's id is a room, too.
+func (b Broadcast) Except(rooms ...string) Broadcast {
+	b.target.Except = append(slices.Clip(b.target.Except), rooms...)
+	return b
+}
+
+// Emit sends an event with one argument to all of them. It does not wait; it
+// fails if the argument is no JSON or the name is reserved.
+func (b Broadcast) Emit(event string, arg any) error { return b.EmitArgs(event, arg) }
+
+// EmitArgs sends an event with any number of arguments; see [Socket.EmitArgs].
+func (b Broadcast) EmitArgs(event string, args ...any) error {
+	p, err := encodeEvent(b.namespace.name, event, nil, args)
+	if err != nil {
+		return err
+	}
+	b.namespace.rooms.Broadcast(b.target, p)
+	return nil
+}
+
+// Sockets returns the ids of the sockets that are in the set now, on all
+// servers that share the adapter.
+func (b Broadcast) Sockets() []string { return b.namespace.rooms.Sockets(b.target) }
+
+// encodeEvent writes an event once for all its receivers. id asks for an
+// acknowledgement.
+func encodeEvent(namespace, event string, id *uint64, args []any) (Packet, error) {
+	if sio.Reserved(event) {
+		return nil, ErrReserved
+	}
+	p := sio.Packet{Type: sio.Event, Namespace: namespace}
+	if id != nil {
+		p.HasID, p.ID = true, *id
+	}
+	return encode(p, append([]any{event}, args...))
+}
+
+// encode writes a packet whose data are values.
+func encode(p sio.Packet, values []any) (Packet, error) {
+	data, attached, err := sio.Marshal(values...)
+	if err != nil {
+		return nil, err
+	}
+	p.Data, p.Attachments = data, len(attached)
+	if len(attached) > 0 && p.Type == sio.Event {
+		p.Type = sio.BinaryEvent
+	} else if len(attached) > 0 {
+		p.Type = sio.BinaryAck
+	}
+	out := make(Packet, 0, 1+len(attached))
+	out = append(out, engine.Message{Data: sio.Append(nil, p)})
+	for _, b := range attached {
+		out = append(out, engine.Message{Data: slices.Clone(b), Binary: true})
+	}
+	return out, nil
+}
+
+// encodePlain writes a packet that has no array of values.
+func encodePlain(t sio.Type, namespace string, data []byte) Packet {
+	return Packet{{Data: sio.Append(nil, sio.Packet{Type: t, Namespace: namespace, Data: data})}}
+}

@@ -1,0 +1,119 @@
+package signal
+
+import (
+	"maps"
+	"slices"
+	"sync"
+)
+
+// Memory returns the [Adapter] of a single server, which keeps rooms in this
+// process.
+func Memory() Adapter { return memory{} }
+
+type memory struct{}
+
+// Open makes the rooms of a namespace.
+func (memory) Open(_ string, deliver func(id string, packet Packet)) Rooms {
+	return &localRooms{deliver: deliver, sockets: make(map[string]set), rooms: make(map[string]set)}
+}
+
+type set map[string]struct{}
+
+// localRooms are two maps, each the other's reverse.
+type localRooms struct {
+	deliver func(id string, packet Packet)
+
+	// Guarded by mu.
+	mu      sync.RWMutex
+	sockets map[string]set // by id: its rooms
+	rooms   map[string]set // by room: its sockets
+}
+
+// Join puts a socket into rooms.
+func (l *localRooms) Join(id string, rooms ...string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, room := range rooms {
+		link(l.sockets, id, room)
+		link(l.rooms, room, id)
+	}
+}
+
+func link(m map[string]set, from, to string) {
+	s := m[from]
+	if s == nil {
+		s = make(set)
+		m[from] = s
+	}
+	s[to] = struct{}{}
+}
+
+func unlink(m map[string]set, from, to string) {
+	delete(m[from], to)
+	if len(m[from]) == 0 {
+		delete(m, from)
+	}
+}
+
+// Leave takes a socket out of a room.
+func (l *localRooms) Leave(id, room string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	unlink(l.sockets, id, room)
+	unlink(l.rooms, room, id)
+}
+
+// LeaveAll takes a socket out of its rooms.
+func (l *localRooms) LeaveAll(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for room := range l.sockets[id] {
+		unlink(l.rooms, room, id)
+	}
+	delete(l.sockets, id)
+}
+
+// Of returns a socket's rooms.
+func (l *localRooms) Of(id string) []string {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return slices.Collect(maps.Keys(l.sockets[id]))
+}
+
+// All returns the rooms.
+func (l *localRooms) All() []string {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return slices.Collect(maps.Keys(l.rooms))
+}
+
+// Sockets returns a target's sockets.
+func (l *localRooms) Sockets(to Target) []string {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	found := make(set)
+	if len(to.Rooms) == 0 {
+		for id := range l.sockets {
+			found[id] = struct{}{}
+		}
+	}
+	for _, room := range to.Rooms {
+		maps.Copy(found, l.rooms[room])
+	}
+	for _, room := range to.Except {
+		for id := range l.rooms[room] {
+			delete(found, id)
+		}
+	}
+	return slices.Collect(maps.Keys(found))
+}
+
+// Broadcast delivers a packet to a target's sockets.
+func (l *localRooms) Broadcast(to Target, packet Packet) {
+	for _, id := range l.Sockets(to) {
+		l.deliver(id, packet)
+	}
+}
+
+// Close has nothing to do.
+func (l *localRooms) Close() {}

@@ -1,0 +1,280 @@
+package signal
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"sync"
+
+	"github.com/switchyard-rtc/switchyard/signal/engine"
+	"github.com/switchyard-rtc/switchyard/signal/sio"
+)
+
+// Handler handles an event; see [Socket.On].
+type Handler func(ctx context.Context, args Args) (ack []any, err error)
+
+// Socket is one client in one namespace.
+type Socket struct {
+	id         string
+	auth       json.RawMessage
+	namespace  *Namespace
+	connection *connection
+	ctx        context.Context // ends with the socket; handlers get it
+	cancel     context.CancelFunc
+	done       chan struct{}
+
+	inbox inbox
+
+	// Guarded by mu.
+	mu        sync.Mutex
+	handlers  map[string]Handler
+	connected bool     // CONNECT was answered
+	held      []Packet // emitted before
+	reason    string   // of the end; empty until then
+	calls     map[uint64]chan Args
+	lastCall  uint64
+}
+
+func newSocket(c *connection, n *Namespace, auth json.RawMessage) *Socket {
+	s := &Socket{
+		id: newID(), auth: auth, namespace: n, connection: c, done: make(chan struct{}),
+		handlers: make(map[string]Handler), calls: make(map[uint64]chan Args),
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.inbox = inbox{
+		start: func() { c.work.Go(s.inbox.drain) },
+		over:  c.engine.Done(),
+		space: make(chan struct{}, 1),
+	}
+	return s
+}
+
+// newID returns 128 random bits.
+func newID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// ID is random and unique among all servers.
+func (s *Socket) ID() string { return s.id }
+
+// Auth is the payload of CONNECT, an object; nil if there was none.
+func (s *Socket) Auth() json.RawMessage { return s.auth }
+
+// Request is the HTTP request that opened the connection.
+func (s *Socket) Request() *http.Request { return s.connection.engine.Request() }
+
+// Namespace returns where the socket is.
+func (s *Socket) Namespace() *Namespace { return s.namespace }
+
+// Done is closed when the socket is over; handlers that are still to run run
+// after it.
+func (s *Socket) Done() <-chan struct{} { return s.done }
+
+// Err tells why the socket is over, as [ErrDisconnected] with the reason; it is
+// nil before Done is closed.
+func (s *Socket) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reason == "" {
+		return nil
+	}
+	return ended(s.reason)
+}
+
+// On sets the handler of an event, or removes it if h is nil. What it returns
+// is the acknowledgement, if the client asked for one; an error becomes
+// {ok:false, code, message, retry_after_ms}, with the code of its method
+// Code() string, or "internal". An event without a handler is acknowledged with
+// the code "unknown_event".
+//
+// Handlers of one socket run one at a time, in the order of the events. ctx
+// ends with the socket.
+func (s *Socket) On(event string, h func(ctx context.Context, args Args) (ack []any, err error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h == nil {
+		delete(s.handlers, event)
+		return
+	}
+	s.handlers[event] = h
+}
+
+// Handle is [Socket.On] for events of one argument and one answer. arg is nil
+// if the event has none.
+func (s *Socket) Handle(event string, h func(ctx context.Context, arg json.RawMessage) (any, error)) {
+	s.On(event, func(ctx context.Context, args Args) ([]any, error) {
+		arg, err := args.first()
+		if err != nil {
+			return nil, err
+		}
+		ack, err := h(ctx, arg)
+		if err != nil {
+			return nil, err
+		}
+		return []any{ack}, nil
+	})
+}
+
+// Emit sends an event with one argument, without waiting.
+func (s *Socket) Emit(event string, arg any) error { return s.EmitArgs(event, arg) }
+
+// EmitArgs sends an event, without waiting: arguments are written as by
+// [json.Marshal], and a []byte, also inside of a []any or map[string]any,
+// travels as attachment. It fails with [ErrReserved], when an argument is no
+// JSON, or when the socket is over. A client that lets 1,024 packets or 1 MiB
+// pile up is disconnected.
+func (s *Socket) EmitArgs(event string, args ...any) error {
+	p, err := encodeEvent(s.namespace.name, event, nil, args)
+	if err != nil {
+		return err
+	}
+	return s.send(p)
+}
+
+// Call sends an event and waits for its acknowledgement. It fails when ctx or
+// the socket ends first. It may be called by a handler.
+func (s *Socket) Call(ctx context.Context, event string, args ...any) (Args, error) {
+	answer := make(chan Args, 1)
+	s.mu.Lock()
+	s.lastCall++
+	id := s.lastCall
+	s.calls[id] = answer
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		delete(s.calls, id)
+		s.mu.Unlock()
+	}()
+	p, err := encodeEvent(s.namespace.name, event, &id, args)
+	if err != nil {
+		return Args{}, err
+	}
+	if err := s.send(p); err != nil {
+		return Args{}, err
+	}
+	select {
+	case a := <-answer:
+		return a, nil
+	case <-ctx.Done():
+		return Args{}, ctx.Err()
+	case <-s.done:
+		return Args{}, s.Err()
+	}
+}
+
+// Join enters a room of the namespace.
+func (s *Socket) Join(room string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reason == "" {
+		s.namespace.rooms.Join(s.id, room)
+	}
+}
+
+// Leave leaves a room.
+func (s *Socket) Leave(room string) { s.namespace.rooms.Leave(s.id, room) }
+
+// Rooms returns the rooms that the socket is in, one of which is its own id.
+func (s *Socket) Rooms() []string { return s.namespace.rooms.Of(s.id) }
+
+// To returns everyone in the rooms but this socket; without rooms, everyone
+// else in the namespace.
+func (s *Socket) To(rooms ...string) Broadcast { return s.namespace.To(rooms...).Except(s.id) }
+
+// Disconnect ends the socket after what was emitted has been sent; with close,
+// the whole connection and its sockets in other namespaces. Stock clients do
+// not come back by themselves.
+func (s *Socket) Disconnect(close bool) {
+	if close {
+		s.connection.disconnect()
+		return
+	}
+	s.leave()
+}
+
+// leave tells the client to go.
+func (s *Socket) leave() {
+	_ = s.send(encodePlain(sio.Disconnect, s.namespace.name, nil)) // fails if it is gone already
+	s.end(ReasonServerLeft)
+}
+
+// send queues a packet, or holds it until CONNECT is answered.
+func (s *Socket) send(p Packet) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reason != "" {
+		return ended(s.reason)
+	}
+	if !s.connected {
+		return s.hold(p)
+	}
+	if err := s.connection.engine.Send(p...); err != nil {
+		return ended(reasonOf(err))
+	}
+	return nil
+}
+
+// mostHeld is how many packets wait for an application that decides slowly.
+const mostHeld = 1024
+
+// hold is called with mu held.
+func (s *Socket) hold(p Packet) error {
+	if len(s.held) == mostHeld {
+		s.connection.stop(ReasonSlowConsumer)
+		return ended(ReasonSlowConsumer)
+	}
+	s.held = append(s.held, p)
+	return nil
+}
+
+// connect lets the application decide.
+func (s *Socket) connect() {
+	s.namespace.add(s)
+	if h := s.namespace.handlers.OnConnect; h != nil {
+		if err := h(s.ctx, s); err != nil {
+			s.refuse(err)
+			return
+		}
+	}
+	hello, err := json.Marshal(map[string]string{"sid": s.id})
+	if err != nil {
+		return // a string can always be written
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := []engine.Message(encodePlain(sio.Connect, s.namespace.name, hello))
+	for _, p := range s.held {
+		all = append(all, p...)
+	}
+	s.held, s.connected = nil, true
+	if s.reason == "" {
+		_ = s.connection.engine.Send(all...) // the reader sees the end, too
+	}
+}
+
+// refuse ends a socket that the application did not want.
+func (s *Socket) refuse(why error) {
+	f := describe(why)
+	b, err := json.Marshal(map[string]any{"message": f.Message, "data": f})
+	if err != nil {
+		return // strings and numbers can always be written
+	}
+	s.mu.Lock()
+	over := s.reason != ""
+	if !over {
+		s.reason = "refused"
+	}
+	s.mu.Unlock()
+	s.namespace.remove(s)
+	if over {
+		return // its end follows
+	}
+	s.connection.forget(s)
+	_ = s.connection.engine.Send(encodePlain(sio.ConnectError, s.namespace.name, b)...)
+	s.finish()
+	s.connection.live.Done()
+}
