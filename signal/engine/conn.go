@@ -25,18 +25,18 @@ type Conn struct {
 
 	wake  chan struct{} // the writer has something to do
 	pong  chan struct{} // a pong came
-	space chan struct{} // the queue was emptied
 	done  chan struct{} // closed by finish
 	stall *time.Timer   // aborts a write that stands still
 
 	// Guarded by mu.
 	mu      sync.Mutex
 	queue   []packet
-	bytes   int   // in queue and being written
-	packets int   // in queue and being written
-	reason  error // set when the end begins
-	hard    bool  // the end does not wait for the queue
-	ended   bool  // done is closed
+	bytes   int           // in queue and being written
+	packets int           // in queue and being written
+	space   chan struct{} // closed when something was written; nil if nobody waits
+	reason  error         // set when the end begins
+	hard    bool          // the end does not wait for the queue
+	ended   bool          // done is closed
 }
 
 func newConn(id string, t transport, opts Options) *Conn {
@@ -47,7 +47,6 @@ func newConn(id string, t transport, opts Options) *Conn {
 		timeout:   opts.PingTimeout,
 		wake:      make(chan struct{}, 1),
 		pong:      make(chan struct{}, 1),
-		space:     make(chan struct{}, 1),
 		done:      make(chan struct{}),
 	}
 	c.stall = time.AfterFunc(time.Hour, func() { c.abort(ErrPingTimeout) })
@@ -128,16 +127,12 @@ func (c *Conn) readFailed(err error) error {
 // the connection or ctx ends.
 func (c *Conn) Write(ctx context.Context, m Message) error {
 	for {
-		queued, err := c.enqueue(kindMessage, m)
-		if queued || err != nil {
+		full, err := c.enqueue(kindMessage, m)
+		if full == nil || err != nil {
 			return err
 		}
 		select {
-		case <-c.space:
-			notify(c.space) // another writer may wait, too
-			if err := ctx.Err(); err != nil {
-				return err
-			}
+		case <-full:
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-c.done:
@@ -150,19 +145,20 @@ func (c *Conn) Write(ctx context.Context, m Message) error {
 // [ErrSlowConsumer]: a client that reads too slowly must not hold up, or use up
 // the memory of, the others. One Send larger than that passes an empty queue.
 func (c *Conn) Send(messages ...Message) error {
-	queued, err := c.enqueue(kindMessage, messages...)
+	full, err := c.enqueue(kindMessage, messages...)
 	if err != nil {
 		return err
 	}
-	if !queued {
+	if full != nil {
 		c.abort(ErrSlowConsumer)
 		return ErrSlowConsumer
 	}
 	return nil
 }
 
-// enqueue adds packets of one kind to the queue, or none if it is full.
-func (c *Conn) enqueue(k kind, messages ...Message) (queued bool, err error) {
+// enqueue adds packets of one kind to the queue. If it is full, it adds none and
+// returns a channel that is closed when there is more space.
+func (c *Conn) enqueue(k kind, messages ...Message) (full <-chan struct{}, err error) {
 	size := 0
 	for _, m := range messages {
 		size += len(m.Data)
@@ -170,11 +166,13 @@ func (c *Conn) enqueue(k kind, messages ...Message) (queued bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.reason != nil {
-		return false, c.reason
+		return nil, c.reason
 	}
-	full := c.bytes+size > queueBytes || c.packets+len(messages) > queuePackets
-	if full && c.packets > 0 {
-		return false, nil
+	if c.packets > 0 && (c.bytes+size > queueBytes || c.packets+len(messages) > queuePackets) {
+		if c.space == nil {
+			c.space = make(chan struct{})
+		}
+		return c.space, nil
 	}
 	for _, m := range messages {
 		c.queue = append(c.queue, packet{kind: k, Message: m})
@@ -182,7 +180,7 @@ func (c *Conn) enqueue(k kind, messages ...Message) (queued bool, err error) {
 	c.bytes += size
 	c.packets += len(messages)
 	notify(c.wake)
-	return true, nil
+	return nil, nil
 }
 
 // Close ends the connection after what is queued has been sent. It does not

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -240,5 +239,5 @@ func (s *Server) snapshot() []*Conn {
 	for c := range s.conns {
 		all = append(all, c)
 	}
-	return slices.Clip(all)
+	return all
 }

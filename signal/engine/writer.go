@@ -101,8 +101,11 @@ func (c *Conn) send(batch []packet) bool {
 		c.mu.Lock()
 		c.bytes -= len(batch[i].Data)
 		c.packets--
+		if c.space != nil {
+			close(c.space)
+			c.space = nil
+		}
 		c.mu.Unlock()
-		notify(c.space)
 	}
 	c.stall.Stop()
 	if cap(batch) > queuePackets/16 {

@@ -159,6 +159,9 @@ export async function until(what, condition, timeout = 10_000) {
 export function received(page) {
   return page.evaluate(async () => {
     const room = /** @type {any} */ (window).switchyard.room;
+    if (!room?.pc) {
+      return []; // still joining
+    }
     /** @type {any[]} */
     const inbound = [...(await room.pc.getStats()).values()].filter((s) => s.type === 'inbound-rtp');
     return room.slots.filter((/** @type {any} */ s) => s.publication).map((/** @type {any} */ s) => {
