@@ -150,6 +150,8 @@ func (v View) Extension(b []byte, id uint8) []byte {
 	return nil
 }
 
+// oneByte stops where RFC 8285 section 4.2 says that the rest means nothing: at
+// id 15, and at id 0 with a length.
 func oneByte(e []byte, id uint8) []byte {
 	for i := 0; i < len(e); {
 		k, n := e[i]>>4, int(e[i]&0x0f)+1
@@ -157,7 +159,7 @@ func oneByte(e []byte, id uint8) []byte {
 		case e[i] == 0:
 			i++
 			continue
-		case k == 15 || i+1+n > len(e):
+		case k == 0 || k == 15 || i+1+n > len(e):
 			return nil
 		case k == id:
 			return e[i+1 : i+1+n]
