@@ -33,6 +33,7 @@ func TestViewExtension(t *testing.T) {
 		{"one byte: ids have four bits", "bede0001 10aa0000", 17, "none"},
 
 		{"two bytes: one", "10000001 0101aa00", 1, "aa"},
+		{"two bytes: second element", "10000002 0102aabb0201cc00", 2, "cc"},
 		{"two bytes: empty", "10000001 01000000", 1, ""},
 		{"two bytes: empty at the very end", "10000001 00000100", 1, ""},
 		{"two bytes: after an empty one", "10000002 01000202aabb0000", 2, "aabb"},

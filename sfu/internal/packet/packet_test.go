@@ -100,6 +100,9 @@ func TestParse(t *testing.T) {
 		{"X of no words", "90 60" + numbers + "bede0000 aa", with(func(v *View) {
 			v.ExtProfile, v.ExtOffset, v.PayloadOffset, v.PayloadSize = 0xbede, 16, 16, 1
 		})},
+		{"X of no words and no payload", "90 60" + numbers + "bede0000", with(func(v *View) {
+			v.ExtProfile, v.ExtOffset, v.PayloadOffset = 0xbede, 16, 16
+		})},
 		{"X behind CSRCs", "92 60" + numbers + "0000000b 0000000c 10000001 01000000 aa", with(func(v *View) {
 			v.CSRCs, v.ExtProfile, v.ExtOffset, v.ExtSize, v.PayloadOffset, v.PayloadSize = 2, 0x1000, 24, 4, 28, 1
 		})},
