@@ -14,9 +14,6 @@ import (
 const (
 	queueLength  = 1024 // datagrams that wait for pion
 	datagramSize = 1500
-	routeLimit   = 8192            // addresses that were heard but not authenticated
-	ownership    = 2 * time.Second // without authenticated packets an address can be taken over
-	askEvery     = 500 * time.Millisecond
 )
 
 // conn is what pion takes for the UDP socket.
@@ -26,31 +23,15 @@ type conn struct {
 	free    chan *datagram
 	closed  chan struct{}
 	once    sync.Once
+	owners  *owners
 	release func(ufrag string) // makes pion forget an agent
 
 	overflow, mediaRead, mediaWritten, strangers atomic.Uint64
-
-	// Guarded by mu.
-	mu     sync.Mutex
-	ufrags map[string]struct{}        // of the agents that exist
-	routes map[netip.AddrPort]*route  // of addresses that sent a check
-	asked  map[netip.AddrPort]verdict // takeovers that were asked for lately
-}
-
-// route is how a remote address is answered, and whose it is.
-type route struct {
-	local netip.Addr
-	ufrag string // of the newest check
-	owner string // ufrag of the agent that authenticated a check; empty at first
-}
-
-type verdict struct {
-	at    time.Time
-	taken bool
 }
 
 type datagram struct {
 	n      int
+	local  netip.Addr
 	remote netip.AddrPort
 	b      [datagramSize]byte
 }
@@ -61,8 +42,7 @@ func newConn(cfg MuxConfig) *conn {
 		queue:  make(chan *datagram, queueLength),
 		free:   make(chan *datagram, queueLength),
 		closed: make(chan struct{}),
-		ufrags: make(map[string]struct{}),
-		routes: make(map[netip.AddrPort]*route),
+		owners: newOwners(cfg.Authenticated),
 	}
 }
 
@@ -84,7 +64,12 @@ func (c *conn) deliver(b []byte, local netip.Addr, remote netip.AddrPort) {
 		c.mediaRead.Add(1)
 		return
 	}
-	if len(b) > datagramSize || !c.admit(b, local, remote) {
+	if !c.admit(b, remote) {
+		c.strangers.Add(1)
+		return
+	}
+	if len(b) > datagramSize {
+		c.overflow.Add(1)
 		return
 	}
 	var d *datagram
@@ -93,7 +78,7 @@ func (c *conn) deliver(b []byte, local netip.Addr, remote netip.AddrPort) {
 	default:
 		d = new(datagram)
 	}
-	d.n, d.remote = copy(d.b[:], b), remote
+	d.n, d.local, d.remote = copy(d.b[:], b), local, remote
 	select {
 	case c.queue <- d:
 	default:
@@ -101,56 +86,39 @@ func (c *conn) deliver(b []byte, local netip.Addr, remote netip.AddrPort) {
 	}
 }
 
-// admit notes where a check came from. A check that names an agent that does
-// not exist leaves no trace.
-func (c *conn) admit(b []byte, local netip.Addr, remote netip.AddrPort) bool {
-	ufrag, ok := checkUfrag(b)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	r := c.routes[remote]
-	if !ok {
-		return r != nil // DTLS, or a response, of an address that is known
+// admit refuses what nobody here can use before it takes room in the queue:
+// checks that name no agent, and all else, DTLS or a response, from an address
+// that nobody owns.
+func (c *conn) admit(b []byte, remote netip.AddrPort) bool {
+	if k, ok := readCheck(b); ok {
+		return c.owners.exists(k.ufrag)
 	}
-	if _, exists := c.ufrags[ufrag]; !exists {
-		c.strangers.Add(1)
-		return false
-	}
-	if r == nil {
-		if len(c.routes) >= routeLimit {
-			c.prune()
-		}
-		r = &route{}
-		c.routes[remote] = r
-	}
-	r.local, r.ufrag = local, ufrag
-	return true
+	_, owned := c.owners.local(remote)
+	return owned
 }
 
-// prune forgets addresses of which nothing was authenticated.
-func (c *conn) prune() {
-	for a, r := range c.routes {
-		if r.owner == "" {
-			delete(c.routes, a)
-		}
-	}
+// check is a binding request (RFC 8445 section 7.2.2).
+type check struct {
+	message stun.Message
+	ufrag   string // the receiver's part of USERNAME
 }
 
-// checkUfrag returns the receiver's part of USERNAME if b is a binding request
-// (RFC 8445 section 7.2.2).
-func checkUfrag(b []byte) (string, bool) {
+// readCheck returns ok = false if b is no binding request with a USERNAME.
+func readCheck(b []byte) (k check, ok bool) {
 	if len(b) < 20 || b[0] != 0 || b[1] != 1 || !stun.IsMessage(b) {
-		return "", false
+		return check{}, false
 	}
-	m := stun.Message{Raw: b}
-	if m.Decode() != nil {
-		return "", false
+	k.message.Raw = b
+	if k.message.Decode() != nil {
+		return check{}, false
 	}
-	name, err := m.Get(stun.AttrUsername)
+	name, err := k.message.Get(stun.AttrUsername)
 	if err != nil {
-		return "", false
+		return check{}, false
 	}
 	ufrag, _, _ := bytes.Cut(name, []byte(":"))
-	return string(ufrag), true
+	k.ufrag = string(ufrag)
+	return k, true
 }
 
 // ReadFromAddrPort gives pion the next datagram.
@@ -158,12 +126,12 @@ func (c *conn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	for {
 		select {
 		case d := <-c.queue:
-			n, remote := copy(b, d.b[:d.n]), d.remote
+			n, local, remote := copy(b, d.b[:d.n]), d.local, d.remote
 			select {
 			case c.free <- d:
 			default:
 			}
-			if c.settle(b[:n], remote) {
+			if c.settle(b[:n], local, remote) {
 				return n, remote, nil
 			}
 		case <-c.closed:
@@ -172,51 +140,23 @@ func (c *conn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	}
 }
 
-// settle decides on a check that names another agent than the owner of its
-// address: if nothing authenticated came from the owner for 2 s, the address is
-// the newcomer's, else the check is dropped.
-func (c *conn) settle(b []byte, remote netip.AddrPort) bool {
-	ufrag, ok := checkUfrag(b)
+// settle lets a check through if it is authentic and its address is to be had
+// by the agent that it names; see owners.
+func (c *conn) settle(b []byte, local netip.Addr, remote netip.AddrPort) bool {
+	k, ok := readCheck(b)
 	if !ok {
 		return true
 	}
-	c.mu.Lock()
-	r := c.routes[remote]
-	if r == nil || r.owner == "" || r.owner == ufrag {
-		c.mu.Unlock()
-		return r != nil
+	evicted, ok := c.owners.check(k, local, remote)
+	if evicted != "" {
+		c.release(evicted)
 	}
-	owner, local := r.owner, r.local
-	c.mu.Unlock()
-	if !c.abandoned(local, remote) {
+	if !ok {
 		c.strangers.Add(1)
 		return false
 	}
-	c.release(owner)
-	c.forgetRoutes(owner)
-	c.mu.Lock()
-	c.routes[remote] = &route{local: local, ufrag: ufrag}
-	c.mu.Unlock()
+	c.cfg.Heard(local, remote)
 	return true
-}
-
-// abandoned asks the data plane, at most twice a second for one address.
-func (c *conn) abandoned(local netip.Addr, remote netip.AddrPort) bool {
-	now := time.Now()
-	c.mu.Lock()
-	v, ok := c.asked[remote]
-	c.mu.Unlock()
-	if ok && now.Sub(v.at) < askEvery {
-		return v.taken
-	}
-	v = verdict{at: now, taken: !c.cfg.Authenticated(local, remote, ownership)}
-	c.mu.Lock()
-	if c.asked == nil || len(c.asked) > routeLimit {
-		c.asked = make(map[netip.AddrPort]verdict)
-	}
-	c.asked[remote] = v
-	c.mu.Unlock()
-	return v.taken
 }
 
 // WriteToAddrPort sends what pion has to say, from the address that was asked.
@@ -226,66 +166,14 @@ func (c *conn) WriteToAddrPort(b []byte, remote netip.AddrPort) (int, error) {
 		return 0, errMedia
 	}
 	remote = netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())
-	c.mu.Lock()
-	var local netip.Addr
-	r := c.routes[remote]
-	if r != nil {
-		local = r.local
-	}
-	authenticated := r != nil && isSuccess(b)
-	if authenticated {
-		r.owner = r.ufrag
-	}
-	c.mu.Unlock()
-	if r == nil {
+	local, ok := c.owners.local(remote)
+	if !ok {
 		return 0, errUnknown // we never write first
-	}
-	if authenticated {
-		c.cfg.Heard(local, remote)
 	}
 	if err := c.cfg.Write(b, local, remote); err != nil {
 		return 0, err
 	}
 	return len(b), nil
-}
-
-// isSuccess tells a binding success response: pion has checked the integrity of
-// the request.
-func isSuccess(b []byte) bool { return len(b) >= 20 && b[0] == 1 && b[1] == 1 }
-
-// local returns the address that a remote one talks to.
-func (c *conn) local(remote netip.AddrPort) netip.Addr {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if r := c.routes[remote]; r != nil {
-		return r.local
-	}
-	return netip.Addr{}
-}
-
-// expect makes an agent known.
-func (c *conn) expect(ufrag string) {
-	c.mu.Lock()
-	c.ufrags[ufrag] = struct{}{}
-	c.mu.Unlock()
-}
-
-// forget ends an agent and its addresses.
-func (c *conn) forget(ufrag string) {
-	c.mu.Lock()
-	delete(c.ufrags, ufrag)
-	c.mu.Unlock()
-	c.forgetRoutes(ufrag)
-}
-
-func (c *conn) forgetRoutes(ufrag string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for a, r := range c.routes {
-		if r.owner == ufrag || r.owner == "" && r.ufrag == ufrag {
-			delete(c.routes, a)
-		}
-	}
 }
 
 // ReadFrom is ReadFromAddrPort for those who do not know it.

@@ -2,6 +2,7 @@ package pionpc
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +14,8 @@ import (
 const (
 	largestOffer = 256 << 10 // bytes
 	mostSections = 64
+	mostSSRCs    = 64 // in one section
+	mostRIDs     = 8
 )
 
 // Role tells what a media section is for the server.
@@ -71,7 +74,7 @@ func readOffer(text string) (*sdp.SessionDescription, error) {
 	if len(d.MediaDescriptions) == 0 || len(d.MediaDescriptions) > mostSections {
 		return nil, fmt.Errorf("%w: %d media sections, want 1 to %d", ErrBadDescription, len(d.MediaDescriptions), mostSections)
 	}
-	mids, ssrcs := make(map[string]bool), make(map[string]bool)
+	mids, ssrcs := make(map[string]bool), make(map[uint32]bool)
 	for i, m := range d.MediaDescriptions {
 		if err := checkSection(d, m, mids, ssrcs); err != nil {
 			return nil, fmt.Errorf("%w: media section %d: %w", ErrBadDescription, i, err)
@@ -93,10 +96,10 @@ func withoutCandidates(list []sdp.Attribute) []sdp.Attribute {
 }
 
 // checkSection refuses what pion or we could misunderstand.
-func checkSection(d *sdp.SessionDescription, m *sdp.MediaDescription, mids, ssrcs map[string]bool) error {
+func checkSection(d *sdp.SessionDescription, m *sdp.MediaDescription, mids map[string]bool, ssrcs map[uint32]bool) error {
 	mid, _ := m.Attribute("mid")
-	if mid == "" || len(mid) > 16 || mids[mid] {
-		return fmt.Errorf("mid %q is missing, too long or used twice", mid)
+	if !isToken(mid) || mids[mid] {
+		return fmt.Errorf("mid %q is missing, malformed, too long or used twice", mid)
 	}
 	mids[mid] = true
 	for _, name := range []string{"fingerprint", "ice-ufrag", "ice-pwd"} {
@@ -110,7 +113,7 @@ func checkSection(d *sdp.SessionDescription, m *sdp.MediaDescription, mids, ssrc
 	}
 	if m.MediaName.Media != "application" {
 		for _, f := range m.MediaName.Formats {
-			if n, err := strconv.Atoi(f); err != nil || n < 0 || n > 127 {
+			if _, ok := payloadType(f); !ok {
 				return fmt.Errorf("payload type %q, want 0 to 127", f)
 			}
 		}
@@ -118,32 +121,44 @@ func checkSection(d *sdp.SessionDescription, m *sdp.MediaDescription, mids, ssrc
 	return checkAttributes(m, ssrcs)
 }
 
-func checkAttributes(m *sdp.MediaDescription, ssrcs map[string]bool) error {
-	rids, mine := make(map[string]bool), make(map[string]bool)
+func checkAttributes(m *sdp.MediaDescription, ssrcs map[uint32]bool) error {
+	rids, mine := make(map[string]bool), make(map[uint32]bool)
 	for _, a := range m.Attributes {
 		first, _, _ := strings.Cut(a.Value, " ")
 		switch a.Key {
 		case "extmap":
 			id, _, _ := strings.Cut(first, "/")
-			if n, err := strconv.Atoi(id); err != nil || n < 1 || n > 255 || n == 15 {
+			if n := number32(id); n < 1 || n > 255 || n == 15 {
 				return fmt.Errorf("extmap id %q, want 1 to 14 or 16 to 255", id)
 			}
 		case "rid":
-			if first == "" || len(first) > 16 || rids[first] {
-				return fmt.Errorf("rid %q is empty, too long or used twice", first)
+			if !isToken(first) || rids[first] || len(rids) == mostRIDs {
+				return fmt.Errorf("rid %q is malformed, too long, used twice or one too many", first)
 			}
 			rids[first] = true
 		case "ssrc":
-			if ssrcs[first] && !mine[first] {
-				return fmt.Errorf("ssrc %s is used in two sections", first)
+			n := number32(first)
+			if n == 0 || ssrcs[n] && !mine[n] {
+				return fmt.Errorf("ssrc %q is not a number of 32 bits or used in two sections", first)
 			}
-			if n, err := strconv.ParseUint(first, 10, 32); err != nil || n == 0 {
-				return fmt.Errorf("ssrc %q is not a number of 32 bits", first)
+			if ssrcs[n], mine[n] = true, true; len(mine) > mostSSRCs {
+				return fmt.Errorf("more than %d ssrcs", mostSSRCs)
 			}
-			ssrcs[first], mine[first] = true, true
 		}
 	}
 	return nil
+}
+
+// isToken tells whether s can be a MID or RID: it goes into header extensions
+// of at most 16 bytes and into fields that end with a space.
+func isToken(s string) bool {
+	return s != "" && len(s) <= 16 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// payloadType reads one as RFC 8866 writes it.
+func payloadType(s string) (uint8, bool) {
+	n, err := strconv.ParseUint(s, 10, 7)
+	return uint8(n), err == nil
 }
 
 // direction returns the direction of a section, which defaults to sendrecv
@@ -186,34 +201,56 @@ func readSection(answer, offer *sdp.MediaDescription) Section {
 
 // readPublication reads what the offer says of the streams that will come.
 func readPublication(s *Section, offer *sdp.MediaDescription) {
-	repairs := make(map[uint32]uint32) // by media SSRC
-	isRepair := make(map[uint32]bool)
 	for _, a := range offer.Attributes {
 		f := strings.Fields(a.Value)
 		switch {
 		case a.Key == "msid" && len(f) > 0:
-			s.StreamID = f[0]
+			if s.StreamID = f[0]; f[0] == "-" { // no stream (RFC 8830 section 2)
+				s.StreamID = ""
+			}
 			if len(f) > 1 {
 				s.TrackID = f[1]
 			}
 		case a.Key == "rid" && len(f) > 1 && f[1] == "send":
 			s.RIDs = append(s.RIDs, f[0])
-		case a.Key == "ssrc-group" && len(f) == 3 && f[0] == "FID":
-			media, repair := number32(f[1]), number32(f[2])
-			repairs[media], isRepair[repair] = repair, true
 		}
 	}
-	if len(s.RIDs) > 0 {
-		return
+	if len(s.RIDs) == 0 {
+		s.Streams = readStreams(offer)
 	}
-	seen := make(map[uint32]bool)
+}
+
+// readStreams reads the declared SSRCs and pairs them (RFC 4588 section 8.8). A
+// pair counts if both are declared in this section and in no earlier pair.
+func readStreams(offer *sdp.MediaDescription) []Stream {
+	var declared []uint32
 	for _, a := range offer.Attributes {
 		first, _, _ := strings.Cut(a.Value, " ")
-		if n := number32(first); a.Key == "ssrc" && n != 0 && !seen[n] && !isRepair[n] {
-			seen[n] = true
-			s.Streams = append(s.Streams, Stream{SSRC: n, RTX: repairs[n]})
+		if n := number32(first); a.Key == "ssrc" && n != 0 && !slices.Contains(declared, n) {
+			declared = append(declared, n)
 		}
 	}
+	repairs, paired := make(map[uint32]uint32), make(map[uint32]bool)
+	isRepair := make(map[uint32]bool)
+	for _, a := range offer.Attributes {
+		f := strings.Fields(a.Value)
+		if a.Key != "ssrc-group" || len(f) != 3 || f[0] != "FID" {
+			continue
+		}
+		media, repair := number32(f[1]), number32(f[2])
+		if media == repair || paired[media] || paired[repair] || !slices.Contains(declared, media) || !slices.Contains(declared, repair) {
+			continue
+		}
+		paired[media], paired[repair] = true, true
+		repairs[media], isRepair[repair] = repair, true
+	}
+	var streams []Stream
+	for _, n := range declared {
+		if !isRepair[n] {
+			streams = append(streams, Stream{SSRC: n, RTX: repairs[n]})
+		}
+	}
+	return streams
 }
 
 func number32(s string) uint32 {
@@ -234,8 +271,8 @@ func readCodecs(s *Section, m *sdp.MediaDescription) {
 			maps[pt] = value
 		case "fmtp":
 			fmtps[pt] = value
-			if apt, ok := strings.CutPrefix(value, "apt="); ok {
-				repairs[apt] = uint8(number32(pt))
+			if apt := parameter(value, "apt"); apt != "" {
+				repairs[apt], _ = payloadType(pt)
 			}
 		case "rtcp-fb":
 			s.NACK = s.NACK || value == "nack"
@@ -244,17 +281,33 @@ func readCodecs(s *Section, m *sdp.MediaDescription) {
 	}
 	for _, pt := range m.MediaName.Formats {
 		name, rest, _ := strings.Cut(maps[pt], "/")
-		mime := m.MediaName.Media + "/" + name
-		kind := packet.CodecOf(mime)
-		if kind == packet.CodecUnknown {
+		rate, channels, _ := strings.Cut(rest, "/")
+		c := Codec{
+			MimeType: m.MediaName.Media + "/" + name, Fmtp: fmtps[pt],
+			ClockRate: number32(rate), Channels: uint16(min(number32(channels), 255)),
+		}
+		c.Codec = packet.CodecOf(c.MimeType)
+		number, ok := payloadType(pt)
+		twice := slices.ContainsFunc(s.Codecs, func(other Codec) bool { return other.PayloadType == number })
+		if !ok || twice || c.Codec == packet.CodecUnknown || c.ClockRate == 0 {
 			continue
 		}
-		rate, channels, _ := strings.Cut(rest, "/")
-		s.Codecs = append(s.Codecs, Codec{
-			Codec: kind, MimeType: mime, Fmtp: fmtps[pt], PayloadType: uint8(number32(pt)),
-			RTX: repairs[pt], ClockRate: number32(rate), Channels: uint16(number32(channels)),
-		})
+		c.PayloadType = number
+		if rtx := strconv.Itoa(int(repairs[pt])); slices.Contains(m.MediaName.Formats, rtx) && strings.HasPrefix(strings.ToLower(maps[rtx]), "rtx/") {
+			c.RTX = repairs[pt]
+		}
+		s.Codecs = append(s.Codecs, c)
 	}
+}
+
+// parameter returns the value of a format parameter (RFC 8866 section 6.15).
+func parameter(fmtp, name string) string {
+	for p := range strings.SplitSeq(fmtp, ";") {
+		if v, ok := strings.CutPrefix(strings.TrimSpace(p), name+"="); ok {
+			return v
+		}
+	}
+	return ""
 }
 
 func readExtensions(s *Section, m *sdp.MediaDescription) {
@@ -268,7 +321,7 @@ func readExtensions(s *Section, m *sdp.MediaDescription) {
 		}
 		id, _, _ := strings.Cut(f[0], "/")
 		if e, ok := packet.ExtensionOf(f[1]); ok {
-			s.Extensions[e] = uint8(number32(id))
+			s.Extensions[e] = uint8(min(number32(id), 255))
 		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"sync"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -56,10 +55,13 @@ type MuxStats struct {
 	// 191 that came to pion or from it. They were refused; both stay zero, since
 	// pion must never use the SRTP keys.
 	MediaRead, MediaWritten uint64
-	// Overflow counts datagrams that found the queue full.
+	// Overflow counts datagrams that found the queue full or do not fit into a
+	// place of it, 1,500 bytes.
 	Overflow uint64
-	// Strangers counts checks that name no peer here, and checks that name
-	// another peer than the one that their address belongs to.
+	// Strangers counts what belongs to no peer: checks that name none, that do
+	// not carry the integrity of the one they name, or that come from the
+	// address of another that is alive, and anything else from an address that
+	// no peer owns.
 	Strangers uint64
 }
 
@@ -78,7 +80,7 @@ func (m *Mux) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error) {
 
 // RemoveConnByUfrag forgets an ICE agent.
 func (m *Mux) RemoveConnByUfrag(ufrag string) {
-	m.conn.forget(ufrag)
+	m.conn.owners.forget(ufrag)
 	m.mux.RemoveConnByUfrag(ufrag)
 }
 
@@ -92,10 +94,7 @@ func (m *Mux) GetListenAddresses() []net.Addr {
 }
 
 // muxCloser keeps pion from closing the mux that all peers share.
-type muxCloser struct {
-	*Mux
-	once sync.Once
-}
+type muxCloser struct{ *Mux }
 
 // Close does nothing.
-func (m *muxCloser) Close() error { return nil }
+func (m muxCloser) Close() error { return nil }

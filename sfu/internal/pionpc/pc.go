@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -59,7 +60,7 @@ type PC struct {
 
 	// Guarded by mu.
 	mu     sync.Mutex
-	ufrags []string // known to the mux
+	ufrags []string // that the mux was told
 	closed bool
 }
 
@@ -119,7 +120,7 @@ func New(cfg Config) (*PC, error) {
 func (p *PC) settings() (webrtc.SettingEngine, error) {
 	s := webrtc.SettingEngine{LoggerFactory: loggers{p.cfg.Logger}}
 	s.SetLite(true)
-	s.SetICEUDPMux(&muxCloser{Mux: p.cfg.Mux})
+	s.SetICEUDPMux(muxCloser{p.cfg.Mux})
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetICETimeouts(10*time.Second, 45*time.Second, 2*time.Second)
@@ -192,7 +193,8 @@ func (p *PC) onPair(pair *webrtc.ICECandidatePair) {
 		return
 	}
 	remote := netip.AddrPortFrom(a.Unmap(), pair.Remote.Port)
-	p.cfg.Handlers.OnPair(p.cfg.Mux.conn.local(remote), remote)
+	local, _ := p.cfg.Mux.conn.owners.local(remote)
+	p.cfg.Handlers.OnPair(local, remote)
 }
 
 // Answer applies an offer. One call at a time.
@@ -297,18 +299,27 @@ func (p *PC) expect(answer string) {
 	if d.UnmarshalString(answer) != nil {
 		return
 	}
-	ufrag, ok := d.Attribute("ice-ufrag")
-	for _, m := range d.MediaDescriptions {
-		if !ok {
-			ufrag, ok = m.Attribute("ice-ufrag")
-		}
-	}
+	ufrag, password := iceAttribute(&d, "ice-ufrag"), iceAttribute(&d, "ice-pwd")
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if ok && !p.closed {
+	if ufrag != "" && !p.closed && !slices.Contains(p.ufrags, ufrag) {
 		p.ufrags = append(p.ufrags, ufrag)
-		p.cfg.Mux.conn.expect(ufrag)
+		p.cfg.Mux.conn.owners.expect(ufrag, password)
 	}
+}
+
+// iceAttribute returns an attribute of the session or of the first section that
+// has it.
+func iceAttribute(d *sdp.SessionDescription, name string) string {
+	if v, ok := d.Attribute(name); ok {
+		return v
+	}
+	for _, m := range d.MediaDescriptions {
+		if v, ok := m.Attribute(name); ok {
+			return v
+		}
+	}
+	return ""
 }
 
 // finish reads the local description and puts in the candidates.
