@@ -8,7 +8,8 @@ import "github.com/switchyard-rtc/switchyard/sfu/internal/packet"
 
 // Describe tells what the headers in an RTP payload say. Key and Start together
 // mark the packet with which a decoder can start. The marker bit ends a frame
-// of every video format.
+// of every video format; in VP9 it ends the picture, and the descriptor tells
+// where the frames of the lower spatial layers end.
 func Describe(c packet.Codec, payload []byte, marker bool) packet.Frame {
 	var f packet.Frame
 	switch c {
@@ -28,6 +29,6 @@ func Describe(c packet.Codec, payload []byte, marker bool) packet.Frame {
 		f.Key = startsAV1(payload)
 		f.Start = f.Key
 	}
-	f.End = marker
+	f.End = f.End || marker
 	return f
 }

@@ -16,24 +16,22 @@ func startsH264(b []byte) bool {
 	if len(b) < 2 {
 		return false
 	}
-	switch kind := b[0] & 0x1f; kind {
-	case h264SPS, h264IDR:
-		return kind == h264SPS || firstSlice(b[1])
+	switch b[0] & 0x1f {
 	case h264STAPA:
-		return anyUnit(b[1:], func(u []byte) bool {
-			k := u[0] & 0x1f
-			return k == h264SPS || k == h264IDR
-		})
-	case h264FUA:
-		k := b[1] & 0x1f
-		return b[1]&0x80 != 0 && (k == h264SPS || k == h264IDR && len(b) > 2 && firstSlice(b[2]))
+		return anyUnit(b[1:], func(u []byte) bool { return entersH264(u[0], u[1:]) })
+	case h264FUA: // of two headers, the second has the start bit and the type
+		return b[1]&0x80 != 0 && entersH264(b[1], b[2:])
 	}
-	return false
+	return entersH264(b[0], b[1:])
 }
 
-// firstSlice tells whether first_mb_in_slice, an unsigned Exp-Golomb number at
-// the start of a slice header, is zero.
-func firstSlice(b byte) bool { return b&0x80 != 0 }
+// entersH264 tells whether a unit is a sequence parameter set or the first
+// slice of an IDR picture. A slice is the first if first_mb_in_slice, an
+// unsigned Exp-Golomb number before everything else, is zero.
+func entersH264(header byte, rest []byte) bool {
+	kind := header & 0x1f
+	return kind == h264SPS || kind == h264IDR && len(rest) > 0 && rest[0]&0x80 != 0
+}
 
 // anyUnit calls f with the units of an aggregation packet, each behind a size
 // of two bytes, until it says true. Empty units are passed over.
@@ -68,13 +66,23 @@ func startsH265(b []byte) bool {
 	if len(b) < 3 {
 		return false
 	}
-	starts := func(k byte) bool { return k == h265VPS || k == h265SPS || k >= h265BLA && k <= h265CRA }
 	switch kind := b[0] >> 1 & 0x3f; kind {
 	case h265AP:
-		return anyUnit(b[2:], func(u []byte) bool { return starts(u[0] >> 1 & 0x3f) })
-	case h265FU:
-		return b[2]&0x80 != 0 && starts(b[2]&0x3f)
+		return anyUnit(b[2:], func(u []byte) bool {
+			return len(u) > 1 && entersH265(u[0]>>1&0x3f, u[2:])
+		})
+	case h265FU: // the third byte has the start bit and the type
+		return b[2]&0x80 != 0 && entersH265(b[2]&0x3f, b[3:])
 	default:
-		return starts(kind) && (kind >= h265VPS || b[2]&0x80 != 0)
+		return entersH265(kind, b[2:])
 	}
+}
+
+// entersH265 tells whether a unit is a parameter set or the first slice of a
+// random access picture: the first bit is first_slice_segment_in_pic_flag.
+func entersH265(kind byte, rest []byte) bool {
+	if kind == h265VPS || kind == h265SPS {
+		return true
+	}
+	return kind >= h265BLA && kind <= h265CRA && len(rest) > 0 && rest[0]&0x80 != 0
 }

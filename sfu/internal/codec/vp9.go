@@ -8,7 +8,8 @@ import (
 
 // describeVP9 reads the payload descriptor of RFC 9628 section 4.2. A key frame
 // is one that is not predicted from earlier pictures, in the lowest spatial
-// layer: where a decoder starts.
+// layer: where a decoder starts. Bit Z speaks of higher spatial layers alone, so
+// that nothing is known to be discardable.
 func describeVP9(b []byte) packet.Frame {
 	var f packet.Frame
 	if len(b) < 1 {
@@ -16,7 +17,7 @@ func describeVP9(b []byte) packet.Frame {
 	}
 	first, at := b[0], 1
 	f.Start = first&0x08 != 0
-	f.Discardable = first&0x01 != 0
+	f.End = first&0x04 != 0
 	if first&0x80 != 0 {
 		if len(b) < at+1 {
 			return packet.Frame{}
