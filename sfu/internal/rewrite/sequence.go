@@ -4,7 +4,7 @@ package rewrite
 
 const (
 	runsKept   = 128  // pieces of the line whose numbers can be traced back
-	sentWindow = 1024 // indices behind the newest that may still be sent
+	sentWindow = 1024 // indices up to the newest that may still be sent
 	largestGap = 1000 // a longer jump of a source is a restart, not a loss
 )
 
@@ -49,7 +49,7 @@ func (s *Sequence) Start(source uint32, in uint16) {
 
 // Map returns the index for a packet of the present source. It is false for
 // what was left out, was mapped before, came before the source started, or is
-// more than 1,024 numbers late.
+// 1,024 numbers late or more.
 func (s *Sequence) Map(in uint16) (index uint64, ok bool) {
 	if s.made == 0 {
 		return 0, false
@@ -59,7 +59,7 @@ func (s *Sequence) Map(in uint16) (index uint64, ok bool) {
 		s.add(run{source: s.at(s.made - 1).source, firstIn: x, firstOut: s.next})
 	}
 	_, index, ok = s.find(x)
-	if !ok || index+sentWindow <= s.next {
+	if !ok || index+sentWindow < s.next {
 		return 0, false
 	}
 	s.top = max(s.top, x)
@@ -85,18 +85,22 @@ func (s *Sequence) Leave(in uint16) {
 		r.firstIn++
 		return
 	}
+	if index > s.next+largestGap {
+		index = s.next
+	}
 	s.add(run{source: r.source, firstIn: x + 1, firstOut: index})
 }
 
 // Back returns which packet of which source was sent under a number. It is
-// false if the number is not of the last 128 pieces of the line.
+// false if the number is not of the last 128 pieces of the line, or not of the
+// 32,768 numbers up to the newest.
 func (s *Sequence) Back(out uint16) (source uint32, in uint16, ok bool) {
 	if s.made == 0 || s.next == 0 {
 		return 0, 0, false
 	}
 	newest := s.next - 1
 	behind := uint64(uint16(newest) - out)
-	if behind > newest {
+	if behind > newest || behind > 0x7fff {
 		return 0, 0, false
 	}
 	index := newest - behind
@@ -129,7 +133,7 @@ func (s *Sequence) find(x uint64) (r *run, index uint64, ok bool) {
 			index = r.firstOut + x - r.firstIn
 			return r, index, index < limit
 		}
-		limit = r.firstOut
+		limit = min(limit, r.firstOut) // a restart goes back over what was left out
 	}
 	return nil, 0, false
 }
