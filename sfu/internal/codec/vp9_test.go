@@ -40,6 +40,7 @@ func TestDescribeVP9(t *testing.T) {
 			Key: true, Start: true, PictureIDBits: 7, PictureID: 5, HasTL0: true, TL0: 42,
 		}},
 		{"nothing behind I", "c8 05", packet.Frame{Start: true, PictureIDBits: 7, PictureID: 5}},
+		{"nothing behind I of 15 bits", "c8 9234", packet.Frame{Start: true, PictureIDBits: 15, PictureID: 0x1234}},
 		{"cut in I", "8c", middle},
 		{"cut in I of 15 bits", "8c 92", middle},
 		{"cut in L", "ac 05", middle},
