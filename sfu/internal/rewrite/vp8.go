@@ -21,11 +21,16 @@ func (v *VP8) Start(f packet.Frame) {
 	v.started = true
 }
 
-// Map returns the ids to send for a packet of the present source.
+// Map returns the ids to send for a packet of the present source. Of a picture
+// id of 7 bits, which the source wraps by itself, the lower 7 bits count.
 func (v *VP8) Map(f packet.Frame) (pictureID uint16, tl0 uint8) {
 	pictureID, tl0 = f.PictureID+v.pictureOffset, f.TL0+v.tl0Offset
-	if d := (pictureID - v.picture) & 0x7fff; d != 0 && d < 0x4000 {
-		v.picture = pictureID
+	mask := uint16(0x7fff)
+	if f.PictureIDBits == 7 {
+		mask = 0x7f
+	}
+	if d := (pictureID - v.picture) & mask; d <= mask/2 {
+		v.picture += d
 	}
 	if int8(tl0-v.tl0) > 0 {
 		v.tl0 = tl0
