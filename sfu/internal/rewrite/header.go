@@ -47,7 +47,7 @@ func (h *Header) Begin(f Fields) {
 // Extend adds an extension element (RFC 8285). It returns false, and adds
 // nothing, for id 0 and for what does not fit into 255 bytes.
 func (h *Header) Extend(id uint8, value []byte) bool {
-	if id == 0 || len(value) > 255 || h.size+2+len(value) > maxExtensions {
+	if id == 0 || h.size+2+len(value) > maxExtensions {
 		return false
 	}
 	h.long = h.long || id > 14 || len(value) == 0 || len(value) > 16

@@ -76,16 +76,13 @@ func (s *Sequence) Leave(in uint16) {
 	if x <= s.top {
 		return
 	}
-	if x > s.top+largestGap {
-		s.add(run{source: s.at(s.made - 1).source, firstIn: x, firstOut: s.next})
-	}
 	r, index, _ := s.find(x)
 	s.top = x
 	if x == r.firstIn {
 		r.firstIn++
 		return
 	}
-	if index > s.next+largestGap {
+	if index >= s.next+largestGap {
 		index = s.next
 	}
 	s.add(run{source: r.source, firstIn: x + 1, firstOut: index})

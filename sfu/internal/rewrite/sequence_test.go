@@ -68,11 +68,18 @@ func TestSequence(t *testing.T) {
 		{"older than the window", "5000 3000", "5000 x"},
 		{"late by 1,023", "1000 1500 2024 1001", "1000 1500 2024 1001"},
 		{"late by 1,024", "999 1500 2024 1000", "999 1500 2024 x"},
+		{"late by 1,029, beside lost ones", "1000 1500 2024 2030 1001", "1000 1500 2024 2030 x"},
+		{"a late one is not the newest", "7 907 8 1500", "7 907 8 1500"},
 		{"half way round is late", "0 32768 1", "0 x 1"},
 
 		{"lost 999", "7 1007 8", "7 1007 8"},
 		{"lost 1,000: a restart", "7 1008 1009", "7 8 9"},
 		{"restart, almost half way round", "0 32767 32768", "0 1 2"},
+		{"lost 999, then one left out", "7 -1007 1008", "7 1007"},
+		{"lost 1,000, then one left out", "7 -1008 1009", "7 8"},
+		{"lost 999 around one left out", "7 -507 -1008 1009", "7 1007"},
+		{"lost 1,000 around one left out", "7 -507 -1009 1010", "7 8"},
+		{"lost 999 on both sides of one left out", "7 -1007 2007", "7 2006"},
 		{"late over a restart", "7 9 5000 8 5001", "7 9 10 8 11"},
 		{"lost before a restart", "7 5000 8 5001", "7 8 x 9"},
 		{"restart with one left out", "7 -5000 5001", "7 8"},
@@ -109,6 +116,7 @@ func TestSequenceBack(t *testing.T) {
 		{"the first", "7 8 9", 7, "1/7"},
 		{"the newest", "7 8 9", 9, "1/9"},
 		{"before the first", "7 8 9", 6, "x"},
+		{"before number zero", "0 1", 65535, "x"},
 		{"not sent yet", "7 8 9", 10, "x"},
 		{"nothing sent", "@7", 7, "x"},
 		{"before one left out", "7 -8 9 10", 7, "1/7"},
@@ -162,9 +170,11 @@ func TestSequenceBackLooksNoRoundBehind(t *testing.T) {
 
 func TestSequenceBeforeStart(t *testing.T) {
 	s := NewSequence(7)
-	s.Leave(7)
-	if index, ok := s.Map(7); ok {
-		t.Errorf("Map: got %d, want none", index)
+	for _, in := range []uint16{7, 5000, 40000} {
+		s.Leave(in)
+		if index, ok := s.Map(in); ok {
+			t.Errorf("Map(%d): got %d, want none", in, index)
+		}
 	}
 	if _, _, ok := s.Back(7); ok {
 		t.Error("Back: got a packet, want none")
@@ -246,5 +256,23 @@ func TestSequenceForgetsLossWhileLeaving(t *testing.T) {
 	}
 	if source, got, ok := s.Back(uint16(index)); !ok || source != 1 || got != in+1 {
 		t.Errorf("Back(%d): got %d/%d, %t, want 1/%d", index, source, got, ok, in+1)
+	}
+}
+
+// A gap longer than the window leaves nothing behind in it.
+func TestSequenceGapBeyondTheWindow(t *testing.T) {
+	s := NewSequence(0)
+	s.Start(1, 0)
+	for i := range uint16(sentWindow) {
+		s.Map(i)
+	}
+	s.Leave(2000)
+	for _, step := range []struct {
+		in   uint16
+		want uint64
+	}{{2900, 2899}, {2899, 2898}, {2001, 2000}, {1999, 1999}} {
+		if got, ok := s.Map(step.in); !ok || got != step.want {
+			t.Errorf("Map(%d): got %d, %t, want %d", step.in, got, ok, step.want)
+		}
 	}
 }
