@@ -68,6 +68,10 @@ func (s *Sequence) Map(in uint16) (index uint64, ok bool) {
 
 // Leave says that a packet of the present source is not sent: the numbers after
 // it move up. A packet that came later than a mapped one leaves its gap.
+//
+// Loss stays a gap here too, up to 999 packets since the last one mapped; more
+// are forgotten. A receiver guesses the rollover of an index from the packet
+// before (RFC 3711 section 3.3.1) and is lost for good after a jump of 32,768.
 func (s *Sequence) Leave(in uint16) {
 	if s.made == 0 {
 		return
