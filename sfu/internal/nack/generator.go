@@ -3,6 +3,7 @@
 package nack
 
 import (
+	"slices"
 	"time"
 
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
@@ -70,7 +71,8 @@ func (g *Generator) Push(now mono.Time, number uint16) (fresh bool) {
 		}
 		g.clear(number)
 		g.newest = number
-	case int(-ahead) >= window || g.has(number):
+		g.forget()
+	case -int(ahead) >= window || g.has(number):
 		return false
 	default:
 		g.found(number)
@@ -97,6 +99,19 @@ func (g *Generator) add(now mono.Time, number uint16) {
 	m := missing{number: number, due: now.Add(g.cfg.Wait)}
 	g.missing = append(g.missing, m)
 	g.due = min(g.due, m.due)
+}
+
+// forget gives up what has left the window: Push would refuse it. The deadline
+// stays, so that Poll is called and Lost asked for.
+func (g *Generator) forget() {
+	old := 0
+	for old < len(g.missing) && g.newest-g.missing[old].number >= window {
+		old++
+	}
+	if old > 0 {
+		g.missing = slices.Delete(g.missing, 0, old)
+		g.lost += old
+	}
 }
 
 func (g *Generator) found(number uint16) {
@@ -133,7 +148,8 @@ func (g *Generator) Poll(now mono.Time, rtt time.Duration, out []uint16) []uint1
 	return out
 }
 
-// Deadline returns when Poll has something to request.
+// Deadline returns when Poll has something to request or to give up. It may be
+// early, never late.
 func (g *Generator) Deadline() mono.Time { return g.due }
 
 // Lost returns how many packets were given up since the last call.
