@@ -7,7 +7,6 @@ const (
 	typeSR    = 200
 	typeRR    = 201
 	typeSDES  = 202
-	typeBYE   = 203
 	typeRTPFB = 205
 	typePSFB  = 206
 )
@@ -84,8 +83,12 @@ func AppendSDES(b []byte, ssrc uint32, cname string) []byte {
 }
 
 // AppendNACK appends a generic NACK for numbers in ascending order, of which
-// those within 16 of each other share an entry (RFC 4585 section 6.2.1).
+// those within 16 of each other share an entry (RFC 4585 section 6.2.1). One
+// without numbers is not allowed, and nothing is appended.
 func AppendNACK(b []byte, sender, media uint32, numbers []uint16) []byte {
+	if len(numbers) == 0 {
+		return b
+	}
 	start := len(b)
 	b = order.AppendUint32(begin(b, 1, typeRTPFB), sender)
 	b = order.AppendUint32(b, media)

@@ -1,7 +1,7 @@
 // Package report keeps the statistics that RTCP carries and writes RTCP
-// packets: sender and receiver reports (RFC 3550 section 6.4), NACK, PLI, FIR
-// (RFC 4585, RFC 5104) and transport-wide feedback. What it writes are the
-// packets of a compound one after the other; encryption is not its business.
+// packets: sender and receiver reports (RFC 3550 section 6.4), NACK and PLI
+// (RFC 4585), and transport-wide feedback. What it writes are the packets of a
+// compound one after the other; encryption is not its business.
 package report
 
 import (
@@ -65,11 +65,14 @@ func (o *Offset) Push(now mono.Time, n NTP) {
 }
 
 func (o *Offset) push(now mono.Time, d time.Duration) {
-	if now.Sub(o.since) > offsetWindow {
+	switch age := now.Sub(o.since); {
+	case age >= 2*offsetWindow: // a pause: all that is known is too old
+		o.since, o.previous, o.present = now, d, d
+	case age >= offsetWindow:
 		o.since, o.previous, o.present = now, o.present, d
-		return
+	default:
+		o.present = min(o.present, d)
 	}
-	o.present = min(o.present, d)
 }
 
 // At returns the moment of the server's clock at which the publisher's shows n.

@@ -9,6 +9,8 @@ import (
 // largestGap is the jump beyond which a stream is taken to have started anew.
 const largestGap = 3000
 
+const longestDelay = 1<<16*time.Second - 1 // that a block can tell
+
 // Receiver keeps the statistics of one received stream (RFC 3550 section 6.4.1,
 // appendix A).
 type Receiver struct {
@@ -99,11 +101,15 @@ type Block struct {
 	Highest      uint32 // number, with rollovers
 	Jitter       uint32 // ticks
 	LastSR       uint32 // middle 32 bits of the last sender report
-	Delay        uint32 // since it came, in 1/65536 s
+	Delay        uint32 // since it came, in 1/65536 s; at most 18 hours
 }
 
-// Block returns the block to report now, and starts the next interval.
+// Block returns the block to report now, and starts the next interval. Before
+// the first packet there is nothing to report, and the block is empty.
 func (r *Receiver) Block(now mono.Time) Block {
+	if !r.started {
+		return Block{SSRC: r.ssrc}
+	}
 	expected := r.highest - r.base + 1
 	lost := int32(expected-r.wasMissing) - int32(r.received-r.wasHere)
 	b := Block{
@@ -118,7 +124,7 @@ func (r *Receiver) Block(now mono.Time) Block {
 	r.wasMissing, r.wasHere = expected, r.received
 	if r.reported {
 		b.LastSR = uint32(r.sender >> 16)
-		b.Delay = uint32(int64(now.Sub(r.senderAt)) << 16 / int64(time.Second))
+		b.Delay = uint32(int64(min(now.Sub(r.senderAt), longestDelay)) << 16 / int64(time.Second))
 	}
 	return b
 }

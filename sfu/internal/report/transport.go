@@ -73,8 +73,7 @@ func (f *TransportFeedback) Push(now mono.Time, number uint16) {
 }
 
 func (f *TransportFeedback) has(x uint64) bool {
-	a := &f.arrivals[x%arrivalsKept]
-	return a.number == x && f.started && a.at != 0
+	return f.arrivals[x%arrivalsKept].number == x // never 0, which is the number of an empty place
 }
 
 // Append appends messages about everything that was not reported yet to b.
