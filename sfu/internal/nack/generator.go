@@ -69,7 +69,6 @@ func (g *Generator) Push(now mono.Time, number uint16) (fresh bool) {
 			g.clear(n)
 			g.add(now, n)
 		}
-		g.clear(number)
 		g.newest = number
 		g.forget()
 	case -int(ahead) >= window || g.has(number):
