@@ -96,6 +96,7 @@ func TestParseRefuses(t *testing.T) {
 		{"BYE with fewer SSRCs than it says", "82cb0001 00000001"},
 		{"padding of nothing", "a0c90002 00000001 00000000"},
 		{"padding over the header", "a0c90001 00000005"},
+		{"padding as long as the packet", "a0c90001 00000008"},
 		{"padding where the SSRC should be", "a0c90001 00000004"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
