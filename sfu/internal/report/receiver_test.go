@@ -36,6 +36,7 @@ func TestReceiverCountsLoss(t *testing.T) {
 		{"two cycles", "65000 2000 4000 7000 10000 13000 16000 19000 22000 25000 28000 31000 34000 37000 40000 43000 46000 49000 52000 55000 58000 61000 64000 1000 |", []block{{255, 67073 - 24, 0x203e8}}},
 		{"largest gap", "7 3007 |", []block{{255, 2999, 3007}}},
 		{"a larger gap is a restart", "7 9 3010 3011 |", []block{{0, 0, 3011}}},
+		{"late by as much", "9000 6000 |", []block{{0, -1, 9000}}},
 		{"a jump back is a restart", "9000 9002 5999 6000 |", []block{{0, 0, 6000}}},
 		{"restart in the next interval", "7 8 | 30000 30002 |", []block{{0, 0, 8}, {85, 1, 30002}}},
 		{"nothing came", "|", []block{{0, 0, 0}}},
@@ -99,14 +100,14 @@ func TestReceiverStarts(t *testing.T) {
 
 // The jitter follows J += (|D| - J)/16 of RFC 3550 section 6.4.1, which is
 // calculated here in floating point and in seconds. Timestamps wrap on the way,
-// and the clock is beyond 28 hours.
+// and so would nanoseconds times 90,000 in 64 bits, at 102,481.9 s.
 func TestReceiverJitter(t *testing.T) {
 	for _, rate := range []uint32{8000, 48000, 90000} {
 		for _, spread := range []time.Duration{0, time.Millisecond, 50 * time.Millisecond, time.Second} {
 			random := rand.New(rand.NewPCG(uint64(rate), uint64(spread)))
 			r := NewReceiver(1, rate)
 			want, transit := 0.0, 0.0
-			ts, sent := uint32(0xffff0000), mono.Time(30*time.Hour)
+			ts, sent := uint32(0xffff0000), mono.Time(102_473*time.Second)
 			for i := range 500 {
 				now := sent
 				if spread > 0 {
@@ -128,6 +129,20 @@ func TestReceiverJitter(t *testing.T) {
 			if got := r.Block(sent).Jitter; got != r.Jitter() {
 				t.Errorf("block has jitter %d, want %d", got, r.Jitter())
 			}
+		}
+	}
+}
+
+// Appendix A.8 rounds when it divides by 16: the jitter after one packet that
+// was late by 160 ticks, in 1/16 ticks, is 160, 150, 141, 132, 124, 116, …
+func TestReceiverJitterIsRounded(t *testing.T) {
+	r := NewReceiver(1, 1000)
+	r.Push(0, 0, 0)
+	now := mono.Time(160 * time.Millisecond)
+	for i, want := range []uint32{10, 9, 8, 8, 7, 7, 6, 6, 6, 5, 5, 4} {
+		r.Push(now, uint16(i+1), 0)
+		if got := r.Jitter(); got != want {
+			t.Errorf("%d packets after the late one: got %d, want %d", i, got, want)
 		}
 	}
 }

@@ -84,15 +84,21 @@ func (f *TransportFeedback) Append(_ mono.Time, media uint32, b []byte) []byte {
 		return b
 	}
 	f.base = max(f.base, f.newest-min(f.newest, arrivalsKept-1))
-	for {
-		for f.base <= f.newest && !f.has(f.base) && f.newest-f.base >= mostStatuses {
-			f.base++ // a long gap in front needs no words
-		}
-		if f.base > f.newest {
-			return b
-		}
+	for f.base <= f.newest {
+		f.skip()
 		b = f.message(media, b)
 	}
+	return b
+}
+
+// skip leaves out the beginning of a gap that is so long that a message could
+// not reach its end: without an arrival there is no time to refer to.
+func (f *TransportFeedback) skip() {
+	next := f.base
+	for next < f.newest && !f.has(next) {
+		next++
+	}
+	f.base = max(f.base, next-(mostStatuses-1))
 }
 
 // message appends one message that starts at base, and moves base on.

@@ -102,6 +102,7 @@ func TestTransportFeedback(t *testing.T) {
 		{"a pause with a loss", []pushed{{7, 100 * ms}, {9, 10100 * ms}}, "[[7 -] [9]]"},
 		{"ten seconds out of order", []pushed{{8, 100 * ms}, {7, 10100 * ms}}, "[[7] [8]]"},
 		{"eight runs and vectors", []pushed{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 6}, {6, 7}, {8, 100 * ms}, {9, 100 * ms}}, "[[0 1 2 3 4 5 6 - 8 9]]"},
+		{"a full vector", []pushed{{0, 1}, {2, 2}, {4, 3}, {6, 100 * ms}, {7, 4}, {9, 5}}, "[[0 - 2 - 4 - 6 7 - 9]]"},
 		{"beyond 12 days", []pushed{{7, era + 100*ms}, {8, era + 101*ms}}, "[[7 8]]"},
 		{"a long gap in front", []pushed{{7, 100 * ms}, {2007, 101 * ms}}, "[[7 -*999] [-*999 2007]]"},
 		{"a jump beyond what is kept", []pushed{{7, 100 * ms}, {8007, 101 * ms}}, "[[-*999 8007]]"},
@@ -197,6 +198,45 @@ func TestTransportFeedbackGoesOn(t *testing.T) {
 		if len(got) != 1 || got[0].base != tt.base || got[0].count != tt.count || got[0].number != uint8(i) {
 			t.Errorf("after %v: got %+v, want %d numbers from %d in message %d", tt.push, got, tt.count, tt.base, i)
 		}
+	}
+}
+
+// A message ends before it is too large, and the next one goes on.
+func TestTransportFeedbackSplits(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		gap  time.Duration
+		step int
+	}{
+		{"small deltas", time.Millisecond, 1},
+		{"large deltas", 70 * time.Millisecond, 1},
+		{"small deltas with loss", time.Millisecond, 2},
+		{"large deltas with loss", 70 * time.Millisecond, 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := NewTransportFeedback(0x80000001)
+			const n = 1900
+			for i := range n {
+				f.Push(mono.Time(i)*mono.Time(tt.gap), uint16(i*tt.step))
+			}
+			named := 0
+			next := uint16(0)
+			for _, m := range readFeedback(t, f.Append(0, 0x90000002, nil)) {
+				if m.base != next {
+					t.Fatalf("message starts at %d, want %d", m.base, next)
+				}
+				next += m.count
+				for number, got := range m.arrivals {
+					if want := mono.Time(int(number)/tt.step) * mono.Time(tt.gap); off(got, want) >= feedbackUnit {
+						t.Fatalf("%d arrived at %v, but %v was said", number, time.Duration(want), got)
+					}
+				}
+				named += len(m.arrivals)
+			}
+			if named != n {
+				t.Errorf("%d numbers named, want %d", named, n)
+			}
+		})
 	}
 }
 
