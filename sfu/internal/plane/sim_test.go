@@ -52,7 +52,7 @@ type client struct {
 	audio    *sender
 	slots    map[uint32]*sink // by SSRC, RTX SSRCs too
 	sinks    []*sink
-	mute     bool             // sends nothing, not even reports
+	mute     bool // sends nothing, not even reports
 	noRTX    bool
 }
 
