@@ -16,7 +16,6 @@ const (
 	eventRate, eventBurst     = 50, 200
 	offerRate, offerBurst     = 5, 10
 	messageRate, messageBurst = 5, 10
-	joinWithin                = 10 * time.Second
 	longestOffer              = 256 << 10
 )
 
@@ -37,8 +36,8 @@ type binding struct {
 
 // Bind sets the event handlers of a signalling connection that may become a
 // member, and returns at once; an error refuses the connection. It is what
-// signal's OnConnect calls. A connection that does not join within 10 s is
-// ended.
+// signal's OnConnect calls. A connection that does not join within
+// [Config.JoinTimeout] is ended.
 func (s *Server) Bind(_ context.Context, c Conn) error {
 	b := &binding{
 		server:   s,
@@ -87,12 +86,12 @@ func (b *binding) isLoopback() bool {
 
 // watch waits for the end of the connection and tells the member.
 func (b *binding) watch() {
-	timer := time.NewTimer(joinWithin)
+	timer := time.NewTimer(b.server.cfg.JoinTimeout)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		if b.current() == nil {
-			b.bye(ErrNotJoined.because("join within %v", joinWithin), "no", 0)
+			b.bye(ErrNotJoined.because("join within %v", b.server.cfg.JoinTimeout), "no", 0)
 		}
 		<-b.conn.Done()
 	case <-b.conn.Done():
@@ -183,13 +182,19 @@ func (b *binding) join(ctx context.Context, arg *joinArg) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := b.server.Open(arg.Room)
-	if err != nil {
-		return nil, err
+	for try := 1; ; try++ {
+		r, err := b.server.Open(arg.Room)
+		if err != nil {
+			return nil, err
+		}
+		m := newMember(r, req, grant, b.conn)
+		m.loopback = b.isLoopback()
+		ack, err := b.enter(ctx, m, arg)
+		if errors.Is(err, ErrClosed) && try < 3 {
+			continue // it ended a moment ago; open it anew
+		}
+		return ack, err
 	}
-	m := newMember(r, req, grant, b.conn)
-	m.loopback = b.isLoopback()
-	return b.enter(ctx, m, arg)
 }
 
 // enter negotiates first, so that a member is never in the room without the

@@ -25,6 +25,9 @@ type Config struct {
 	// Linger is how long an empty room is kept, with its chat. If zero, 30 s.
 	Linger time.Duration
 
+	// JoinTimeout ends connections that never join a room. If zero, 10 s.
+	JoinTimeout time.Duration
+
 	// Hooks are called for every room. See [Hooks].
 	Hooks Hooks
 
@@ -41,6 +44,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Linger == 0 {
 		c.Linger = 30 * time.Second
+	}
+	if c.JoinTimeout == 0 {
+		c.JoinTimeout = 10 * time.Second
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()

@@ -55,7 +55,6 @@ var (
 	ErrLimit         = &Error{code: "limit_exceeded", message: "a limit is reached"}
 	ErrTooLarge      = &Error{code: "too_large", message: "too large"}
 	ErrRateLimited   = &Error{code: "rate_limited", message: "too many requests"}
-	ErrUnknownEvent  = &Error{code: "unknown_event", message: "this server does not know the event"}
 	errInternal      = &Error{code: "internal", message: "the server could not do it"}
 )
 

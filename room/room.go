@@ -93,9 +93,10 @@ func (r *Room) run() {
 		}
 		r.tick(time.Now())
 	}
+	empty := !r.ending
 	r.server.forget(r)
 	r.refuse()
-	if !r.ending && r.server.cfg.Hooks.OnEmpty != nil {
+	if empty && r.server.cfg.Hooks.OnEmpty != nil {
 		r.server.cfg.Hooks.OnEmpty(r)
 	}
 }
