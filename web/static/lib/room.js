@@ -54,7 +54,7 @@ export class Room extends Emitter {
     this.#subscriptions = new Subscriptions(request, (ack) => {
       this.#label(ack.slots);
       this.#grow(ack.need ?? {});
-    });
+    }, (id) => this.#roster.publications.get(id)?.kind === 'audio');
     s.on('state', (state) => this.emit('state', state));
     s.on('entered', (ack) => this.#entered(ack));
     s.on('ready', () => this.#catchUp());

@@ -20,14 +20,18 @@ export class Subscriptions {
   #epoch = 0;
   #request;
   #onAck;
+  #byItself;
 
   /**
    * @param {(name: string, arg: object) => Promise<any>} request
    * @param {(ack: SubscribeAck) => void} onAck is told each answer
+   * @param {(id: string) => boolean} byItself tells whether the server sends a
+   *   publication that is not named
    */
-  constructor(request, onAck) {
+  constructor(request, onAck, byItself = () => false) {
     this.#request = request;
     this.#onAck = onAck;
+    this.#byItself = byItself;
   }
 
   /**
@@ -56,8 +60,9 @@ export class Subscriptions {
       }
     }
     for (const [id, agreed] of this.#agreed) {
-      if (agreed && !this.#wanted.has(id)) {
-        off.push({ id, on: false });
+      const want = this.#byItself(id);
+      if (agreed !== want && !this.#wanted.has(id)) {
+        (want ? on : off).push({ id, on: want });
       }
     }
     return [...off, ...on];
@@ -105,7 +110,7 @@ export class Subscriptions {
       if (refused.has(id)) {
         this.#refused.add(id);
         this.#agreed.delete(id);
-      } else if (!on && !this.#wanted.has(id)) {
+      } else if (!this.#wanted.has(id)) {
         this.#agreed.delete(id);
       } else {
         this.#agreed.set(id, on);
