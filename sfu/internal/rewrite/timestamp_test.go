@@ -112,3 +112,35 @@ func TestTimestampOverChanges(t *testing.T) {
 		})
 	}
 }
+
+// A slot that was idle for longer than 2^31 ticks is still on its line.
+func TestTimestampAfterALongPause(t *testing.T) {
+	s := NewTimestamp(1000, 0)
+	s.Bind(500, video, 0)
+	s.Map(500)
+	for _, pause := range []time.Duration{7 * time.Hour, 20 * time.Hour, 40 * time.Hour} {
+		ticks := uint64(pause/time.Second) * video
+		s.Bind(7, video, at(pause))
+		if got, want := s.Map(7), uint32(1000+ticks); got != want {
+			t.Errorf("after %v: got %d, want %d", pause, got, want)
+		}
+	}
+}
+
+// A source of another clock rate goes on where the slot is, not where it would
+// be if it had run at that rate from the beginning.
+func TestTimestampOverRates(t *testing.T) {
+	const narrow = 8000
+	s := NewTimestamp(1000, 0)
+	s.Bind(500, audio, at(0))
+	s.Map(500)
+	s.Bind(7, narrow, at(time.Hour))
+	want := uint32(1000 + 3600*audio)
+	if got := s.Map(7); got != want {
+		t.Errorf("an hour later at 8 kHz: got %d, want %d", got, want)
+	}
+	s.Bind(9, audio, at(time.Hour+time.Second))
+	if got := s.Map(9); got != want+narrow {
+		t.Errorf("a second later at 48 kHz again: got %d, want %d", got, want+narrow)
+	}
+}
