@@ -25,6 +25,7 @@ type Link struct {
 	cfg    Config
 	random uint64
 	queue  []datagram // heap by due, then number
+	free   [][]byte   // of datagrams that arrived
 	number uint64
 	latest mono.Time // due time of the newest datagram in order
 	busy   mono.Time // until when the line is occupied
@@ -87,7 +88,9 @@ func (l *Link) Receive(now mono.Time, b []byte) (n int, ok bool) {
 	if len(l.queue) == 0 || l.queue[0].due > now {
 		return 0, false
 	}
-	return copy(b, l.pop()), true
+	d := l.pop()
+	l.free = append(l.free, d)
+	return copy(b, d), true
 }
 
 // chance returns a number in [0, 1) by splitmix64.
@@ -101,7 +104,11 @@ func (l *Link) chance() float64 {
 
 func (l *Link) push(due mono.Time, b []byte) {
 	l.number++
-	l.queue = append(l.queue, datagram{due: due, number: l.number, b: append([]byte(nil), b...)})
+	var room []byte
+	if n := len(l.free); n > 0 {
+		room, l.free = l.free[n-1], l.free[:n-1]
+	}
+	l.queue = append(l.queue, datagram{due: due, number: l.number, b: append(room[:0], b...)})
 	for i := len(l.queue) - 1; i > 0; {
 		parent := (i - 1) / 2
 		if !l.less(i, parent) {

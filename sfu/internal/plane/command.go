@@ -60,7 +60,7 @@ func (c AddTransport) apply(p *Plane, now mono.Time) {
 }
 
 // SetKeys gives a transport its keys. A transport has one set of keys for life;
-// a second one is ignored.
+// a second one is ignored. Media that came before is handled now.
 type SetKeys struct {
 	Transport ID
 	Opener    *srtp.Opener
@@ -70,6 +70,7 @@ type SetKeys struct {
 func (c SetKeys) apply(p *Plane, now mono.Time) {
 	if t := p.transports[c.Transport]; t != nil && t.opener == nil {
 		t.opener, t.sealer = c.Opener, c.Sealer
+		t.replay(now)
 		p.timers.hasten(t, now)
 	}
 }
@@ -157,12 +158,11 @@ func (p *Plane) removePublication(f *Fanout) {
 	for len(f.outbounds) > 0 {
 		f.outbounds[0].slot.unbind()
 	}
-	for ssrc, in := range f.transport.inbounds {
-		if in.fan == f {
-			delete(f.transport.inbounds, ssrc)
+	for _, in := range f.encodings {
+		if in != nil {
+			f.forget(in)
 		}
 	}
-	f.transport.newest = nil
 	f.transport.publications = remove(f.transport.publications, f)
 	delete(p.publications, f.id)
 }
@@ -182,7 +182,7 @@ type AddSlot struct {
 
 func (c AddSlot) apply(p *Plane, now mono.Time) {
 	t := p.transports[c.Transport]
-	if t == nil || p.slots[c.Slot] != nil || t.slotBySSRC[c.Spec.SSRC] != nil {
+	if t == nil || p.slots[c.Slot] != nil || t.uses(c.Spec.SSRC) || t.uses(c.Spec.RTX) {
 		return
 	}
 	s := newSlot(t, c, now)
@@ -202,6 +202,7 @@ func (c RemoveSlot) apply(p *Plane, _ mono.Time) {
 
 func (p *Plane) removeSlot(s *Slot) {
 	s.unbind()
+	s.transport.retire(s)
 	delete(s.transport.slotBySSRC, s.spec.SSRC)
 	s.transport.slots = remove(s.transport.slots, s)
 	delete(p.slots, s.id)

@@ -16,6 +16,9 @@ const (
 	askEvery = 320 * time.Millisecond
 	// askSlowest is how far apart they become while no key frame answers.
 	askSlowest = 4 * askEvery
+	// replaceEvery is how often a stream may be replaced by one with another
+	// SSRC: a publisher that alternates would cost a new history each time.
+	replaceEvery = time.Second
 )
 
 // Fanout is a publication on this core: the streams that come in and those that
@@ -32,9 +35,10 @@ type Fanout struct {
 	outbounds []*Outbound
 	best      int // encoding to forward
 
-	wanted   bool // a key frame, by somebody
-	nextAsk  mono.Time
-	interval time.Duration // between requests
+	wanted      bool // a key frame, by somebody
+	asked       mono.Time
+	interval    time.Duration // between requests
+	nextReplace mono.Time
 
 	level    speaker.Level
 	reported Event // the last EventLevel
@@ -47,6 +51,7 @@ func newFanout(t *Transport, c AddPublication) *Fanout {
 		id:        c.Publication,
 		spec:      c.Spec,
 		encodings: make([]*Inbound, max(1, len(c.Spec.RIDs))),
+		asked:     -mono.Time(askEvery),
 		interval:  askEvery,
 		reported:  Event{Level: 127},
 	}
@@ -112,20 +117,19 @@ func (f *Fanout) encoding(rid []byte) int {
 }
 
 // addMedia makes ssrc the stream of an encoding; a publisher that starts anew
-// with another SSRC replaces its old stream.
+// with another SSRC replaces its old stream. It is nil if that happened a moment
+// ago.
 func (f *Fanout) addMedia(now mono.Time, ssrc uint32, encoding int, rate uint32) *Inbound {
 	if f.transport.inbounds[ssrc] != nil {
 		return nil
 	}
 	if old := f.encodings[encoding]; old != nil {
+		if !f.mayReplace(now, old) {
+			return nil
+		}
 		f.forget(old)
 	}
 	in := f.newInbound(ssrc, encoding, rate)
-	if f.spec.Audio {
-		in.history = nack.NewHistory(audioPackets, audioBytes, f.plane.history)
-	} else {
-		in.history = nack.NewHistory(videoPackets, videoBytes, f.plane.history)
-	}
 	if f.spec.NACK {
 		in.repair = nack.New(nack.Config{})
 	}
@@ -141,10 +145,28 @@ func (f *Fanout) addRepair(now mono.Time, ssrc uint32, encoding int) *Inbound {
 	if media == nil || f.transport.inbounds[ssrc] != nil {
 		return nil
 	}
+	if old := media.rtx; old != nil {
+		if !f.mayReplace(now, old) {
+			return nil
+		}
+		f.forget(old)
+	}
 	in := f.newInbound(ssrc, encoding, media.receiver.Rate())
-	in.media = media
+	in.media, media.rtx = media, in
 	f.reportEarly(now)
 	return in
+}
+
+// mayReplace tells whether a stream may give way to another.
+func (f *Fanout) mayReplace(now mono.Time, old *Inbound) bool {
+	if !old.receiver.Started() {
+		return true
+	}
+	if now < f.nextReplace {
+		return false
+	}
+	f.nextReplace = now.Add(replaceEvery)
+	return true
 }
 
 func (f *Fanout) newInbound(ssrc uint32, encoding int, rate uint32) *Inbound {
@@ -171,15 +193,18 @@ func (f *Fanout) reportEarly(now mono.Time) {
 	f.plane.timers.hasten(t, t.nextReport)
 }
 
-// forget removes a stream and its retransmission stream.
+// forget removes a stream and its retransmission stream. What slots were sent
+// of it cannot be sent again: they would keep the history for a long time.
 func (f *Fanout) forget(in *Inbound) {
 	t := f.transport
-	for ssrc, other := range t.inbounds {
-		if other == in || other.media == in {
-			delete(t.inbounds, ssrc)
-		}
+	delete(t.inbounds, in.ssrc)
+	if in.rtx != nil {
+		delete(t.inbounds, in.rtx.ssrc)
 	}
-	t.newest = nil
+	if in.media != nil {
+		in.media.rtx = nil
+	}
+	in.history, t.newest = nil, nil
 	for _, o := range f.outbounds {
 		if o.current == in {
 			o.current = nil
@@ -226,8 +251,10 @@ func (f *Fanout) ask(now mono.Time) {
 		return
 	}
 	f.wanted = true
-	f.plane.timers.hasten(f.transport, max(now, f.nextAsk))
+	f.plane.timers.hasten(f.transport, max(now, f.nextAsk()))
 }
+
+func (f *Fanout) nextAsk() mono.Time { return f.asked.Add(f.interval) }
 
 // request sends one key-frame request and schedules the next, as long as
 // somebody is there to see the answer. One request makes a simulcast sender
@@ -238,15 +265,28 @@ func (f *Fanout) request(now mono.Time) {
 		f.wanted = false
 		return
 	}
-	f.nextAsk = now.Add(f.interval)
-	f.interval = min(2*f.interval, askSlowest)
+	f.asked = now
 	if in == nil || !in.receiver.Started() {
 		return
 	}
+	f.interval = min(2*f.interval, askSlowest)
 	t := f.transport
 	in.stats.PLIs++
 	t.rtcp = report.AppendPLI(t.rtcp, t.ssrc, in.ssrc)
-	t.flushIfLarge()
+}
+
+// blocks appends the report blocks of the streams.
+func (f *Fanout) blocks(now mono.Time, out []report.Block) []report.Block {
+	for _, in := range f.encodings {
+		if in == nil || !in.receiver.Started() {
+			continue
+		}
+		out = append(out, in.receiver.Block(now))
+		if in.rtx != nil && in.rtx.receiver.Started() {
+			out = append(out, in.rtx.receiver.Block(now))
+		}
+	}
+	return out
 }
 
 // compare chooses the encoding to forward, once a second: the one with the most

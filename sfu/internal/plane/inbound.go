@@ -24,9 +24,10 @@ type Inbound struct {
 	serial   uint32   // unique in the plane
 	encoding int      // index in fan.encodings
 	media    *Inbound // set in a retransmission stream: what it repairs
+	rtx      *Inbound // its retransmission stream, nil until known
 	receiver *report.Receiver
 	repair   *nack.Generator // nil without NACK, and in retransmission streams
-	history  *nack.History   // nil in retransmission streams
+	history  *nack.History   // nil before the first packet, after the end and in retransmission streams
 	weight   uint64          // bytes since the last compare
 	stats    InboundStats
 }
@@ -61,8 +62,11 @@ func (in *Inbound) accept(now mono.Time, v packet.View, b []byte) {
 	p := in.fan.plane
 	kind := in.fan.kinds[v.PayloadType&0x7f]
 	if kind == packet.CodecUnknown {
-		p.drop(DropMalformed)
+		p.drop(DropCodec)
 		return
+	}
+	if in.history == nil {
+		in.history = in.newHistory()
 	}
 	if in.repair != nil {
 		if !in.repair.Push(now, v.Sequence) {
@@ -81,6 +85,15 @@ func (in *Inbound) accept(now mono.Time, v packet.View, b []byte) {
 	}
 	in.count(&e)
 	in.fan.forward(now, in, &e, b)
+}
+
+// newHistory takes the memory, which is a megabyte for video: at the first
+// packet, since a description may name many streams that never come.
+func (in *Inbound) newHistory() *nack.History {
+	if in.fan.spec.Audio {
+		return nack.NewHistory(audioPackets, audioBytes, in.fan.plane.history)
+	}
+	return nack.NewHistory(videoPackets, videoBytes, in.fan.plane.history)
 }
 
 func (in *Inbound) count(e *nack.Entry) {

@@ -53,13 +53,13 @@ func (o *Outbound) forward(now mono.Time, in *Inbound, e *nack.Entry, b []byte) 
 	}
 	pt := o.route.PayloadTypes[e.View.PayloadType&0x7f]
 	if pt == 0 || e.View.PayloadSize == 0 {
-		s.stream.sequence.Leave(e.Sequence)
+		s.sequence.Leave(e.Sequence)
 		if pt == 0 {
 			s.drop(DropCodec)
 		}
 		return
 	}
-	index, ok := s.stream.sequence.Map(e.Sequence)
+	index, ok := s.sequence.Map(e.Sequence)
 	if !ok {
 		s.drop(DropLate)
 		return

@@ -1,6 +1,10 @@
 package plane
 
-import "github.com/switchyard-rtc/switchyard/sfu/internal/packet"
+import (
+	"cmp"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
+)
 
 // outboxBytes bounds what waits to be sent; beyond it datagrams are dropped as
 // [DropOverload].
@@ -19,6 +23,7 @@ type Outbox struct {
 	chunks    [][]byte // of chunkSize, filled in turn
 	chunk     int
 	used      int // bytes of the present chunk
+	limit     int // bytes; 0 = outboxBytes
 }
 
 const chunkSize = 64 << 10
@@ -47,7 +52,7 @@ func (o *Outbox) slot() []byte {
 		o.chunk, o.used = o.chunk+1, 0
 	}
 	if o.chunk == len(o.chunks) {
-		if len(o.chunks)*chunkSize >= outboxBytes {
+		if len(o.chunks)*chunkSize >= cmp.Or(o.limit, outboxBytes) {
 			return nil
 		}
 		o.chunks = append(o.chunks, make([]byte, chunkSize))

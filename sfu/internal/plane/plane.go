@@ -5,7 +5,7 @@
 // time. It owns every transport, stream and history of its core, so nothing in
 // it is locked. What it does with a packet is written down in the order of the
 // steps: [Plane.Receive], Transport.receiveRTP, Inbound.receive,
-// Fanout.forward, Outbound.forward, Outbound.send, [Outbox.Commit].
+// Fanout.forward, Outbound.forward, Outbound.send, Outbox.commit.
 package plane
 
 import (
@@ -92,7 +92,7 @@ func (p *Plane) Receive(now mono.Time, path Path, b []byte) (control bool) {
 		return false
 	}
 	t := p.paths[path]
-	if t == nil {
+	if t == nil || !t.ready() {
 		p.hold(now, path, b)
 		return false
 	}
@@ -100,8 +100,9 @@ func (p *Plane) Receive(now mono.Time, path Path, b []byte) (control bool) {
 	return false
 }
 
-// hold keeps a media datagram from an address that no transport has yet: after
-// an ICE restart media arrives before the control plane knows the new path.
+// hold keeps a media datagram from an address that no transport has yet, or no
+// transport with keys: after an ICE restart media arrives before the control
+// plane knows the new path, and at first it may overtake the keys.
 func (p *Plane) hold(now mono.Time, path Path, b []byte) {
 	if p.pending.push(now, path, b) {
 		p.drop(DropUnknownSource)

@@ -28,7 +28,10 @@ func full(t testing.TB, n int, net netem.Config) *room {
 // Every subscriber of a room of ten gets every frame of everybody, although
 // each link loses 5 % and reorders.
 func TestRoomOfTenGetsEveryFrame(t *testing.T) {
-	const length = 60 * time.Second
+	length := 60 * time.Second
+	if raceEnabled {
+		length = 10 * time.Second
+	}
 	r := full(t, 10, netem.Config{Loss: 0.05, Delay: 15 * time.Millisecond, Jitter: 5 * time.Millisecond, Reorder: 0.02})
 	before := cpuTime(t)
 	r.run(length)
@@ -40,11 +43,11 @@ func TestRoomOfTenGetsEveryFrame(t *testing.T) {
 	for _, c := range r.clients {
 		for _, s := range c.sinks {
 			if !s.audio {
-				s.checkFrames(t, 1750)
+				s.checkFrames(t, int(length.Seconds()*30)-50)
 			}
 		}
 	}
-	t.Logf("60 s of ten people took %v of CPU time", took)
+	t.Logf("%v of ten people took %v of CPU time", length, took)
 	if !raceEnabled && took > 2*time.Second {
 		t.Errorf("60 s of ten people took %v of CPU time, want less than 2 s", took)
 	}
@@ -61,9 +64,9 @@ func cpuTime(t *testing.T) time.Duration {
 // receiver cannot know what came before its first packet, or after the last.
 func (s *sink) checkFrames(t *testing.T, atLeast int) {
 	t.Helper()
-	first, last := ^uint32(0), uint32(0)
-	for f := range s.got {
-		first, last = min(first, f), max(last, f)
+	first, last := 0, len(s.got)-1
+	for first < last && s.got[first] == 0 {
+		first++
 	}
 	whole := 0
 	for f := first + 1; f < last; f++ {

@@ -1,29 +1,27 @@
 package plane
 
 import (
+	"encoding/binary"
 	"math/bits"
+	"slices"
 	"time"
 
 	"github.com/switchyard-rtc/switchyard/sfu/internal/feedback"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/report"
-	"github.com/switchyard-rtc/switchyard/sfu/srtp"
 )
 
 const (
 	reportEvery = time.Second
 	reportEarly = 50 * time.Millisecond // after a stream was mapped
 	levelEvery  = 100 * time.Millisecond
-	rtcpTarget  = 1100    // bytes; a compound packet is sent when it is longer
+	rtcpTarget  = 1100    // bytes of a compound packet
+	nacksAtOnce = 128     // numbers in one message
 	rtcpIndices = 1 << 31 // of one key (RFC 3711, section 3.4)
 )
 
 // receiveRTCP authenticates, decrypts and carries out one SRTCP packet.
 func (t *Transport) receiveRTCP(now mono.Time, b []byte) {
-	if t.opener == nil {
-		t.plane.drop(DropAuth)
-		return
-	}
 	n, err := t.opener.OpenRTCP(b)
 	if err != nil {
 		t.plane.drop(openReason(err))
@@ -99,10 +97,9 @@ func (t *Transport) advanceRepair(now mono.Time) mono.Time {
 func (t *Transport) requestLost(now mono.Time, in *Inbound) {
 	lost := in.repair.Poll(now, t.rtt, t.plane.lost[:0])
 	t.plane.lost = lost[:0]
-	if len(lost) > 0 {
-		in.stats.NACKs += uint32(len(lost))
-		t.rtcp = report.AppendNACK(t.rtcp, t.ssrc, in.ssrc, lost)
-		t.flushIfLarge()
+	in.stats.NACKs += uint32(len(lost))
+	for part := range slices.Chunk(lost, nacksAtOnce) {
+		t.rtcp = report.AppendNACK(t.rtcp, t.ssrc, in.ssrc, part)
 	}
 	if in.repair.Lost() > 0 && !in.fan.spec.Audio {
 		in.fan.ask(now)
@@ -116,10 +113,12 @@ func (t *Transport) advanceKeyFrames(now mono.Time) mono.Time {
 		if !f.wanted {
 			continue
 		}
-		if f.nextAsk <= now {
+		if f.nextAsk() <= now {
 			f.request(now)
 		}
-		next = min(next, f.nextAsk)
+		if f.wanted {
+			next = min(next, f.nextAsk())
+		}
 	}
 	return next
 }
@@ -147,7 +146,6 @@ func (t *Transport) advanceReports(now mono.Time) mono.Time {
 		if s.reports(now) && (due || s.reportNow) {
 			s.reportNow = false
 			t.rtcp = report.AppendSenderReport(t.rtcp, s.senderReport(now))
-			t.flushIfLarge()
 		}
 	}
 	if !due {
@@ -158,10 +156,8 @@ func (t *Transport) advanceReports(now mono.Time) mono.Time {
 		f.compare()
 	}
 	blocks := t.plane.block[:0]
-	for _, in := range t.inbounds {
-		if in.receiver.Started() {
-			blocks = append(blocks, in.receiver.Block(now))
-		}
+	for _, f := range t.publications {
+		blocks = f.blocks(now, blocks)
 	}
 	t.plane.block = blocks[:0]
 	if len(blocks) == 0 && len(t.rtcp) == 0 {
@@ -172,22 +168,36 @@ func (t *Transport) advanceReports(now mono.Time) mono.Time {
 	return t.nextReport
 }
 
-func (t *Transport) flushIfLarge() {
-	if len(t.rtcp) > rtcpTarget {
-		t.flushRTCP()
-	}
-}
-
-// flushRTCP seals the compound packet and puts it into the outbox. Its index is
-// used once, whatever becomes of the packet.
+// flushRTCP sends what was collected, in compound packets of at most
+// rtcpTarget bytes.
 func (t *Transport) flushRTCP() {
 	b := t.rtcp
 	t.rtcp = t.rtcp[:0]
-	if len(b) == 0 || !t.ready() || t.rtcpIndex >= rtcpIndices {
-		return
+	for t.ready() && len(b) > 0 {
+		n := compound(b)
+		t.sendRTCP(b[:n])
+		b = b[n:]
 	}
+}
+
+// compound returns how much of b, which is whole RTCP packets, goes into the
+// next compound packet.
+func compound(b []byte) (n int) {
+	for n < len(b) {
+		size := 4 + 4*int(binary.BigEndian.Uint16(b[n+2:]))
+		if n > 0 && n+size > rtcpTarget {
+			break
+		}
+		n += size
+	}
+	return n
+}
+
+// sendRTCP seals a compound packet and puts it into the outbox. Its index is
+// used once, whatever becomes of the packet.
+func (t *Transport) sendRTCP(b []byte) {
 	room := t.plane.outbox.slot()
-	if room == nil || len(b)+srtp.MaxOverhead > cap(room) {
+	if room == nil || t.rtcpIndex >= rtcpIndices {
 		t.plane.drop(DropOverload)
 		return
 	}

@@ -2,6 +2,7 @@ package plane
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/nack"
@@ -18,20 +19,14 @@ const (
 	repeatsKept  = 256 // numbers whose last retransmission is remembered
 )
 
-// stream is what a key protects for one SSRC: its numbers. It outlives the slot
-// and everything bound to it, so that no number is sealed twice.
-type stream struct {
-	sequence *rewrite.Sequence
-	repair   uint64 // index of the next retransmission, of the RTX SSRC
-}
-
 // Slot is a receive-only section of a peer: constant SSRC, changing content.
 // Owned by the plane.
 type Slot struct {
 	transport *Transport
 	id        ID
 	spec      SlotSpec
-	stream    *stream
+	sequence  *rewrite.Sequence
+	repair    uint64 // index of the next retransmission, of the RTX SSRC
 	timestamp *rewrite.Timestamp
 	outbound  *Outbound // nil while idle
 	tag       uint32    // of the newest binding
@@ -70,12 +65,33 @@ func newSlot(t *Transport, c AddSlot, now mono.Time) *Slot {
 		timestamp: rewrite.NewTimestamp(c.Timestamp, now),
 	}
 	s.stats.MID, s.stats.SSRC = c.Spec.MID, c.Spec.SSRC
-	s.stream = t.sent[c.Spec.SSRC]
-	if s.stream == nil {
-		s.stream = &stream{sequence: rewrite.NewSequence(c.Sequence & 0x7fff), repair: uint64(c.Repair & 0x7fff)}
-		t.sent[c.Spec.SSRC] = s.stream
-	}
+	s.sequence = rewrite.NewSequence(t.resume(c.Spec.SSRC, c.Sequence))
+	s.repair = t.resume(c.Spec.RTX, c.Repair)
 	return s
+}
+
+// resume returns the index that an SSRC goes on with: what the key protects
+// outlives the slot, so that no index is sealed twice.
+func (t *Transport) resume(ssrc uint32, first uint16) uint64 {
+	if next, ok := t.sent[ssrc]; ok {
+		return next
+	}
+	return uint64(first & 0x7fff)
+}
+
+// retire notes where the SSRCs of a slot that ends have got to.
+func (t *Transport) retire(s *Slot) {
+	t.sent[s.spec.SSRC] = s.sequence.Next()
+	if s.spec.RTX != 0 {
+		t.sent[s.spec.RTX] = s.repair
+	}
+}
+
+// uses tells whether a slot sends an SSRC.
+func (t *Transport) uses(ssrc uint32) bool {
+	return slices.ContainsFunc(t.slots, func(s *Slot) bool {
+		return ssrc != 0 && (s.spec.SSRC == ssrc || s.spec.RTX == ssrc)
+	})
 }
 
 func (s *Slot) drop(r DropReason) {
@@ -93,10 +109,10 @@ func (s *Slot) start(now mono.Time, o *Outbound, e *nack.Entry) {
 	bd := s.binding()
 	*bd = binding{tag: s.tag, in: o.current, route: o.route, number: uint32(o.fan.id), vp8: previous.vp8}
 	bd.vp8.Start(e.Frame)
-	s.stream.sequence.Start(s.tag, e.Sequence)
+	s.sequence.Start(s.tag, e.Sequence)
 	s.timestamp.Bind(e.View.Timestamp, o.fan.rates[e.View.PayloadType&0x7f], e.Captured)
 	bd.offset = s.timestamp.Offset()
-	s.reportNow = true
+	s.last, s.reportNow = *e, true
 	s.transport.plane.timers.hasten(s.transport, now)
 }
 
@@ -148,7 +164,7 @@ func (s *Slot) retransmit(now mono.Time, pid, blp uint16) {
 	eachLost(pid, blp, func(number uint16) {
 		s.stats.NACKs++
 		r := &s.repeats[number%repeatsKept]
-		if r.number == number && r.at != 0 && now.Sub(r.at) < s.transport.rtt {
+		if r.number == number && r.at != 0 && now.Sub(r.at) < max(s.transport.rtt, leastRTT) {
 			return
 		}
 		if s.repeat(now, number) {
@@ -158,9 +174,9 @@ func (s *Slot) retransmit(now mono.Time, pid, blp uint16) {
 }
 
 func (s *Slot) repeat(now mono.Time, number uint16) bool {
-	tag, original, ok := s.stream.sequence.Back(number)
+	tag, original, ok := s.sequence.Back(number)
 	bd := &s.bindings[tag%bindingsKept]
-	if !ok || bd.tag != tag || bd.in == nil {
+	if !ok || bd.tag != tag || bd.in == nil || bd.in.history == nil {
 		return false
 	}
 	e, b := bd.in.history.Lookup(now, original)
@@ -171,8 +187,8 @@ func (s *Slot) repeat(now mono.Time, number uint16) bool {
 	if pt == 0 || s.spec.RTX == 0 {
 		return false
 	}
-	index := s.stream.repair
-	s.stream.repair++
+	index := s.repair
+	s.repair++
 	bd.header(&s.header, rewrite.Fields{
 		PayloadType: pt,
 		Sequence:    uint16(index),

@@ -15,7 +15,8 @@ const (
 	silentAfter  = 4 * time.Second // EventSilent
 	consentAfter = 8 * time.Second // outbounds stop (RFC 7675 in spirit)
 	firstRTT     = 100 * time.Millisecond
-	inboundLimit = 64 // SSRCs that one transport may bring
+	leastRTT     = 10 * time.Millisecond // whatever the peer's reports say
+	inboundLimit = 64                    // SSRCs that one transport may bring
 )
 
 // Transport is one bundled association with a peer: keys, streams received and
@@ -30,8 +31,8 @@ type Transport struct {
 
 	opener    *srtp.Opener
 	sealer    *srtp.Sealer
-	rtcpIndex uint32             // of the next SRTCP packet; lives as long as the key
-	sent      map[uint32]*stream // by SSRC; lives as long as the key
+	rtcpIndex uint32            // of the next SRTCP packet; lives as long as the key
+	sent      map[uint32]uint64 // next index of SSRCs that no slot has now; lives as long as the key
 
 	inbounds     map[uint32]*Inbound
 	newest       *Inbound // of the last packet
@@ -60,7 +61,7 @@ func newTransport(p *Plane, c AddTransport, now mono.Time) *Transport {
 		id:         c.Transport,
 		ssrc:       c.SSRC,
 		cname:      c.CNAME,
-		sent:       make(map[uint32]*stream),
+		sent:       make(map[uint32]uint64),
 		inbounds:   make(map[uint32]*Inbound),
 		slotBySSRC: make(map[uint32]*Slot),
 		feedback:   report.NewTransportFeedback(c.SSRC),
@@ -82,10 +83,6 @@ func (t *Transport) receiveRTP(now mono.Time, b []byte) {
 	size, ok := packet.HeaderSize(b)
 	if !ok {
 		t.plane.drop(DropMalformed)
-		return
-	}
-	if t.opener == nil {
-		t.plane.drop(DropAuth)
 		return
 	}
 	ssrc, number := binary.BigEndian.Uint32(b[8:]), binary.BigEndian.Uint16(b[2:])
@@ -122,7 +119,7 @@ func (t *Transport) hear(now mono.Time) {
 	if t.silent {
 		t.silent = false
 		t.plane.emit(Event{Kind: EventHeard, Transport: t.id})
-		t.plane.timers.hasten(t, now.Add(silentAfter))
+		t.plane.timers.hasten(t, now)
 	}
 }
 
@@ -186,13 +183,12 @@ func (t *Transport) discover(now mono.Time, v packet.View, b []byte) *Inbound {
 // advance does what is due for the transport and returns when it is next.
 func (t *Transport) advance(now mono.Time) mono.Time {
 	next := t.checkSilence(now)
-	if !t.ready() {
+	if !t.ready() || t.quiet {
 		return next
 	}
 	next = min(next, t.advanceRepair(now), t.advanceKeyFrames(now), t.advanceLevels(now))
 	if d := t.feedback.Deadline(); d <= now {
 		t.rtcp = t.feedback.Append(now, t.mediaSSRC(), t.rtcp)
-		t.flushIfLarge()
 	}
 	next = min(next, t.feedback.Deadline(), t.advanceReports(now))
 	t.flushRTCP()
@@ -225,7 +221,7 @@ func (t *Transport) mediaSSRC() uint32 {
 	return 0
 }
 
-// bind makes path the way to the peer and handles what came over it before.
+// bind makes path the way to the peer.
 func (t *Transport) bind(now mono.Time, path Path) {
 	p := t.plane
 	if t.bound && t.path != path {
@@ -237,8 +233,16 @@ func (t *Transport) bind(now mono.Time, path Path) {
 	t.path, t.bound = path, true
 	p.paths[path] = t
 	t.hear(now)
-	p.pending.take(path, func(at mono.Time, b []byte) {
-		p.receive(now, t, packet.Classify(b), b)
-	})
+	t.replay(now)
 	p.timers.hasten(t, now)
+}
+
+// replay handles what came over the path before path and keys were both known.
+func (t *Transport) replay(now mono.Time) {
+	if !t.ready() {
+		return
+	}
+	t.plane.pending.take(t.path, func(_ mono.Time, b []byte) {
+		t.plane.receive(now, t, packet.Classify(b), b)
+	})
 }

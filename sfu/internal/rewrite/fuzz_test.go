@@ -96,7 +96,7 @@ func FuzzSequence(f *testing.F) {
 	f.Add(uint16(0), step(1, 0, 3, 0, 19, 136, 0, 236, 120, 0, 19, 136))
 	f.Add(uint16(9), step(0, 3, 232, 1, 3, 232, 1, 3, 232, 1, 3, 232, 0, 0, 1, 0, 252, 24))
 	f.Fuzz(func(t *testing.T, first uint16, steps []byte) {
-		l := &line{t: t, s: NewSequence(first), used: map[uint64]bool{}}
+		l := &line{t: t, s: NewSequence(uint64(first)), used: map[uint64]bool{}}
 		l.start(first)
 		l.send(first)
 		for n := 0; len(steps) >= 3 && n < 600; n++ {

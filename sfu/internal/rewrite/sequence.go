@@ -31,9 +31,9 @@ type run struct {
 	firstOut uint64
 }
 
-// NewSequence returns a sequence whose first index is first, in rollover zero.
-// It maps nothing before Start.
-func NewSequence(first uint16) *Sequence { return &Sequence{next: uint64(first)} }
+// NewSequence returns a sequence whose first index is first. It maps nothing
+// before Start.
+func NewSequence(first uint64) *Sequence { return &Sequence{next: first} }
 
 // Next returns the index that the next packet in order gets.
 func (s *Sequence) Next() uint64 { return s.next }

@@ -21,7 +21,7 @@ func play(t *testing.T, in string) (s *Sequence, out string) {
 		}
 		number := uint16(n)
 		if s == nil {
-			s = NewSequence(number)
+			s = NewSequence(uint64(number))
 			s.Start(source, number)
 		}
 		switch step[0] {
