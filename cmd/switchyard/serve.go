@@ -110,6 +110,9 @@ func serve(out io.Writer, o serveOptions) error {
 		PingTimeout:  pingTimeout,
 		Logger:       log,
 	})
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	defer signal.Stop(signals)
 	bound := listener.Addr().(*net.TCPAddr).AddrPort()
 	server := &http.Server{
 		Handler:           ownHosts(bound, handler(events)),
@@ -119,7 +122,7 @@ func serve(out io.Writer, o serveOptions) error {
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	announce(out, log, bound, media.Addr())
-	return run(server, listener, func(ctx context.Context) error {
+	return run(signals, server, listener, func(ctx context.Context) error {
 		return errors.Join(rooms.Shutdown(ctx), events.Shutdown(ctx), server.Shutdown(ctx))
 	})
 }
@@ -134,10 +137,7 @@ func handler(events http.Handler) http.Handler {
 
 // run serves until a signal comes, then shuts down. A second signal ends the
 // process at once.
-func run(server *http.Server, l net.Listener, shutdown func(context.Context) error) error {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
-	defer signal.Stop(signals)
+func run(signals <-chan os.Signal, server *http.Server, l net.Listener, shutdown func(context.Context) error) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	select {
@@ -170,18 +170,18 @@ func taken(err error, flag string, addr netip.AddrPort) error {
 	return fmt.Errorf("%s %v: %w", flag, addr, err)
 }
 
-// announce prints the link, and a warning where a browser would refuse the
+// announce prints the link, after a warning where a browser would refuse the
 // camera.
 func announce(out io.Writer, log *slog.Logger, page, media netip.AddrPort) {
 	host := page
 	if page.Addr().IsUnspecified() {
 		host = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), page.Port())
 	}
-	fmt.Fprintf(out, "Switchyard is ready. Open http://%v/ (media on UDP port %d)\n", host, media.Port())
 	if !page.Addr().IsLoopback() {
 		log.Warn("everyone who reaches this address can join; browsers give camera and microphone only over HTTPS",
 			"http", page.String())
 	}
+	fmt.Fprintf(out, "Switchyard is ready. Open http://%v/ (media on UDP port %d)\n", host, media.Port())
 }
 
 // newLogger writes text for people and JSON for machines.
