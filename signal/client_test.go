@@ -43,8 +43,9 @@ func root(h Handlers) Options { return Options{Namespaces: map[string]Handlers{"
 
 // client is a WebSocket that answers pings.
 type client struct {
-	t  *testing.T
-	ws *websocket.Conn
+	t      *testing.T
+	ws     *websocket.Conn
+	prefix string // of a namespace, put behind the types of packets
 }
 
 func dial(t *testing.T, url string) *client {
@@ -80,6 +81,9 @@ func join(t *testing.T, url string) *client {
 
 func (c *client) write(s string) {
 	c.t.Helper()
+	if c.prefix != "" {
+		s = s[:2] + c.prefix + s[2:]
+	}
 	c.send(websocket.MessageText, s)
 }
 
@@ -122,6 +126,9 @@ func (c *client) read() string {
 // want fails unless the next message is s.
 func (c *client) want(s string) {
 	c.t.Helper()
+	if c.prefix != "" {
+		s = s[:2] + c.prefix + s[2:]
+	}
 	if m := c.read(); m != s {
 		c.t.Errorf("got %q, want %q", m, s)
 	}

@@ -22,19 +22,20 @@ type connection struct {
 	// Owned by the reader.
 	partial  *sio.Packet // its attachments are still coming
 	attached [][]byte
-	size     int // of attached
+	size     int                // of attached
+	newest   map[string]*Socket // by namespace, even if it is over
 
 	// Guarded by mu.
 	mu      sync.Mutex
 	sockets map[string]*Socket // by namespace
-	joined  bool               // there has been one
+	joined  bool               // one was accepted
 	reason  string             // of the end, if it is ours
 }
 
 // serve carries out a connection until it has ended and all its handlers have
 // returned.
 func serve(s *Server, e *engine.Conn) {
-	c := &connection{server: s, engine: e, sockets: make(map[string]*Socket)}
+	c := &connection{server: s, engine: e, newest: make(map[string]*Socket), sockets: make(map[string]*Socket)}
 	timer := time.AfterFunc(s.opts.ConnectTimeout, c.expire)
 	defer timer.Stop()
 	reason := reasonOf(c.read())
@@ -164,20 +165,46 @@ func (c *connection) connect(p sio.Packet) error {
 	if n == nil {
 		return c.engine.Send(encodePlain(sio.ConnectError, p.Namespace, []byte(`{"message":"Invalid namespace"}`))...)
 	}
-	s := newSocket(c, n, slices.Clone(p.Data))
 	c.mu.Lock()
 	twice := c.sockets[p.Namespace] != nil
-	if !twice {
-		c.sockets[p.Namespace] = s
-		c.joined = true
-	}
 	c.mu.Unlock()
 	if twice {
 		return fmt.Errorf("connected to %s twice: %w", p.Namespace, sio.ErrMalformed)
 	}
+	if !c.settled(p.Namespace) {
+		return nil
+	}
+	s := newSocket(c, n, slices.Clone(p.Data))
+	c.newest[p.Namespace] = s
+	c.mu.Lock()
+	c.sockets[p.Namespace] = s
+	c.mu.Unlock()
 	c.live.Add(1)
 	s.push(0, s.connect)
 	return nil
+}
+
+// settled waits until the client's last socket in a namespace has run its last
+// handler, so that one which comes and goes does not pile them up. False if the
+// connection ended.
+func (c *connection) settled(namespace string) bool {
+	last := c.newest[namespace]
+	if last == nil {
+		return true
+	}
+	select {
+	case <-last.finished:
+		return true
+	case <-c.engine.Done():
+		return false
+	}
+}
+
+// accepted notes that a namespace has taken the client in.
+func (c *connection) accepted() {
+	c.mu.Lock()
+	c.joined = true
+	c.mu.Unlock()
 }
 
 // forget removes a socket that is over; the client may join again.

@@ -98,11 +98,15 @@ func (s *Socket) event(p sio.Packet, attached [][]byte, size int) error {
 func (s *Socket) dispatch(name string, args Args, p sio.Packet) {
 	s.mu.Lock()
 	h := s.handlers[name]
+	if h == nil {
+		h = s.handlers[""]
+	}
 	s.mu.Unlock()
 	ack := []any{failure{Code: "unknown_event", Message: "there is no such event"}}
 	if h != nil {
 		ack = s.call(name, h, args)
 	}
+	defer s.acknowledged()
 	if !p.HasID {
 		return
 	}
@@ -115,20 +119,38 @@ func (s *Socket) dispatch(name string, args Args, p sio.Packet) {
 	_ = s.send(out) // the client may be gone
 }
 
-// call runs a handler. One that panics has failed, and costs its connection.
-func (s *Socket) call(name string, h Handler, args Args) (ack []any) {
-	log := s.connection.server.opts.Logger
+// acknowledged calls what waits for the acknowledgement.
+func (s *Socket) acknowledged() {
+	s.mu.Lock()
+	after := s.after
+	s.after = nil
+	s.mu.Unlock()
+	for _, f := range after {
+		s.guard("after acknowledgement", f)
+	}
+}
+
+// guard runs a function of the application. One that panics costs its
+// connection, and nobody else's.
+func (s *Socket) guard(event string, f func()) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			log.Error("handler panicked", "event", name, "err", p, "stack", string(debug.Stack()))
-			ack = []any{failure{Code: codeInternal, Message: "internal error"}}
+			s.connection.server.opts.Logger.Error("handler panicked", "event", event, "err", p, "stack", string(debug.Stack()))
 			s.push(0, func() { s.Disconnect(true) })
 		}
 	}()
-	ack, err := h(s.ctx, args)
+	f()
+	return true
+}
+
+// call runs a handler. One that panics has failed.
+func (s *Socket) call(name string, h Handler, args Args) (ack []any) {
+	log := s.connection.server.opts.Logger
+	err := errPanicked
+	s.guard(name, func() { ack, err = h(s.ctx, args) })
 	if err != nil {
 		f := describe(err)
-		if f.Code == codeInternal {
+		if f.Code == codeInternal && err != errPanicked {
 			log.Warn("handler failed", "event", name, "err", err)
 		}
 		return []any{f}
@@ -178,16 +200,22 @@ func (s *Socket) finish() {
 
 // ended tells the application, before and after the socket leaves its rooms.
 func (s *Socket) ended(reason string) {
-	defer s.connection.live.Done()
+	defer s.leftBehind()
 	s.mu.Lock()
 	connected := s.connected
 	s.mu.Unlock()
 	h := s.namespace.handlers
 	if connected && h.OnDisconnecting != nil {
-		h.OnDisconnecting(s, reason)
+		s.guard("disconnecting", func() { h.OnDisconnecting(s, reason) })
 	}
 	s.namespace.remove(s)
 	if connected && h.OnDisconnect != nil {
-		h.OnDisconnect(s, reason)
+		s.guard("disconnect", func() { h.OnDisconnect(s, reason) })
 	}
+}
+
+// leftBehind notes that nothing of the socket will run any more.
+func (s *Socket) leftBehind() {
+	close(s.finished)
+	s.connection.live.Done()
 }

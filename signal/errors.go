@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -17,20 +18,40 @@ var (
 	ErrNoArgument = errors.New("signal: no such argument")
 )
 
+// errPanicked stands for a handler that did not return.
+var errPanicked = errors.New("signal: handler panicked")
+
 // failure is what a client is told of an error.
 type failure struct {
 	OK           bool   `json:"ok"`
 	Code         string `json:"code"`
 	Message      string `json:"message"`
 	RetryAfterMS int64  `json:"retry_after_ms,omitempty"`
+
+	more map[string]any // beside these
+}
+
+// MarshalJSON writes what there is more behind the fields.
+func (f failure) MarshalJSON() ([]byte, error) {
+	type plain failure
+	b, err := json.Marshal(plain(f))
+	if err != nil || len(f.more) == 0 {
+		return b, err
+	}
+	more, err := json.Marshal(f.more)
+	if err != nil {
+		return nil, err
+	}
+	return append(append(b[:len(b)-1], ','), more[1:]...), nil
 }
 
 // codeInternal stands for errors that are nobody else's business.
 const codeInternal = "internal"
 
 // describe tells a client what err says about itself: errors with a method
-// Code() string are meant for clients. Message() string and RetryAfter()
-// time.Duration are used where they exist.
+// Code() string are meant for clients. Message() string, RetryAfter()
+// time.Duration and Details() map[string]any, which are further fields, are used
+// where they exist.
 func describe(err error) failure {
 	var coded interface {
 		error
@@ -45,6 +66,9 @@ func describe(err error) failure {
 	}
 	if r, ok := coded.(interface{ RetryAfter() time.Duration }); ok {
 		f.RetryAfterMS = r.RetryAfter().Milliseconds()
+	}
+	if d, ok := coded.(interface{ Details() map[string]any }); ok {
+		f.more = d.Details()
 	}
 	return f
 }

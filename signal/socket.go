@@ -24,6 +24,7 @@ type Socket struct {
 	ctx        context.Context // ends with the socket; handlers get it
 	cancel     context.CancelFunc
 	done       chan struct{}
+	finished   chan struct{} // its last handler has returned
 
 	inbox inbox
 
@@ -35,12 +36,13 @@ type Socket struct {
 	reason    string   // of the end; empty until then
 	calls     map[uint64]chan Args
 	lastCall  uint64
+	after     []func() // see AfterAck
 }
 
 func newSocket(c *connection, n *Namespace, auth json.RawMessage) *Socket {
 	s := &Socket{
 		id: newID(), auth: auth, namespace: n, connection: c, done: make(chan struct{}),
-		handlers: make(map[string]Handler), calls: make(map[uint64]chan Args),
+		finished: make(chan struct{}), handlers: make(map[string]Handler), calls: make(map[uint64]chan Args),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.inbox = inbox{
@@ -88,8 +90,9 @@ func (s *Socket) Err() error {
 // On sets the handler of an event, or removes it if h is nil. What it returns
 // is the acknowledgement, if the client asked for one; an error becomes
 // {ok:false, code, message, retry_after_ms}, with the code of its method
-// Code() string, or "internal". An event without a handler is acknowledged with
-// the code "unknown_event".
+// Code() string, or "internal", and with further fields if it has a method
+// Details() map[string]any. An event without a handler goes to that of the
+// empty name, or is acknowledged with the code "unknown_event".
 //
 // Handlers of one socket run one at a time, in the order of the events. ctx
 // ends with the socket.
@@ -117,6 +120,15 @@ func (s *Socket) Handle(event string, h func(ctx context.Context, arg json.RawMe
 		}
 		return []any{ack}, nil
 	})
+}
+
+// AfterAck has f called after the acknowledgement of the event that is being
+// handled was sent, or was not because the client asked for none. So what f
+// emits, or lets others emit, comes after it. Only handlers may call it.
+func (s *Socket) AfterAck(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.after = append(s.after, f)
 }
 
 // Emit sends an event with one argument, without waiting.
@@ -234,11 +246,9 @@ func (s *Socket) hold(p Packet) error {
 // connect lets the application decide.
 func (s *Socket) connect() {
 	s.namespace.add(s)
-	if h := s.namespace.handlers.OnConnect; h != nil {
-		if err := h(s.ctx, s); err != nil {
-			s.refuse(err)
-			return
-		}
+	if err := s.decide(); err != nil {
+		s.refuse(err)
+		return
 	}
 	hello, err := json.Marshal(map[string]string{"sid": s.id})
 	if err != nil {
@@ -251,9 +261,22 @@ func (s *Socket) connect() {
 		all = append(all, p...)
 	}
 	s.held, s.connected = nil, true
+	s.connection.accepted()
 	if s.reason == "" {
 		_ = s.connection.engine.Send(all...) // the reader sees the end, too
 	}
+}
+
+// decide asks the application. One that panics has refused.
+func (s *Socket) decide() (err error) {
+	h := s.namespace.handlers.OnConnect
+	if h == nil {
+		return nil
+	}
+	if !s.guard("connect", func() { err = h(s.ctx, s) }) {
+		err = errPanicked
+	}
+	return err
 }
 
 // refuse ends a socket that the application did not want.
@@ -276,5 +299,5 @@ func (s *Socket) refuse(why error) {
 	s.connection.forget(s)
 	_ = s.connection.engine.Send(encodePlain(sio.ConnectError, s.namespace.name, b)...)
 	s.finish()
-	s.connection.live.Done()
+	s.leftBehind()
 }

@@ -28,6 +28,8 @@ type Conn struct {
 	done  chan struct{} // closed by finish
 	stall *time.Timer   // aborts a write that stands still
 
+	cutting sync.WaitGroup // see cut
+
 	// Guarded by mu.
 	mu      sync.Mutex
 	queue   []packet
@@ -150,7 +152,7 @@ func (c *Conn) Send(messages ...Message) error {
 		return err
 	}
 	if full != nil {
-		c.abort(ErrSlowConsumer)
+		c.cut(ErrSlowConsumer)
 		return ErrSlowConsumer
 	}
 	return nil
@@ -204,6 +206,19 @@ func (c *Conn) abort(reason error) {
 	c.begin(reason, true)
 	c.finish()
 	c.transport.abort()
+}
+
+// cut is abort for callers that must not wait: closing a connection whose
+// client reads nothing can take seconds, for instance below TLS.
+func (c *Conn) cut(reason error) {
+	c.begin(reason, true)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.ended { // else somebody aborts already
+		c.ended = true
+		c.cutting.Go(c.transport.abort)
+		close(c.done)
+	}
 }
 
 // finish closes done, once.

@@ -67,8 +67,9 @@ func (p *pipe) closedFor() error {
 
 func (p *pipe) abort() { p.once.Do(func() { close(p.gone) }) }
 
-// serve runs a connection over p whose application reads messages to got.
-func serve(t *testing.T, p *pipe) (s *Server, conn *Conn, got chan Message, done chan struct{}) {
+// serve runs a connection over p, a pipe, whose application reads messages to
+// got.
+func serve(t *testing.T, p transport) (s *Server, conn *Conn, got chan Message, done chan struct{}) {
 	t.Helper()
 	conns := make(chan *Conn, 1)
 	got, done = make(chan Message, 16), make(chan struct{})
@@ -92,7 +93,14 @@ func serve(t *testing.T, p *pipe) (s *Server, conn *Conn, got chan Message, done
 		close(done)
 	}()
 	conn = <-conns
-	if hello := <-p.out; hello.kind != kindOpen {
+	out := make(chan packet)
+	switch p := p.(type) {
+	case *pipe:
+		out = p.out
+	case slowEnd:
+		out = p.out
+	}
+	if hello := <-out; hello.kind != kindOpen {
 		t.Fatalf("the first packet is of type %c", hello.kind)
 	}
 	synctest.Wait()
@@ -149,6 +157,38 @@ func TestSlowConsumer(t *testing.T) {
 		if !errors.Is(conn.Err(), ErrSlowConsumer) {
 			t.Errorf("ended with %v", conn.Err())
 		}
+	})
+}
+
+// slowEnd is a pipe whose abort takes until it is let go, as below TLS.
+type slowEnd struct {
+	*pipe
+	let chan struct{}
+}
+
+func (p slowEnd) abort() {
+	<-p.let
+	p.pipe.abort()
+}
+
+// Send must not wait for the end of a client that it cuts off.
+func TestSendDoesNotWaitForTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := slowEnd{newPipe(1), make(chan struct{})}
+		_, conn, _, done := serve(t, p)
+		for conn.Send(Message{Data: make([]byte, queueBytes/4)}) == nil {
+		}
+		if !errors.Is(conn.Err(), ErrSlowConsumer) {
+			t.Errorf("ended with %v", conn.Err())
+		}
+		synctest.Wait()
+		select {
+		case <-done:
+			t.Error("the end was not waited for")
+		default:
+		}
+		close(p.let)
+		<-done
 	})
 }
 

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/coder/websocket"
 )
 
 // Options configures a [Server]. The zero value accepts connections from pages
@@ -89,13 +87,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(no)
 		return
 	}
-	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true}) // s.check did
+	t, err := accept(w, r, s.opts.MaxPayload)
 	if err != nil {
 		s.opts.Logger.Debug("connection refused", "err", err)
 		return
 	}
-	ws.SetReadLimit(int64(s.opts.MaxPayload))
-	s.serve(&webSocket{ws: ws}, r)
+	s.serve(t, r)
 }
 
 // check decides on a request. Codes and words are those of the protocol.
@@ -173,6 +170,7 @@ func (s *Server) serve(t transport, r *http.Request) {
 	s.opts.OnConnect(c)
 	<-c.done
 	writer.Wait()
+	c.cutting.Wait()
 }
 
 // newID returns 128 random bits.

@@ -1,9 +1,13 @@
 package engine
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
+	"unicode/utf8"
 
 	"github.com/coder/websocket"
 )
@@ -14,9 +18,38 @@ const keepScratch = 4 << 10
 // webSocket carries one packet per WebSocket message: text frames begin with
 // the packet's type, binary frames are messages without any.
 type webSocket struct {
-	ws *websocket.Conn
+	ws   *websocket.Conn
+	conn net.Conn // below ws
 	// Owned by the writer.
 	scratch []byte
+}
+
+// errNotUTF8 is an ErrParse with a close code of its own. Browsers fail a
+// connection that brings them such text, so it must not be passed on to others.
+var errNotUTF8 = fmt.Errorf("%w: text is not UTF-8", ErrParse)
+
+// accept upgrades a request whose origin has been checked.
+func accept(w http.ResponseWriter, r *http.Request, limit int) (*webSocket, error) {
+	h := &hijacked{ResponseWriter: w}
+	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
+	if err != nil {
+		return nil, err
+	}
+	ws.SetReadLimit(int64(limit))
+	return &webSocket{ws: ws, conn: h.conn}, nil
+}
+
+// hijacked keeps the connection that is taken out of a ResponseWriter.
+type hijacked struct {
+	http.ResponseWriter
+	conn net.Conn
+}
+
+// Hijack implements [http.Hijacker].
+func (h *hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	h.conn = conn
+	return conn, rw, err
 }
 
 func (t *webSocket) read(ctx context.Context) (packet, error) {
@@ -26,6 +59,9 @@ func (t *webSocket) read(ctx context.Context) (packet, error) {
 	}
 	if typ == websocket.MessageBinary {
 		return packet{kind: kindMessage, Message: Message{Data: b, Binary: true}}, nil
+	}
+	if !utf8.Valid(b) {
+		return packet{}, errNotUTF8
 	}
 	return parseText(b)
 }
@@ -75,6 +111,8 @@ func closeCode(reason error) websocket.StatusCode {
 	switch {
 	case errors.Is(reason, ErrTooLarge):
 		return websocket.StatusMessageTooBig
+	case errors.Is(reason, errNotUTF8):
+		return websocket.StatusInvalidFramePayloadData
 	case errors.Is(reason, ErrParse):
 		return websocket.StatusProtocolError
 	case errors.Is(reason, ErrShutdown):
@@ -83,4 +121,9 @@ func closeCode(reason error) websocket.StatusCode {
 	return websocket.StatusNormalClosure
 }
 
-func (t *webSocket) abort() { t.ws.CloseNow() }
+// abort takes the connection away from below: CloseNow alone would wait for a
+// goodbye under way, in which the client can announce a frame that never comes.
+func (t *webSocket) abort() {
+	t.conn.Close()
+	t.ws.CloseNow()
+}
