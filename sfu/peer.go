@@ -250,6 +250,11 @@ func (p *Peer) onKeys(k srtp.Keys) {
 			return
 		}
 	}
+	p.onRefused(err)
+}
+
+// onRefused is called when there are no keys that could be used.
+func (p *Peer) onRefused(err error) {
 	p.log.Error("refuse keys", "err", err)
 	p.calls.add(func() { p.end(errFailed) })
 }
@@ -333,6 +338,7 @@ func (c *calls) take() (f func(), last bool) {
 		return nil, false
 	}
 	f = c.list[0]
+	c.list[0] = nil
 	c.list = c.list[1:]
 	return f, c.ended && len(c.list) == 0
 }

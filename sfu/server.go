@@ -81,37 +81,51 @@ func (s *Server) NewPeer(opts PeerOptions) (*Peer, error) {
 		opts.ID = newID()
 	}
 	p := newPeer(s, opts)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil, ErrClosed
+	if err := s.connect(p); err != nil {
+		return nil, fmt.Errorf("sfu: new peer %s: %w", opts.ID, err)
 	}
-	if s.cfg.MaxPeers > 0 && len(s.peers) >= s.cfg.MaxPeers {
-		return nil, ErrFull
+	if err := s.admit(p); err != nil {
+		p.pc.Close()
+		return nil, err
 	}
-	pc, err := pionpc.New(pionpc.Config{
+	return p, nil
+}
+
+// connect gives a peer its control plane.
+func (s *Server) connect(p *Peer) (err error) {
+	p.pc, err = pionpc.New(pionpc.Config{
 		Mux:        s.mux,
 		Codecs:     s.cfg.Codecs,
 		Candidates: s.candidates,
 		Handlers: pionpc.Handlers{
 			OnKeys:        p.onKeys,
+			OnRefused:     p.onRefused,
 			OnPair:        p.onPair,
 			OnState:       p.onState,
 			OnDataChannel: p.onDataChannel,
 		},
 		Logger: p.log,
 	})
-	if err != nil {
-		return nil, fmt.Errorf("sfu: new peer %s: %w", opts.ID, err)
+	return err
+}
+
+// admit makes a peer one of the server's.
+func (s *Server) admit(p *Peer) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
 	}
-	p.pc = pc
+	if s.cfg.MaxPeers > 0 && len(s.peers) >= s.cfg.MaxPeers {
+		return ErrFull
+	}
 	p.key = s.newKey()
 	s.peers[p] = struct{}{}
 	s.live.Store(p.key, p)
 	s.worker.Post(plane.AddTransport{Transport: p.key, SSRC: random32() | 1, CNAME: newID()})
 	s.ended.Add(1)
 	go p.run()
-	return p, nil
+	return nil
 }
 
 // Close closes all peers and the socket, and waits for every goroutine of the

@@ -26,7 +26,7 @@ type conn struct {
 	owners  *owners
 	release func(ufrag string) // makes pion forget an agent
 
-	overflow, mediaRead, mediaWritten, strangers atomic.Uint64
+	overflow, mediaRead, mediaWritten, strangers, tracks atomic.Uint64
 }
 
 type datagram struct {
@@ -52,6 +52,7 @@ func (c *conn) stats() MuxStats {
 		MediaWritten: c.mediaWritten.Load(),
 		Overflow:     c.overflow.Load(),
 		Strangers:    c.strangers.Load(),
+		Tracks:       c.tracks.Load(),
 	}
 }
 

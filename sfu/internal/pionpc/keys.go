@@ -22,15 +22,26 @@ const exporterLabel = "EXTRACTOR-dtls_srtp" // RFC 5764 section 4.2
 // profile, the key log tells the client's random and the master secret, and the
 // exporter of RFC 5705 makes the keys of both. The key log never leaves the
 // process.
+//
+// The keys are known before the peer has proven who it is: pion writes the log
+// when the key exchange came, also that of a client without a certificate. Take
+// is called when the handshake is over.
 type tap struct {
-	onKeys func(srtp.Keys)
-
 	// Guarded by mu.
 	mu      sync.Mutex
 	random  []byte // of the server
 	hash    func() hash.Hash
 	profile srtp.Profile
-	done    bool
+	keys    srtp.Keys
+	ready   bool
+}
+
+// take returns the keys of the handshake that was completed. It is false if
+// there are none.
+func (t *tap) take() (srtp.Keys, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.keys, t.ready
 }
 
 // sha384 lists the cipher suites whose PRF is not SHA-256 (RFC 5289).
@@ -71,11 +82,8 @@ func (t *tap) Write(line []byte) (int, error) {
 		return len(line), nil
 	}
 	t.mu.Lock()
-	keys, ok := t.export(random, secret)
-	t.mu.Unlock()
-	if ok {
-		t.onKeys(keys)
-	}
+	defer t.mu.Unlock()
+	t.keys, t.ready = t.export(random, secret)
 	return len(line), nil
 }
 
@@ -83,7 +91,7 @@ func (t *tap) Write(line []byte) (int, error) {
 // client salt, server salt.
 func (t *tap) export(clientRandom, secret []byte) (srtp.Keys, bool) {
 	p := t.profile
-	if t.done || t.random == nil || p.KeyLen() == 0 {
+	if t.random == nil || p.KeyLen() == 0 {
 		return srtp.Keys{}, false
 	}
 	seed := append([]byte(exporterLabel), clientRandom...)
@@ -93,7 +101,6 @@ func (t *tap) export(clientRandom, secret []byte) (srtp.Keys, bool) {
 	if err != nil {
 		return srtp.Keys{}, false
 	}
-	t.done = true
 	return srtp.Keys{
 		Profile:   p,
 		RemoteKey: b[:n], LocalKey: b[n : 2*n],

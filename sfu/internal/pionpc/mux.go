@@ -55,6 +55,9 @@ type MuxStats struct {
 	// 191 that came to pion or from it. They were refused; both stay zero, since
 	// pion must never use the SRTP keys.
 	MediaRead, MediaWritten uint64
+	// Tracks counts the streams that pion believes to receive; it stays zero,
+	// since pion sees no media.
+	Tracks uint64
 	// Overflow counts datagrams that found the queue full or do not fit into a
 	// place of it, 1,500 bytes.
 	Overflow uint64

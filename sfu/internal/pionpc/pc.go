@@ -35,8 +35,12 @@ type Config struct {
 
 // Handlers are called from pion's goroutines and must not block.
 type Handlers struct {
-	// OnKeys is called once, before DTLS says that it is connected.
+	// OnKeys is called once, when the DTLS handshake is over and the peer's
+	// certificate is the one that its fingerprint promised. Media may come
+	// before it.
 	OnKeys func(srtp.Keys)
+	// OnRefused is called in place of OnKeys if the handshake gave no keys.
+	OnRefused func(error)
 	// OnPair is called when ICE chose a path, at first and after restarts.
 	OnPair        func(local netip.Addr, remote netip.AddrPort)
 	OnState       func(webrtc.PeerConnectionState)
@@ -57,6 +61,7 @@ type PC struct {
 	pc    *webrtc.PeerConnection
 	tap   *tap
 	slots map[string]*slot // by MID; owned by the caller of Answer
+	ended chan struct{}    // closed by Close
 
 	// Guarded by mu.
 	mu     sync.Mutex
@@ -94,7 +99,7 @@ var profiles = []dtls.SRTPProtectionProfile{
 
 // New makes a peer connection that waits for its first offer.
 func New(cfg Config) (*PC, error) {
-	p := &PC{cfg: cfg, slots: make(map[string]*slot), tap: &tap{onKeys: cfg.Handlers.OnKeys}}
+	p := &PC{cfg: cfg, slots: make(map[string]*slot), tap: &tap{}, ended: make(chan struct{})}
 	media, err := mediaEngine(cfg.Codecs)
 	if err != nil {
 		return nil, err
@@ -113,8 +118,23 @@ func New(cfg Config) (*PC, error) {
 	}
 	p.pc.OnConnectionStateChange(cfg.Handlers.OnState)
 	p.pc.OnDataChannel(cfg.Handlers.OnDataChannel)
+	p.pc.OnTrack(func(*webrtc.TrackRemote, *webrtc.RTPReceiver) { cfg.Mux.conn.tracks.Add(1) })
+	p.pc.SCTP().Transport().OnStateChange(p.onDTLS)
 	p.pc.SCTP().Transport().ICETransport().OnSelectedCandidatePairChange(p.onPair)
 	return p, nil
+}
+
+// onDTLS hands over the keys when the handshake is over, and not before: until
+// then nobody has checked the peer's certificate.
+func (p *PC) onDTLS(state webrtc.DTLSTransportState) {
+	if state != webrtc.DTLSTransportStateConnected {
+		return
+	}
+	if keys, ok := p.tap.take(); ok {
+		p.cfg.Handlers.OnKeys(keys)
+		return
+	}
+	p.cfg.Handlers.OnRefused(errNoKeys)
 }
 
 func (p *PC) settings() (webrtc.SettingEngine, error) {
@@ -226,6 +246,8 @@ func (p *PC) Answer(ctx context.Context, offer string, loopback bool) (Answer, e
 	case <-gathered:
 	case <-ctx.Done():
 		return Answer{}, ctx.Err()
+	case <-p.ended: // pion does not end the gathering then
+		return Answer{}, errEnded
 	}
 	return p.finish(d, loopback)
 }
@@ -373,6 +395,9 @@ func candidateLines(list []netip.AddrPort) []sdp.Attribute {
 // Close ends the peer connection and waits for pion's goroutines.
 func (p *PC) Close() error {
 	p.mu.Lock()
+	if !p.closed {
+		close(p.ended)
+	}
 	p.closed = true
 	ufrags := p.ufrags
 	p.mu.Unlock()
