@@ -1,0 +1,66 @@
+# Commands for people who work on Switchyard. `make test` is the one that CI runs.
+#
+#   make run      serve on http://127.0.0.1:8080/
+#   make test     everything, in about ten minutes; installs what it needs
+#   make quick    the Go tests alone, without anything to install
+#   make bench    the benchmarks of the packet path
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# Every part of `make test`, in the order of what is quickest to fail. What
+# carries the build tag `long` runs in `long`, browsers run in `browser`.
+PARTS = format vet staticcheck go long fuzz page browser
+
+.PHONY: run build test quick bench setup screenshot clean $(PARTS)
+
+run:
+	go run ./cmd/switchyard serve
+
+build:
+	go build -o bin/switchyard ./cmd/switchyard
+
+test: setup $(PARTS)
+	@echo "all parts passed: $(PARTS)"
+
+quick: format vet go
+
+setup:
+	.ci/setup
+
+format:
+	@unformatted=$$(gofmt -l cmd room sfu signal web examples); \
+	if [ -n "$$unformatted" ]; then echo "gofmt these files:"; echo "$$unformatted"; exit 1; fi
+	go mod tidy -diff
+
+vet:
+	go vet -tags long ./...
+
+staticcheck:
+	go run $(STATICCHECK) -tags long ./...
+
+go:
+	go test -race -shuffle=on -timeout 5m ./...
+
+# The tests that take long, need a stock client or measure time; without the
+# race detector, which `go` has had on.
+long: setup
+	go test -tags long -timeout 10m ./...
+
+fuzz:
+	.ci/fuzz
+
+page: setup
+	npm --prefix web run --silent check
+	npm --prefix web run --silent test
+
+browser: setup
+	npm --prefix web run --silent test:browser
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./sfu/...
+
+screenshot: setup
+	npm --prefix web run --silent screenshot
+
+clean:
+	rm -rf bin web/test/out web/node_modules
