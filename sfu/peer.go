@@ -255,7 +255,7 @@ func (p *Peer) onKeys(k srtp.Keys) {
 
 // onRefused is called when there are no keys that could be used.
 func (p *Peer) onRefused(err error) {
-	p.log.Error("refuse keys", "err", err)
+	p.log.Debug("no keys", "err", err)
 	p.calls.add(func() { p.end(errFailed) })
 }
 

@@ -80,6 +80,12 @@ func (s *Server) NewPeer(opts PeerOptions) (*Peer, error) {
 	if opts.ID == "" {
 		opts.ID = newID()
 	}
+	s.mu.Lock()
+	err := s.vacancy()
+	s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
 	p := newPeer(s, opts)
 	if err := s.connect(p); err != nil {
 		return nil, fmt.Errorf("sfu: new peer %s: %w", opts.ID, err)
@@ -91,7 +97,19 @@ func (s *Server) NewPeer(opts PeerOptions) (*Peer, error) {
 	return p, nil
 }
 
-// connect gives a peer its control plane.
+// vacancy tells whether there is room for one more peer. The caller holds mu.
+func (s *Server) vacancy() error {
+	switch {
+	case s.closed:
+		return ErrClosed
+	case s.cfg.MaxPeers > 0 && len(s.peers) >= s.cfg.MaxPeers:
+		return ErrFull
+	}
+	return nil
+}
+
+// connect gives a peer its control plane. It makes a certificate, so that it
+// runs without the mutex.
 func (s *Server) connect(p *Peer) (err error) {
 	p.pc, err = pionpc.New(pionpc.Config{
 		Mux:        s.mux,
@@ -113,11 +131,8 @@ func (s *Server) connect(p *Peer) (err error) {
 func (s *Server) admit(p *Peer) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return ErrClosed
-	}
-	if s.cfg.MaxPeers > 0 && len(s.peers) >= s.cfg.MaxPeers {
-		return ErrFull
+	if err := s.vacancy(); err != nil {
+		return err
 	}
 	p.key = s.newKey()
 	s.peers[p] = struct{}{}

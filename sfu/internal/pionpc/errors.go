@@ -13,8 +13,9 @@ var (
 )
 
 var (
-	errNoKeys  = errors.New("pionpc: DTLS gave no SRTP keys")
-	errEnded   = errors.New("pionpc: closed during a negotiation")
-	errMedia   = errors.New("pionpc: media is not the control plane's")
-	errUnknown = errors.New("pionpc: no check came from there")
+	errNoKeys    = errors.New("pionpc: DTLS gave no SRTP keys")
+	errHandshake = errors.New("pionpc: DTLS handshake failed")
+	errEnded     = errors.New("pionpc: closed during a negotiation")
+	errMedia     = errors.New("pionpc: media is not the control plane's")
+	errUnknown   = errors.New("pionpc: no check came from there")
 )

@@ -190,7 +190,14 @@ func TestKeysNeedTheCertificate(t *testing.T) {
 			c, err := w.handshake(t, dtls.SRTP_AEAD_AES_128_GCM, tt.certificates...)
 			defer c.Close()
 			if !tt.want {
-				p.until(t, webrtc.PeerConnectionStateFailed)
+				select {
+				case err := <-p.refused:
+					if err != errHandshake {
+						t.Errorf("refused with %v, want %v", err, errHandshake)
+					}
+				case <-time.After(10 * time.Second):
+					t.Error("not refused after 10 s")
+				}
 				if len(p.keys) != 0 {
 					t.Error("keys were handed over")
 				}

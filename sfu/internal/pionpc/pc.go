@@ -39,7 +39,8 @@ type Handlers struct {
 	// certificate is the one that its fingerprint promised. Media may come
 	// before it.
 	OnKeys func(srtp.Keys)
-	// OnRefused is called in place of OnKeys if the handshake gave no keys.
+	// OnRefused is called in place of OnKeys if the handshake failed or gave no
+	// keys.
 	OnRefused func(error)
 	// OnPair is called when ICE chose a path, at first and after restarts.
 	OnPair        func(local netip.Addr, remote netip.AddrPort)
@@ -127,14 +128,16 @@ func New(cfg Config) (*PC, error) {
 // onDTLS hands over the keys when the handshake is over, and not before: until
 // then nobody has checked the peer's certificate.
 func (p *PC) onDTLS(state webrtc.DTLSTransportState) {
-	if state != webrtc.DTLSTransportStateConnected {
-		return
+	switch state {
+	case webrtc.DTLSTransportStateFailed:
+		p.cfg.Handlers.OnRefused(errHandshake)
+	case webrtc.DTLSTransportStateConnected:
+		if keys, ok := p.tap.take(); ok {
+			p.cfg.Handlers.OnKeys(keys)
+		} else {
+			p.cfg.Handlers.OnRefused(errNoKeys)
+		}
 	}
-	if keys, ok := p.tap.take(); ok {
-		p.cfg.Handlers.OnKeys(keys)
-		return
-	}
-	p.cfg.Handlers.OnRefused(errNoKeys)
 }
 
 func (p *PC) settings() (webrtc.SettingEngine, error) {

@@ -194,7 +194,7 @@ func (p *peer) until(t testing.TB, want webrtc.PeerConnectionState) {
 				return
 			}
 		case <-limit:
-			t.Fatalf("not %v after 10 s", want)
+			t.Fatalf("not %v after 10 s: connection %v, DTLS %v, ICE %v", want, p.pc.ConnectionState(), p.pc.SCTP().Transport().State(), p.pc.ICEConnectionState())
 		}
 	}
 }
