@@ -58,8 +58,9 @@ func (c Config) withDefaults() Config {
 // lock, and must not wait for the room; nil fields are skipped.
 type Hooks struct {
 	OnJoin func(*Member)
-	// OnLeave is told why the member is gone: "left" or "lost", "replaced" by a
-	// new connection of the same client, or "ended" with the room.
+	// OnLeave is told why the member is gone: "left" or "lost", "kicked" by
+	// [Member.Leave], "replaced" by a new connection of the same client, or
+	// "ended" with the room.
 	OnLeave     func(m *Member, why string)
 	OnPublish   func(*Publication)
 	OnUnpublish func(*Publication)
@@ -106,15 +107,33 @@ const (
 	Other       Source = "other"
 )
 
-// Conn is the event channel of one member. *signal.Socket implements it.
+// kind returns "audio" or "video", "any" for Other, and nothing for what is no
+// source.
+func (s Source) kind() string {
+	switch s {
+	case Microphone, ScreenAudio:
+		return "audio"
+	case Camera, Screen:
+		return "video"
+	case Other:
+		return "any"
+	}
+	return ""
+}
+
+// Conn is the event channel of one member. *signal.Socket implements it. If a
+// Conn also has a method AfterAck(func()), which calls a function after the
+// acknowledgement of the event that is being handled was sent, then events that
+// build on an acknowledgement come after it.
 type Conn interface {
 	// ID is unique among all servers.
 	ID() string
 	// Emit sends an event with one JSON object without waiting. It fails only
 	// after the connection ended.
 	Emit(event string, arg any) error
-	// Handle sets the handler of an event of one object. What it returns is the
-	// acknowledgement; an error becomes {ok:false, code, message}.
+	// Handle sets the handler of an event of one object, or with an empty name
+	// that of all events that have none. What it returns is the acknowledgement;
+	// an error becomes {ok:false, code, message}.
 	Handle(event string, h func(ctx context.Context, arg json.RawMessage) (any, error))
 	// Auth is the payload of CONNECT, Request the HTTP request that opened the
 	// connection.
