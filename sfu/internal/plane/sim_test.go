@@ -33,8 +33,8 @@ type room struct {
 	clients []*client
 	byAddr  map[netip.AddrPort]*client
 	buf     []byte
-	trace   func(format string, args ...any) // nil: no trace
-	sent    func(b []byte)                   // nil: nobody looks
+	trace   *trace         // nil: none is kept
+	sent    func(b []byte) // nil: nobody looks
 }
 
 // client is a peer of the simulation: it publishes one audio and one video
@@ -73,9 +73,7 @@ func newRoom(t testing.TB) *room {
 }
 
 func (r *room) apply(c Command) {
-	if r.trace != nil {
-		r.trace("%s %T", stamp(r.now), c)
-	}
+	r.trace.command(r.now, c)
 	r.plane.Apply(r.now, c)
 }
 
@@ -235,6 +233,9 @@ func (r *room) deliver() {
 			if r.sent != nil {
 				r.sent(d.B)
 			}
+			if r.trace.loses(c, d.B) {
+				continue
+			}
 			c.down.Send(r.now, d.B)
 			c.due = min(c.due, c.down.Deadline())
 		}
@@ -283,6 +284,7 @@ func (c *client) receive(now mono.Time, b []byte) {
 	if packet.Classify(b) == packet.RTCP {
 		n, err := c.opener.OpenRTCP(b)
 		c.room.must(err)
+		c.room.trace.rtcp(now, c, '<', b[:n])
 		c.feedback(now, b[:n])
 		return
 	}
@@ -296,6 +298,7 @@ func (c *client) receive(now mono.Time, b []byte) {
 	}
 	v, err := packet.Parse(b[:n])
 	c.room.must(err)
+	c.room.trace.rtp(now, c, '<', b[:n])
 	if s := c.slots[v.SSRC]; s != nil {
 		s.receive(now, v, b[:n])
 		return

@@ -53,11 +53,11 @@ func (c *client) produce(now mono.Time, s *sender) {
 		s.due = s.due.Add(s.interval)
 		if s == c.video {
 			c.frame(now, s)
-			s.ts += 3000
+			s.ts += s.ticks(90000)
 		} else {
 			c.rtp(now, s, audioPayload(s.frame), true)
 			s.frame++
-			s.ts += 960
+			s.ts += s.ticks(48000)
 		}
 		if s.frame%50 == 1 {
 			c.rtcp(now, report.AppendSenderReport(nil, report.SenderInfo{
@@ -65,6 +65,11 @@ func (c *client) produce(now mono.Time, s *sender) {
 			}))
 		}
 	}
+}
+
+// ticks is how far timestamps of a rate are apart.
+func (s *sender) ticks(rate time.Duration) uint32 {
+	return uint32((s.interval*rate + time.Second/2) / time.Second)
 }
 
 func (c *client) frame(now mono.Time, s *sender) {
@@ -129,13 +134,16 @@ func (c *client) seal(now mono.Time, header, prefix, payload []byte, index uint6
 	b, err := c.sealer.SealRTP(c.out[:0], header, prefix, payload, index, ssrc)
 	c.room.must(err)
 	c.out = b
-	c.up.Send(now, b)
+	if c.room.trace.sends(now, c, header, prefix, payload) {
+		c.up.Send(now, b)
+	}
 }
 
 func (c *client) rtcp(now mono.Time, b []byte) {
 	sealed, err := c.sealer.SealRTCP(c.out[:0], b, c.index)
 	c.room.must(err)
 	c.out = sealed
+	c.room.trace.rtcp(now, c, '>', b)
 	c.index++
 	c.up.Send(now, sealed)
 }
