@@ -190,7 +190,10 @@ func TestHostileDatagrams(t *testing.T) {
 	before := r.plane.stats
 	control := 0
 	buf := make([]byte, packet.MaxSize)
-	const n = 100_000
+	n := 100_000
+	if raceEnabled {
+		n = 20_000
+	}
 	for i := range n {
 		path := Path{Remote: netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i >> 9)}), uint16(i))}
 		if i%4 == 0 {
@@ -204,6 +207,7 @@ func TestHostileDatagrams(t *testing.T) {
 		}
 	}
 	r.run(2 * time.Second)
+	want := (3*time.Second + time.Duration(n)*100*time.Microsecond) / (time.Second / 30)
 	dropped := 0
 	for reason, k := range r.plane.stats.Drops {
 		k -= before.Drops[reason]
@@ -216,8 +220,8 @@ func TestHostileDatagrams(t *testing.T) {
 	for _, c := range r.clients {
 		for _, s := range c.sinks {
 			checkGapless(t, s)
-			if want := 370; s.packets < want {
-				t.Errorf("slot %d got %d packets in 13 s, want more than %d", s.slot, s.packets, want)
+			if s.packets < int(want) {
+				t.Errorf("slot %d got %d packets, want at least one per frame, %d", s.slot, s.packets, want)
 			}
 		}
 	}

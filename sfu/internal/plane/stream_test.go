@@ -271,11 +271,11 @@ func TestNothingIsSentToTheSilent(t *testing.T) {
 func TestCompoundPacketsAreShort(t *testing.T) {
 	r := newRoom(t)
 	a, b := r.join(0, netem.Config{}), r.join(1, netem.Config{})
-	for range 60 {
+	for range 40 {
 		b.slot(false).show(a.video)
 	}
 	r.run(time.Second)
-	for range 1500 { // every second is lost
+	for range 700 { // every third packet is lost
 		a.number++
 		a.video.next++
 		a.frame(r.now, a.video)

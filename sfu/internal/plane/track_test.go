@@ -51,19 +51,20 @@ type sink struct {
 func (c *client) produce(now mono.Time, s *sender) {
 	for s.due <= now {
 		s.due = s.due.Add(s.interval)
+		rate := time.Duration(90000)
 		if s == c.video {
 			c.frame(now, s)
-			s.ts += s.ticks(90000)
 		} else {
+			rate = 48000
 			c.rtp(now, s, audioPayload(s.frame), true)
 			s.frame++
-			s.ts += s.ticks(48000)
 		}
 		if s.frame%50 == 1 {
 			c.rtcp(now, report.AppendSenderReport(nil, report.SenderInfo{
 				SSRC: s.ssrc, NTP: report.NTPOf(time.Unix(1e9, int64(now))), RTP: s.ts,
 			}))
 		}
+		s.ts += s.ticks(rate)
 	}
 }
 
