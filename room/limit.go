@@ -66,6 +66,9 @@ type flood struct {
 // eventRate in each of ten seconds.
 func (f *flood) event(now time.Time) bool {
 	const most = floodFactor * eventRate
+	if f.began.IsZero() {
+		f.began = now
+	}
 	if passed := int(now.Sub(f.began) / time.Second); passed > 0 {
 		if passed == 1 && f.events > most {
 			f.seconds++
