@@ -290,19 +290,26 @@ func midOf(k int) string { return strconv.Itoa(k) }
 // nothingLeft fails unless the media plane is as empty as at the start.
 func (h *house) nothingLeft() {
 	h.t.Helper()
+	h.left(0)
+}
+
+// left waits until so many peers are left, without media.
+func (h *house) left(peers int) {
+	h.t.Helper()
 	limit := time.After(patience)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
+	want := fmt.Sprintf("%d peers, 0 publications, 0 subscriptions", peers)
 	for {
 		st := h.media.Stats()
 		left := fmt.Sprintf("%d peers, %d publications, %d subscriptions", st.Peers, st.Publications, st.Subscriptions)
-		if left == "0 peers, 0 publications, 0 subscriptions" {
+		if left == want {
 			return
 		}
 		select {
 		case <-tick.C:
 		case <-limit:
-			h.t.Fatalf("left: %s", left)
+			h.t.Fatalf("left: %s, want %s", left, want)
 		}
 	}
 }
