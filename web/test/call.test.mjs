@@ -2,6 +2,7 @@
 // Three real pages in one room, on the real server.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { drawnScreen } from './drawn.mjs';
 import { received, receivedOf, seesAndHears, variance } from './measure.mjs';
 import { cleanUp, errorsOfPages, join, startBrowser, startServer, tile, until } from './support.mjs';
 
@@ -170,24 +171,7 @@ describe('three people', () => {
 
   test('a screen is shared and stopped without disturbing anybody', async () => {
     const share = pages.Cy.getByRole('toolbar').getByRole('button', { name: 'Share screen' });
-    await pages.Cy.evaluate(() => {
-      // Headless Chromium has no screen to pick; a drawn one passes the same encoder.
-      navigator.mediaDevices.getDisplayMedia = async () => {
-        const canvas = document.createElement('canvas');
-        canvas.width = 1280;
-        canvas.height = 720;
-        const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
-        let n = 0;
-        setInterval(() => {
-          context.fillStyle = '#fff';
-          context.fillRect(0, 0, 1280, 720);
-          context.fillStyle = '#111';
-          context.font = '160px sans-serif';
-          context.fillText(String(n++), 200, 400);
-        }, 100);
-        return canvas.captureStream(10);
-      };
-    });
+    await pages.Cy.evaluate(drawnScreen);
     const before = await receivedOf(pages.Ana, 'Bo', 'camera');
     await share.click();
     await tile(pages.Ana, 'Cy’s screen').waitFor();

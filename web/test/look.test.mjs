@@ -3,6 +3,7 @@
 // pictures in out/ are for people to look at.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { drawnScreen } from './drawn.mjs';
 import { violations } from './measure.mjs';
 import { cleanUp, errorsOfPages, ghost, join, open, out, startBrowser, startServer, tile, until } from './support.mjs';
 /** @import {Page} from 'playwright-core' */
@@ -78,6 +79,11 @@ test('room, alone and together, chat, narrow, left', async () => {
   await page.setViewportSize({ width: 360, height: 740 });
   await look(page, 'phone');
   await page.setViewportSize(wide);
+  await others[1].evaluate(drawnScreen);
+  await others[1].getByRole('button', { name: 'Share screen' }).click();
+  await until('the screen is there', () => tile(page, 'Cy’s screen').locator('video.is-shown').isVisible());
+  await look(page, 'screen');
+  await lookNarrow(page, 'screen-narrow');
   await page.getByRole('button', { name: 'Leave' }).click();
   await page.getByRole('button', { name: 'Rejoin' }).waitFor();
   await look(page, 'left');

@@ -182,7 +182,7 @@ export class Call {
 
   #aloneCard() {
     return h('div', { class: 'alone', hidden: true },
-      h('p', {}, h('strong', {}, t('call.alone')), ' ', t('call.aloneHint')), this.#copyButton('button'));
+      h('p', {}, h('strong', {}, t('call.alone')), h('span', { class: 'alone-hint' }, ' ', t('call.aloneHint'))), this.#copyButton('button'));
   }
 
   #hearBar() {
