@@ -15,8 +15,9 @@ type Config struct {
 	// Media forwards the packets. Required.
 	Media *sfu.Server
 
-	// Authorize decides on each join. If nil, everyone may do everything that a
-	// guest may; see [Guest].
+	// Authorize decides on each join, before there is a room or a peer. Its error
+	// is told to the client by its code if it is an [Error], else as internal. If
+	// nil, everyone may do everything that a guest may; see [Guest].
 	Authorize func(ctx context.Context, req JoinRequest) (Grant, error)
 
 	// MaxMembers limits each room. If zero, 1000.
@@ -57,11 +58,13 @@ func (c Config) withDefaults() Config {
 // Hooks observe rooms. They are called one at a time per room, never under a
 // lock, and must not wait for the room; nil fields are skipped.
 type Hooks struct {
+	// OnJoin is called before the publications that the member came with.
 	OnJoin func(*Member)
 	// OnLeave is told why the member is gone: "left" or "lost", "kicked" by
 	// [Member.Leave], "replaced" by a new connection of the same client, or
 	// "ended" with the room.
-	OnLeave     func(m *Member, why string)
+	OnLeave func(m *Member, why string)
+	// OnPublish and OnUnpublish are called once each for every publication.
 	OnPublish   func(*Publication)
 	OnUnpublish func(*Publication)
 	// OnEmpty is called when a room was empty for [Config.Linger] and is gone.

@@ -62,10 +62,11 @@ func newMember(r *Room, req JoinRequest, g Grant, c Conn) *Member {
 	}
 }
 
-// ID is unique in the room.
+// ID is unique in the room, of 12 characters of [A-Za-z0-9_-].
 func (m *Member) ID() string { return m.id }
 
-// Name is what was asked to be shown.
+// Name is what was asked to be shown, cleaned: at most 64 bytes without control
+// characters; not unique, and perhaps empty.
 func (m *Member) Name() string { return m.name }
 
 // Room returns the room that the member joined.

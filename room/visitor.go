@@ -37,10 +37,10 @@ type Visitor struct {
 }
 
 // NewVisitors returns visitors whose cookies are signed with key, of at least
-// 32 bytes. If key is nil, a random one is made: names are forgotten with the
+// 32 bytes. If key is empty, a random one is made: names are forgotten with the
 // process.
 func NewVisitors(key []byte) *Visitors {
-	if key == nil {
+	if len(key) == 0 {
 		key = make([]byte, 32)
 		rand.Read(key)
 	}
