@@ -2,7 +2,7 @@
 // The screens of the page: what they say, and where they lead.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { cleanUp, errorsOfPages, join, open, startBrowser, startServer, tile, until } from './support.mjs';
+import { cleanUp, errorsOfPages, join, open, small, startBrowser, startServer, tile, until } from './support.mjs';
 
 /** @type {Awaited<ReturnType<typeof startServer>>} */
 let server;
@@ -112,6 +112,54 @@ test('a name of markup or from right to left is text, in tiles and chat', async 
   await page.keyboard.press('Enter');
   await other.getByRole('log').getByText('<img src=x onerror=alert(1)>: <script>alert(1)</script>').waitFor();
   await Promise.all([page.close(), other.close()]);
+});
+
+test('chat shows what the server has, tells what it refused, and a bye tells why', async () => {
+  const context = await browser.newContext({ viewport: small });
+  /** @type {import('playwright-core').WebSocketRoute|undefined} */
+  let socket;
+  /** What the server said to a message, held back. @type {(() => void)|undefined} */
+  let held;
+  await context.routeWebSocket(/socket\.io/, (ws) => {
+    const toServer = ws.connectToServer();
+    socket = ws;
+    ws.onMessage((m) => {
+      const [, id] = /^42(\d+)\["new_message".*"text":"no"/.exec(String(m)) ?? [];
+      if (id) {
+        ws.send(`43${id}[{"ok":false,"code":"rate_limited","message":"slow down","retry_after_ms":200}]`);
+      } else {
+        toServer.send(m);
+      }
+    });
+    toServer.onMessage((m) => {
+      if (/^43\d+\[\{.*"ts":/.test(String(m)) && !String(m).includes('"self"')) {
+        held = () => ws.send(m);
+      } else {
+        ws.send(m);
+      }
+    });
+  });
+  const page = await join(context, server.url, 'acks', 'Ana');
+  await page.getByRole('button', { name: 'Chat', exact: true }).click();
+  const box = page.getByRole('textbox', { name: 'Message' });
+  const log = page.getByRole('log');
+  await box.fill('yes');
+  await box.press('Enter');
+  await until('the server has answered', () => held !== undefined);
+  assert.equal(await log.getByText('You: yes').count(), 0, 'not before the acknowledgement');
+  assert.equal(await box.inputValue(), 'yes');
+  held?.();
+  await log.getByText('You: yes').waitFor();
+  assert.equal(await box.inputValue(), '');
+  await box.fill('no');
+  await box.press('Enter');
+  await page.getByRole('alert').getByText('The message was not sent. That was too much at once. Wait a moment.').waitFor();
+  assert.equal(await box.inputValue(), 'no', 'the text stays');
+  assert.equal(await log.getByText('You: no').count(), 0);
+  socket?.send('42["bye",{"code":"kicked","message":"out","reconnect":"no"}]');
+  await page.getByText('The call in acks has ended.').waitFor();
+  await page.getByRole('alert').getByText('A moderator removed you from the room.').waitFor();
+  await context.close();
 });
 
 test('leaving and rejoining leaves nothing behind', async () => {

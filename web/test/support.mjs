@@ -20,10 +20,16 @@ const quiet = [
   // A name that is not loopback, so that plain HTTP under it is not secure.
   '--host-resolver-rules=MAP meet.test 127.0.0.1',
 ];
-/** Devices that need no hardware; their picture and sound pass the real encoders. */
-export const fakeDevices = ['--use-fake-device-for-media-stream'];
+/**
+ * Devices that need no hardware; their picture and sound pass the real
+ * encoders. Fewer pictures a second let several pages share two processors.
+ */
+export const fakeDevices = ['--use-fake-device-for-media-stream=fps=15'];
 /** Every prompt is answered with yes. */
 export const fakeConsent = ['--use-fake-ui-for-media-stream'];
+
+/** What is drawn costs time; where looks do not matter, this is enough of it. */
+export const small = { width: 800, height: 500 };
 
 /** @type {(() => Promise<unknown>|unknown)[]} */
 const cleanups = [];
@@ -118,7 +124,7 @@ export function errorsOfPages(expected = /$^/) {
  * @param {string} url
  */
 export async function open(where, url) {
-  const page = await where.newPage();
+  const page = await ('newContext' in where ? where.newPage({ viewport: small }) : where.newPage());
   /** @type {string[]} */
   const errors = [];
   opened.push({ url, errors });
