@@ -20,8 +20,7 @@ after(cleanUp);
 const people = (page) => page.getByRole('list', { name: 'Participants' }).getByRole('listitem').count();
 
 test('a killed page vanishes within 5 s', async () => {
-  const mortal = await startMortalBrowser();
-  const ana = await join(browser, server.url, 'killed', 'Ana');
+  const [mortal, ana] = await Promise.all([startMortalBrowser(), join(browser, server.url, 'killed', 'Ana')]);
   await join(mortal.browser, server.url, 'killed', 'Bo');
   await seesAndHears(ana, 'Bo');
   const began = Date.now();
@@ -33,8 +32,7 @@ test('a killed page vanishes within 5 s', async () => {
 });
 
 test('a reload takes the place of what was there before', async () => {
-  const ana = await join(browser, server.url, 'reload', 'Ana');
-  const bo = await join(browser, server.url, 'reload', 'Bo');
+  const [ana, bo] = await Promise.all(['Ana', 'Bo'].map((name) => join(browser, server.url, 'reload', name)));
   await tile(bo, 'Ana').waitFor();
   const before = await tile(bo, 'Ana').getAttribute('data-member');
   await ana.reload();
@@ -51,8 +49,7 @@ test('a reload takes the place of what was there before', async () => {
 
 test('a server that comes back finds everybody in the room again', async () => {
   const first = await startServer();
-  const ana = await join(browser, first.url, 'again', 'Ana');
-  const bo = await join(browser, first.url, 'again', 'Bo');
+  const [ana, bo] = await Promise.all(['Ana', 'Bo'].map((name) => join(browser, first.url, 'again', name)));
   await seesAndHears(ana, 'Bo');
   await first.stop('SIGKILL');
   for (const page of [ana, bo]) {

@@ -99,10 +99,12 @@ const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.m
  * @returns {Promise<string[]>} what is seriously wrong for people with disabilities
  */
 export async function violations(page) {
-  await page.evaluate(axe); // not as a script of the page, which its policy forbids
+  if (!(await page.evaluate(() => 'axe' in window))) {
+    await page.evaluate(axe); // not as a script of the page, which its policy forbids
+  }
   return page.evaluate(async () => {
     /** @type {{violations: any[]}} */
-    const r = await /** @type {any} */ (window).axe.run();
+    const r = await /** @type {any} */ (window).axe.run({ resultTypes: ['violations'] });
     return r.violations.filter((v) => ['serious', 'critical'].includes(v.impact))
       .map((v) => `${v.id}: ${v.nodes.map((/** @type {any} */ n) => n.html).join(' ')}`);
   });

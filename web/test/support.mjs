@@ -66,7 +66,13 @@ export async function startServer(http = '127.0.0.1:0') {
   const child = spawn(build(), ['serve', '--http', http, '--udp', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stderr.on('data', (b) => (log += b));
-  const ended = new Promise((done) => child.once('exit', done));
+  let asked = false;
+  const ended = new Promise((done) => child.once('exit', (code, signal) => {
+    if (!asked) {
+      console.error(`the server ended by itself, with ${code ?? signal}:\n${log}`);
+    }
+    done(code);
+  }));
   /** @type {string} */
   const url = await new Promise((done, failed) => {
     child.once('exit', (code) => failed(new Error(`the server ended with ${code} before it was ready:\n${log}`)));
@@ -78,6 +84,7 @@ export async function startServer(http = '127.0.0.1:0') {
     });
   });
   const stop = (/** @type {NodeJS.Signals} */ signal) => {
+    asked = true;
     child.kill(signal);
     return ended;
   };
