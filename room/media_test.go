@@ -10,6 +10,7 @@ import (
 )
 
 func TestJoinWithAnOfferInside(t *testing.T) {
+	t.Parallel()
 	h := open(t, room.Config{})
 	b, second := h.receives("Bo", 2, 2)
 	if shown(second.Slots) != "0:- 1:- 2:- 3:-" || len(second.Published) != 0 {
@@ -106,6 +107,7 @@ func TestUnsubscribingStopsExactlyOne(t *testing.T) {
 }
 
 func TestMuteAndUnpublish(t *testing.T) {
+	t.Parallel()
 	h := open(t, room.Config{})
 	a, first := h.publishes("Ana", nil)
 	b, second := h.receives("Bo", 1, 1)
@@ -168,6 +170,7 @@ func TestMuteAndUnpublish(t *testing.T) {
 
 // A second offer adds and removes sections; what stays is not disturbed.
 func TestOffersAddAndRemoveSections(t *testing.T) {
+	t.Parallel()
 	h := open(t, room.Config{})
 	a, first := h.publishes("Ana", nil)
 	b, second := h.receives("Bo", 1, 2)
@@ -287,13 +290,13 @@ func TestVanishing(t *testing.T) {
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("gone after %v", took)
 	}
-	b.drop()
-	b.hang()
+	b.must("leave", o{})
 	h.nothingLeft()
 }
 
 // A peer may die while the socket lives: the client offers again.
 func TestPeerDiesAndAnotherComes(t *testing.T) {
+	t.Parallel()
 	h := open(t, room.Config{})
 	a, first := h.publishes("Ana", nil)
 	b, second := h.receives("Bo", 1, 1)
@@ -332,6 +335,7 @@ func TestPeerDiesAndAnotherComes(t *testing.T) {
 }
 
 func TestReplacingTakesOver(t *testing.T) {
+	t.Parallel()
 	h := open(t, room.Config{MaxMembers: 2})
 	a, first := h.publishes("Ana", nil)
 	b, _ := h.receives("Bo", 1, 1)

@@ -63,6 +63,7 @@ func (s *stage) subscribe(arg o) string {
 }
 
 func TestSubscribe(t *testing.T) {
+	t.Parallel()
 	s := setStage(t, 4, 2)
 	if got := s.names(shown(s.slots)); got != "0:a0 1:a1 2:a2 3:- 4:- 5:-" {
 		t.Fatalf("at the join: %s", got)
@@ -122,6 +123,7 @@ func TestSubscribe(t *testing.T) {
 // Voices come by themselves; who lacks a slot for one is told how many there
 // should be, once, and offers.
 func TestVoicesNeedSlots(t *testing.T) {
+	t.Parallel()
 	s := setStage(t, 1, 0)
 	if got := s.names(shown(s.slots)); got != "0:a0" {
 		t.Errorf("at the join: %s", got)
@@ -150,6 +152,7 @@ func TestVoicesNeedSlots(t *testing.T) {
 
 // A publication that goes while others wait for its slot makes room for them.
 func TestSlotsAreUsedAgain(t *testing.T) {
+	t.Parallel()
 	s := setStage(t, 1, 1)
 	s.subscribe(o{"audio": "none", "publications": []o{{"id": s.video[0].ID}}})
 	if got := s.subscribe(o{"publications": []o{{"id": s.video[1].ID}}}); got != "0:- 1:v0 refused v1 limit_exceeded need 0+2" {
