@@ -30,8 +30,9 @@ const enter = async (page) => {
 const control = (page, name) => page.getByRole('toolbar').getByRole('button', { name });
 
 test('without devices one still joins, sees and hears', async () => {
-  const bo = await join(browser, server.url, 'bare', 'Bo');
-  const page = await open(bare, `${server.url}/?room=bare`);
+  const [bo, page] = await Promise.all([
+    join(browser, server.url, 'bare', 'Bo'), open(bare, `${server.url}/?room=bare`),
+  ]);
   await page.getByText('No camera found.').waitFor();
   await page.getByText('No microphone found.').waitFor();
   await enter(page);
@@ -70,8 +71,9 @@ test('sound that the browser holds back is played after a click', async () => {
 });
 
 test('a camera that was off in the lobby is published later, in one offer', async () => {
-  const bo = await join(browser, server.url, 'later', 'Bo');
-  const page = await open(browser, `${server.url}/?room=later`);
+  const [bo, page] = await Promise.all([
+    join(browser, server.url, 'later', 'Bo'), open(browser, `${server.url}/?room=later`),
+  ]);
   const camera = page.getByRole('button', { name: 'Camera' });
   await until('the camera is on', async () => (await camera.getAttribute('aria-pressed')) === 'true');
   await camera.click();

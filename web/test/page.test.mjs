@@ -102,7 +102,8 @@ test('the toolbar is one stop of the Tab key, and arrows move in it', async () =
 });
 
 test('a name of markup or from right to left is text, in tiles and chat', async () => {
-  const [page, other] = [await join(browser, server.url, 'names', '<img src=x onerror=alert(1)>'), await join(browser, server.url, 'names', 'ليلى حداد')];
+  const [page, other] = await Promise.all(
+    ['<img src=x onerror=alert(1)>', 'ليلى حداد'].map((name) => join(browser, server.url, 'names', name)));
   await tile(page, 'ليلى حداد').waitFor();
   await tile(other, '<img src=x onerror=alert(1)>').waitFor();
   assert.equal(await other.locator('img[src]').count(), 0);
