@@ -137,7 +137,7 @@ test('a busy camera has its own sentence, and can be tried again', async () => {
   await page.evaluate(() => Object.assign(window, { freed: true }));
   await page.getByRole('button', { name: 'Try again' }).click();
   await page.getByText('Another program is using the camera.').waitFor({ state: 'detached' });
-  assert.equal(await page.getByRole('button', { name: 'Camera' }).getAttribute('aria-pressed'), 'true');
+  await until('the camera is on', async () => (await page.getByRole('button', { name: 'Camera' }).getAttribute('aria-pressed')) === 'true');
   await context.close();
 });
 
