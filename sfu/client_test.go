@@ -3,6 +3,7 @@ package sfu_test
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -24,6 +25,7 @@ type client struct {
 	server *sfu.Server
 	pc     *webrtc.PeerConnection
 	peer   *sfu.Peer
+	conn   *lossy
 	sinks  chan *sink
 	offers int
 }
@@ -38,13 +40,33 @@ type sink struct {
 	grown   chan struct{} // signalled after each packet
 }
 
-// lossy drops incoming media with a probability, from a seed.
+// lossy drops incoming media with a probability, from a seed. Before that it
+// looks whether a number of an SSRC comes twice, which would be a nonce that was
+// used twice: tests are too short for numbers to wrap.
 type lossy struct {
 	net.PacketConn
 	loss    float64
-	mu      sync.Mutex
-	random  *rand.Rand
 	dropped atomic.Int64
+
+	// Guarded by mu.
+	mu     sync.Mutex
+	random *rand.Rand
+	seen   map[uint64]bool // by SSRC and number
+	twice  int
+}
+
+// look notes a datagram and tells whether to drop it.
+func (l *lossy) look(b []byte) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(b) > 12 && (b[1] < 192 || b[1] > 223) {
+		k := uint64(binary.BigEndian.Uint32(b[8:]))<<16 | uint64(binary.BigEndian.Uint16(b[2:]))
+		if l.seen[k] {
+			l.twice++
+		}
+		l.seen[k] = true
+	}
+	return l.random.Float64() < l.loss
 }
 
 func (l *lossy) ReadFrom(b []byte) (int, net.Addr, error) {
@@ -53,10 +75,7 @@ func (l *lossy) ReadFrom(b []byte) (int, net.Addr, error) {
 		if err != nil || n == 0 || b[0] < 128 || b[0] > 191 {
 			return n, addr, err
 		}
-		l.mu.Lock()
-		drop := l.random.Float64() < l.loss
-		l.mu.Unlock()
-		if !drop {
+		if !l.look(b[:n]) {
 			return n, addr, nil
 		}
 		l.dropped.Add(1)
@@ -73,6 +92,13 @@ func listen(t testing.TB) *sfu.Server {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
+		if m := s.MuxStats(); m.MediaRead != 0 || m.MediaWritten != 0 || m.Tracks != 0 {
+			t.Errorf("pion read %d and wrote %d datagrams of media, and fired OnTrack %d times; want none",
+				m.MediaRead, m.MediaWritten, m.Tracks)
+		}
+		if n := s.Entries(); n != 0 {
+			t.Errorf("%d peers and publications are left after Close", n)
+		}
 	})
 	return s
 }
@@ -80,6 +106,7 @@ func listen(t testing.TB) *sfu.Server {
 type clientOptions struct {
 	loss     float64
 	noRTX    bool
+	numbers  webrtc.PayloadType // of VP8; its RTX is 4 more; 0 = pion's defaults
 	handlers sfu.PeerHandlers
 }
 
@@ -95,14 +122,18 @@ func newClient(t testing.TB, s *sfu.Server, o clientOptions) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mux := ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: &lossy{
-		PacketConn: conn, loss: o.loss, random: rand.New(rand.NewPCG(1, 2)),
-	}})
+	c.conn = &lossy{
+		PacketConn: conn, loss: o.loss, random: rand.New(rand.NewPCG(1, 2)), seen: make(map[uint64]bool),
+	}
+	mux := ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: c.conn})
 	se.SetICEUDPMux(mux)
 	se.SetIncludeLoopbackCandidate(true)
 	api := webrtc.NewAPI(webrtc.WithSettingEngine(se))
 	if o.noRTX {
 		api = webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(plainCodecs(t)))
+	}
+	if o.numbers != 0 {
+		api = webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(numberedCodecs(t, o.numbers)))
 	}
 	if c.pc, err = api.NewPeerConnection(webrtc.Configuration{}); err != nil {
 		t.Fatal(err)
@@ -112,6 +143,11 @@ func newClient(t testing.TB, s *sfu.Server, o clientOptions) *client {
 		c.pc.Close()
 		mux.Close()
 		conn.Close()
+		c.conn.mu.Lock()
+		defer c.conn.mu.Unlock()
+		if c.conn.twice != 0 {
+			t.Errorf("%d packets came with an SSRC and number that was sent before", c.conn.twice)
+		}
 	})
 	return c
 }
@@ -127,6 +163,26 @@ func plainCodecs(t testing.TB) *webrtc.MediaEngine {
 			continue
 		}
 		if err := m.RegisterCodec(c, kind); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return m
+}
+
+// numberedCodecs has VP8 with the payload type pt, and RTX with pt + 4.
+func numberedCodecs(t testing.TB, pt webrtc.PayloadType) *webrtc.MediaEngine {
+	t.Helper()
+	m := &webrtc.MediaEngine{}
+	feedback := []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}}
+	for _, c := range []webrtc.RTPCodecParameters{
+		{PayloadType: pt, RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeVP8, ClockRate: 90000, RTCPFeedback: feedback,
+		}},
+		{PayloadType: pt + 4, RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: fmt.Sprintf("apt=%d", pt),
+		}},
+	} {
+		if err := m.RegisterCodec(c, webrtc.RTPCodecTypeVideo); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -176,16 +232,29 @@ func (c *client) publish(mime string) *webrtc.TrackLocalStaticRTP {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	if _, err := c.pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{
+	tr, err := c.pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{
 		Direction: webrtc.RTPTransceiverDirectionSendonly,
-	}); err != nil {
+	})
+	if err != nil {
 		c.t.Fatal(err)
 	}
+	go func() { // pion answers NACKs only while somebody reads RTCP
+		for b := make([]byte, 1500); ; {
+			if _, _, err := tr.Sender().Read(b); err != nil {
+				return
+			}
+		}
+	}()
 	return track
 }
 
 // negotiate offers once and waits until the transport is up.
 func (c *client) negotiate() {
+	c.t.Helper()
+	c.offer(nil)
+}
+
+func (c *client) offer(o *webrtc.OfferOptions) {
 	c.t.Helper()
 	connected := make(chan struct{})
 	var once sync.Once
@@ -194,7 +263,7 @@ func (c *client) negotiate() {
 			once.Do(func() { close(connected) })
 		}
 	})
-	offer, err := c.pc.CreateOffer(nil)
+	offer, err := c.pc.CreateOffer(o)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -8,7 +8,8 @@ type DropReason uint8
 // Reasons for dropping, in the order of the way of a packet.
 const (
 	// DropUnknownSource is a datagram from an address or with an SSRC that
-	// belongs to no transport or stream.
+	// belongs to no transport or stream, or a connectivity check that is not
+	// authentic.
 	DropUnknownSource = DropReason(plane.DropUnknownSource)
 	// DropMalformed violates RFC 3550, RFC 8285 or RFC 4585.
 	DropMalformed = DropReason(plane.DropMalformed)
@@ -26,7 +27,8 @@ const (
 	DropCodec = DropReason(plane.DropCodec)
 	// DropLate came so late that its number may have been used.
 	DropLate = DropReason(plane.DropLate)
-	// DropOverload found the send buffer full.
+	// DropOverload found the send buffer or the queue of the control plane full,
+	// or was refused by the system when it was sent.
 	DropOverload = DropReason(plane.DropOverload)
 	// DropConsent is for a subscriber that was not heard for 8 s.
 	DropConsent = DropReason(plane.DropConsent)

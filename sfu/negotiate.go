@@ -37,7 +37,7 @@ func (p *Peer) apply(sections []pionpc.Section) error {
 }
 
 // removeStale ends what the new picture no longer has, or has with another
-// role or SSRC. The caller holds the server's mutex.
+// role, SSRC or encodings. The caller holds the server's mutex.
 func (p *Peer) removeStale(sections []pionpc.Section) {
 	find := func(mid string, role pionpc.Role) *pionpc.Section {
 		for i := range sections {
@@ -48,7 +48,8 @@ func (p *Peer) removeStale(sections []pionpc.Section) {
 		return nil
 	}
 	for _, pub := range slices.Clone(p.publications) {
-		if c := find(pub.section.MID, pionpc.RolePublication); c == nil || !slices.Equal(c.Streams, pub.section.Streams) {
+		if c := find(pub.section.MID, pionpc.RolePublication); c == nil || !slices.Equal(c.Streams, pub.section.Streams) ||
+			!slices.Equal(c.RIDs, pub.section.RIDs) {
 			pub.end()
 		}
 	}

@@ -11,8 +11,8 @@ type ServerStats struct {
 	Peers, Publications, Subscriptions int // now
 	PacketsReceived, PacketsSent       uint64
 	BytesReceived, BytesSent           uint64 // of UDP payload
-	// Drops counts packets that were not forwarded, by reason; reasons that
-	// never occurred are absent.
+	// Drops counts packets that were not forwarded, and STUN and DTLS datagrams
+	// that were not handled, by reason; reasons that never occurred are absent.
 	Drops map[DropReason]uint64
 }
 
@@ -74,6 +74,9 @@ func (s *Server) Stats() ServerStats {
 	case c := <-reply:
 		st.PacketsReceived, st.PacketsSent = c.PacketsReceived, c.PacketsSent
 		st.BytesReceived, st.BytesSent = c.BytesReceived, c.BytesSent
+		m := s.mux.Stats()
+		c.Drops[plane.DropUnknownSource] += m.Strangers
+		c.Drops[plane.DropOverload] += m.Overflow + s.socket.Stats().Refused
 		st.Drops = drops(&c.Drops)
 	case <-s.worker.Done():
 	}
