@@ -3,9 +3,12 @@ package srtp
 import "encoding/binary"
 
 const (
-	rtpWindow   = 1024 // packets
-	rtcpWindow  = 128
-	streamLimit = 128 // SSRCs of one Opener
+	rtpWindow  = 1024 // packets
+	rtcpWindow = 128
+	// streamLimit bounds the SSRCs of one Opener, which never forgets one: a
+	// window of 136 bytes is what keeps old packets from being replayed. Who
+	// turns a camera of three encodings on and off brings six SSRCs each time.
+	streamLimit = 1024
 )
 
 // Opener authenticates and decrypts what one side receives. It keeps a rollover
