@@ -13,8 +13,8 @@ const (
 	DropUnknownSource = DropReason(plane.DropUnknownSource)
 	// DropMalformed violates RFC 3550, RFC 8285 or RFC 4585.
 	DropMalformed = DropReason(plane.DropMalformed)
-	// DropAuth is a packet whose SRTP tag is wrong, or that came before its
-	// keys.
+	// DropAuth is a packet whose SRTP tag is wrong. One that came before its
+	// keys waits for them for 1 s, and then is a DropUnknownSource.
 	DropAuth = DropReason(plane.DropAuth)
 	// DropDuplicate was received before, replays included.
 	DropDuplicate = DropReason(plane.DropDuplicate)
