@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Socket is a UDP socket. One goroutine may call ReadBatch and WriteBatch; the
-// other methods are safe for concurrent use.
+// Socket is a UDP socket. One goroutine may call ReadBatch and one WriteBatch;
+// the other methods are safe for concurrent use.
 type Socket struct {
 	counters
 	conn *net.UDPConn

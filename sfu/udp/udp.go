@@ -23,6 +23,9 @@ type Datagram struct {
 	// to the system when sending, and means unknown after reading.
 	Local  netip.Addr
 	Remote netip.AddrPort
+	// Arrived is when the kernel received it, in nanoseconds since 1970, if
+	// [Options.Timestamps] was set and the system can tell; else 0.
+	Arrived int64
 }
 
 // Options configures a [Socket]. The zero value takes the system's defaults.
@@ -31,6 +34,8 @@ type Options struct {
 	// bytes. The kernel may give less; see [Socket.Buffers]. If zero, the
 	// system's default.
 	ReadBuffer, WriteBuffer int
+	// Timestamps asks the kernel when datagrams arrived. Linux only.
+	Timestamps bool
 }
 
 // Stats counts since the socket was opened.
