@@ -1,0 +1,108 @@
+// Package micro holds the stages of the packet path as benchmarks: what
+// `go test -bench . ./sfu/micro` and `switchyard bench micro` run. It lives
+// below sfu because it measures what is internal to it.
+//
+// Every stage handles batches of packets whose datagrams have 1,200 bytes, and
+// reports [UnitTime], [UnitAllocs] and, where it touches all bytes of a packet,
+// [UnitRate]. What a stage needs is prepared outside of the measured time.
+//
+// The package is public but unstable: its API may change in any release.
+package micro
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/switchyard-rtc/switchyard/sfu/srtp"
+)
+
+// PacketBytes is the size of a protected packet, in bytes of UDP payload.
+const PacketBytes = 1200
+
+// Units of what the benchmarks report.
+const (
+	UnitTime   = "ns/packet"
+	UnitRate   = "MB/s" // 10^6 bytes of datagrams per second
+	UnitAllocs = "allocs/packet"
+	UnitBatch  = "packets/op" // how many packets one iteration handles
+)
+
+// Benchmark is one stage of the packet path.
+type Benchmark struct {
+	// Name is of lower-case words with slashes, from the general to the
+	// particular: "protect/gcm128".
+	Name string
+	// Func measures the stage with [testing.Benchmark] or [testing.B.Run]. It
+	// cleans up behind itself.
+	Func func(*testing.B)
+}
+
+// Benchmarks returns all stages in the order of a packet's way through the
+// server. The profiles are named cm (AES128_CM_HMAC_SHA1_80), gcm128 and gcm256;
+// only cm allocates. The fan-outs are whole: receive, open, parse, keep, and
+// then per subscriber rewrite and seal, with the cost divided by the packets
+// that come out; null ends there, loopback also writes them to a UDP socket.
+func Benchmarks() []Benchmark {
+	return []Benchmark{
+		{"parse", parse},
+		{"unprotect/cm", unprotect(srtp.AES128CMHMACSHA180)},
+		{"unprotect/gcm128", unprotect(srtp.AEADAES128GCM)},
+		{"unprotect/gcm256", unprotect(srtp.AEADAES256GCM)},
+		{"history/insert", historyInsert},
+		{"history/lookup", historyLookup},
+		{"rewrite", rewriteHeader},
+		{"protect/cm", protect(srtp.AES128CMHMACSHA180)},
+		{"protect/gcm128", protect(srtp.AEADAES128GCM)},
+		{"protect/gcm256", protect(srtp.AEADAES256GCM)},
+		{"fanout/null/1", fanout(1, openNull)},
+		{"fanout/null/10", fanout(10, openNull)},
+		{"fanout/null/100", fanout(100, openNull)},
+		{"fanout/null/1000", fanout(1000, openNull)},
+		{"fanout/loopback/1", fanout(1, openLoopback)},
+		{"fanout/loopback/10", fanout(10, openLoopback)},
+		{"fanout/loopback/100", fanout(100, openLoopback)},
+		{"fanout/loopback/1000", fanout(1000, openLoopback)},
+	}
+}
+
+// work is what one iteration of a benchmark does.
+type work struct {
+	packets int    // that step handles
+	size    int    // bytes of each; 0 where bytes do not matter
+	prepare func() // before each step, outside of the measured time; may be nil
+	step    func()
+}
+
+// measure runs work as often as b wants and reports the cost per packet. The
+// first step is not measured: it takes the memory that later ones use again.
+//
+// The time of b itself holds the preparations and the counting of allocations,
+// which stops the world; so it only decides how often the work is done.
+func measure(b *testing.B, w work) {
+	if w.prepare == nil {
+		w.prepare = func() {}
+	}
+	w.prepare()
+	w.step()
+	var before, after runtime.MemStats
+	var elapsed time.Duration
+	var allocs uint64
+	for b.Loop() {
+		w.prepare()
+		runtime.ReadMemStats(&before)
+		start := time.Now()
+		w.step()
+		elapsed += time.Since(start)
+		runtime.ReadMemStats(&after)
+		allocs += after.Mallocs - before.Mallocs
+	}
+	packets := float64(b.N) * float64(w.packets)
+	b.ReportMetric(0, "ns/op") // would be that of all this
+	b.ReportMetric(float64(elapsed.Nanoseconds())/packets, UnitTime)
+	b.ReportMetric(float64(allocs)/packets, UnitAllocs)
+	b.ReportMetric(float64(w.packets), UnitBatch)
+	if w.size > 0 {
+		b.ReportMetric(packets*float64(w.size)/1e6/elapsed.Seconds(), UnitRate)
+	}
+}
