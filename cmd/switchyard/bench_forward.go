@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/switchyard-rtc/switchyard/bench"
+	"github.com/switchyard-rtc/switchyard/sfu/srtp"
+)
+
+type forwardOptions struct {
+	bench.ForwardOptions
+	profile, serverCPUs, clientCPUs string
+	server                          string
+	json                            string
+	limit                           time.Duration
+}
+
+func benchForwardCommand() *cobra.Command {
+	var o forwardOptions
+	c := &cobra.Command{
+		Use:   "forward",
+		Short: "Measure a whole server with synthetic clients on this machine",
+		Long: "Start a server in a process of its own, let synthetic clients join, send and\n" +
+			"receive through it (real ICE, DTLS and SRTP over loopback), and measure what got\n" +
+			"through, how late, and what it cost the server.\n\nShapes:\n" + shapes(),
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.OutOrStdout(), c.ErrOrStderr()) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.Shape, "shape", "webinar", "who sends and receives what: "+shapeNames())
+	f.IntVar(&o.Publishers, "publishers", 0, "who send only (default 1, audio 10)")
+	f.IntVar(&o.Subscribers, "subscribers", 0, "who receive only (default 50, audio 100)")
+	f.IntVar(&o.Rooms, "rooms", 0, "rooms (default 1, shape rooms 4)")
+	f.IntVar(&o.Members, "members", 0, "members of each room who send and receive (default 8, star 33)")
+	f.IntVar(&o.Bitrate, "bitrate", 2_500_000, "bit/s of each video track")
+	f.IntVar(&o.FPS, "fps", 30, "frames per second of video")
+	f.StringVar(&o.profile, "profile", "gcm", "SRTP profile: gcm or cm")
+	f.DurationVar(&o.Duration, "duration", 10*time.Second, "length of the steady part")
+	f.StringVar(&o.serverCPUs, "cpu-server", "", "processors of the server, such as 0 or 0,1")
+	f.StringVar(&o.clientCPUs, "cpu-client", "", "processors of the clients")
+	f.StringVar(&o.server, "server", "switchyard", "what to measure: switchyard, pion (its ordinary path, with default interceptors) or pion-bare (without)")
+	f.DurationVar(&o.limit, "limit", 200*time.Millisecond, "how long to measure each mode of the machine's limit, 0 for not at all")
+	jsonFlag(c, &o.json)
+	return c
+}
+
+func shapes() string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, s := range bench.Shapes() {
+		fmt.Fprintf(w, "  %s\t%s\n", s.Name, s.About)
+	}
+	w.Flush()
+	return strings.TrimRight(b.String(), "\n")
+}
+
+func shapeNames() string {
+	var names []string
+	for _, s := range bench.Shapes() {
+		names = append(names, s.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// resolve checks what the flags say.
+func (o *forwardOptions) resolve() error {
+	switch o.profile {
+	case "gcm":
+		o.Profile = srtp.AEADAES128GCM
+	case "cm":
+		o.Profile = srtp.AES128CMHMACSHA180
+	default:
+		return usageError{fmt.Errorf("--profile %q is neither gcm nor cm", o.profile)}
+	}
+	if !strings.Contains(","+strings.ReplaceAll(shapeNames(), " ", "")+",", ","+o.Shape+",") {
+		return usageError{fmt.Errorf("--shape %q is none of %s", o.Shape, shapeNames())}
+	}
+	for name, n := range map[string]int{
+		"publishers": o.Publishers, "subscribers": o.Subscribers, "rooms": o.Rooms, "members": o.Members,
+	} {
+		if n < 0 {
+			return usageError{fmt.Errorf("--%s %d is below 0", name, n)}
+		}
+	}
+	if o.Bitrate <= 0 || o.FPS <= 0 || o.Duration <= 0 {
+		return usageError{fmt.Errorf("--bitrate, --fps and --duration have to be above 0")}
+	}
+	var err error
+	if o.ServerCPUs, err = processors("cpu-server", o.serverCPUs); err != nil {
+		return err
+	}
+	if o.ClientCPUs, err = processors("cpu-client", o.clientCPUs); err != nil {
+		return err
+	}
+	o.Server, err = serverCommand(o.server)
+	return err
+}
+
+func processors(flag, list string) (cpus []int, err error) {
+	if list == "" {
+		return nil, nil
+	}
+	for f := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(f))
+		if err != nil || n < 0 {
+			return nil, usageError{fmt.Errorf("--%s %q is not a list of processors", flag, list)}
+		}
+		cpus = append(cpus, n)
+	}
+	return cpus, nil
+}
+
+// serverCommand is this binary itself in another role.
+func serverCommand(name string) (bench.ServerCommand, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return bench.ServerCommand{}, fmt.Errorf("find this binary: %w", err)
+	}
+	switch name {
+	case "switchyard":
+		return bench.ServerCommand{Args: []string{self, "serve", "--http", "127.0.0.1:0", "--udp", "127.0.0.1:0"}}, nil
+	case "pion":
+		return bench.ServerCommand{Args: []string{self, "bench", "baseline", "--interceptors"}, WHIP: true}, nil
+	case "pion-bare":
+		return bench.ServerCommand{Args: []string{self, "bench", "baseline"}, WHIP: true}, nil
+	}
+	return bench.ServerCommand{}, usageError{fmt.Errorf("--server %q is none of switchyard, pion, pion-bare", name)}
+}
+
+func (o *forwardOptions) run(out, progress io.Writer) error {
+	if err := o.resolve(); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	o.Progress = func(line string) { fmt.Fprintln(progress, line) }
+	var limit bench.TrainCosts
+	if o.limit > 0 {
+		l, err := bench.Limit(ctx, bench.LimitOptions{Duration: o.limit})
+		if err != nil {
+			return err
+		}
+		limit = l.ByTrain()
+	}
+	r, err := bench.Forward(ctx, o.ForwardOptions)
+	if err != nil {
+		return err
+	}
+	if err := printForward(out, r, limit); err != nil {
+		return err
+	}
+	report := bench.NewReport(bench.KindForward, commandLine(), r)
+	report.Limit = limit
+	return saveReport(o.json, report)
+}
+
+// printForward writes the figures for people.
+func printForward(out io.Writer, r *bench.ForwardResult, limit bench.TrainCosts) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	row := func(name, format string, args ...any) { fmt.Fprintf(w, name+"\t"+format+"\n", args...) }
+	row("shape", "%s, %d clients, %d subscriptions, %s", r.Shape, r.Clients, r.Subscriptions, r.Profile)
+	row("in", "%.0f packets/s", r.PacketsIn)
+	row("out", "%.0f packets/s, %.1f Mb/s", r.PacketsOut, r.BitsOut/1e6)
+	row("lost", "%d of %d (%.3f %%)", r.Lost, r.Expected, 100*r.LossFraction())
+	row("late, reordered", "%d, %d", r.Late, r.Reordered)
+	row("delay", "%s", ms(r.DelayMS))
+	row("join", "%s", ms(r.JoinMS))
+	row("server", "%.2f cores, %.2f µs per forwarded packet", r.Server.CPU, r.Server.CPUPerPacket)
+	if one := limit.PerPacket(1); one > 0 && r.Server.CPUPerPacket > 0 {
+		row("", "%.2f × a bare loop that sends one by one (%.2f µs)", r.Server.CPUPerPacket/one, one)
+	}
+	row("memory", "%.1f MB idle, %.2f MB per client", float64(r.Server.IdleBytes)/1e6, r.Server.BytesPerClient/1e6)
+	row("client", "%.2f cores, frames late by %.2f ms at p99", r.Client.CPU, r.Client.LateMS.P99)
+	if r.Client.Bottleneck != "" {
+		row("BOTTLENECK", "%s: the figures are about the client, not the server", r.Client.Bottleneck)
+	}
+	return w.Flush()
+}
+
+func ms(q bench.Quantiles) string {
+	return fmt.Sprintf("p50 %.2f  p95 %.2f  p99 %.2f  p99.9 %.2f  max %.2f ms", q.P50, q.P95, q.P99, q.P999, q.Max)
+}
+
+// benchBaselineCommand is the server that `forward --server pion` starts.
+func benchBaselineCommand() *cobra.Command {
+	o := bench.BaselineOptions{Listen: "127.0.0.1:0"}
+	c := &cobra.Command{
+		Use:    "baseline",
+		Short:  "Serve WHIP and WHEP on pion's ordinary path",
+		Hidden: true,
+		Args:   noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			o.Ready = func(url string, port int) {
+				fmt.Fprintf(c.OutOrStdout(), "The baseline is ready on %s/ (media on UDP port %d)\n", url, port)
+			}
+			return bench.Baseline(ctx, o)
+		},
+	}
+	c.Flags().StringVar(&o.Listen, "http", o.Listen, "address of WHIP and WHEP")
+	c.Flags().BoolVar(&o.Interceptors, "interceptors", false, "with pion's default interceptors")
+	return c
+}
