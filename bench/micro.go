@@ -15,8 +15,8 @@ import (
 type MicroOptions struct {
 	// Filter chooses the stages whose name it matches. If nil, all.
 	Filter *regexp.Regexp
-	// Duration is how long each stage runs, without its preparations. If zero,
-	// 1 s.
+	// Duration is how long each stage runs, with the preparations that are not
+	// part of its figures. If zero, 1 s.
 	Duration time.Duration
 	// Progress is called after each stage. It may be nil.
 	Progress func(MicroStage)
@@ -31,7 +31,7 @@ type MicroResult struct {
 // MicroStage is what one stage of the packet path costs.
 type MicroStage struct {
 	Name string `json:"name"`
-	// PacketNS is the time per packet in nanoseconds.
+	// PacketNS is the time per packet in nanoseconds, the median of the batches.
 	PacketNS float64 `json:"ns_per_packet"`
 	// MBPerSecond is 10^6 bytes of datagrams per second; 0 where the stage does
 	// not touch all bytes of a packet.

@@ -73,6 +73,13 @@ func TestUsageErrors(t *testing.T) {
 		{"serv", `unknown command "serv"; did you mean serve?`},
 		{"xyzzy", `unknown command "xyzzy"`},
 		{"version --short", "unknown flag: --short"},
+		{"bench micr", `unknown command "bench micr"; did you mean micro?`},
+		{"bench micro --filter (", `--filter "(": error parsing regexp`},
+		{"bench micro --filter nothing", `--filter "nothing" matches no stage`},
+		{"bench micro --duration 0s", "--duration 0s is not positive"},
+		{"bench micro --test.benchtime 1s", "unknown flag: --test.benchtime"},
+		{"bench limit --duration -1s", "--duration -1s is not positive"},
+		{"bench limit now", `limit takes no arguments, got "now"`},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
 			code, stdout, stderr := runCommand(t, strings.Fields(tt.args)...)
@@ -93,6 +100,8 @@ func TestHelp(t *testing.T) {
 		{"help serve", "--udp"},
 		{"serve --help", `--http string   address of the page and the signalling (default "127.0.0.1:8080")`},
 		{"version", "switchyard "},
+		{"bench", "limit"},
+		{"bench micro --help", "--filter REGEXP"},
 		{"completion bash", "__switchyard"},
 		{"completion zsh", "#compdef switchyard"},
 		{"completion fish", "switchyard"},

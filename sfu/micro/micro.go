@@ -11,6 +11,7 @@ package micro
 
 import (
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -77,8 +78,10 @@ type work struct {
 // measure runs work as often as b wants and reports the cost per packet. The
 // first step is not measured: it takes the memory that later ones use again.
 //
-// The time of b itself holds the preparations and the counting of allocations,
-// which stops the world; so it only decides how often the work is done.
+// Time is the median of the iterations: most of them are shorter than a turn of
+// the system's scheduler, so that the median is free of what other processes
+// do. The time of b itself holds the preparations and the counting of
+// allocations, which stops the world; it only decides how often work is done.
 func measure(b *testing.B, w work) {
 	if w.prepare == nil {
 		w.prepare = func() {}
@@ -86,23 +89,25 @@ func measure(b *testing.B, w work) {
 	w.prepare()
 	w.step()
 	var before, after runtime.MemStats
-	var elapsed time.Duration
+	var took []time.Duration
 	var allocs uint64
 	for b.Loop() {
 		w.prepare()
 		runtime.ReadMemStats(&before)
 		start := time.Now()
 		w.step()
-		elapsed += time.Since(start)
+		elapsed := time.Since(start)
 		runtime.ReadMemStats(&after)
+		took = append(took, elapsed)
 		allocs += after.Mallocs - before.Mallocs
 	}
-	packets := float64(b.N) * float64(w.packets)
+	slices.Sort(took)
+	perPacket := float64(took[len(took)/2].Nanoseconds()) / float64(w.packets)
 	b.ReportMetric(0, "ns/op") // would be that of all this
-	b.ReportMetric(float64(elapsed.Nanoseconds())/packets, UnitTime)
-	b.ReportMetric(float64(allocs)/packets, UnitAllocs)
+	b.ReportMetric(perPacket, UnitTime)
+	b.ReportMetric(float64(allocs)/float64(w.packets)/float64(len(took)), UnitAllocs)
 	b.ReportMetric(float64(w.packets), UnitBatch)
-	if w.size > 0 {
-		b.ReportMetric(packets*float64(w.size)/1e6/elapsed.Seconds(), UnitRate)
+	if w.size > 0 && perPacket > 0 {
+		b.ReportMetric(float64(w.size)*1000/perPacket, UnitRate)
 	}
 }
