@@ -24,6 +24,8 @@ type BaselineOptions struct {
 	// Interceptors turns pion's default interceptors on: NACK, reports,
 	// transport-wide feedback.
 	Interceptors bool
+	// Faults are made on purpose; the zero value has none.
+	Faults Faults
 	// Ready is told the URL and the UDP port of the media.
 	Ready func(url string, port int)
 }
@@ -46,7 +48,7 @@ func Baseline(ctx context.Context, o BaselineOptions) error {
 	defer conn.Close()
 	_ = conn.SetReadBuffer(networkBuffer) // as much as the system allows
 	_ = conn.SetWriteBuffer(networkBuffer)
-	b := &baseline{interceptors: o.Interceptors, rooms: make(map[string]*baselineRoom)}
+	b := &baseline{options: o, rooms: make(map[string]*baselineRoom)}
 	log := logging.NewDefaultLoggerFactory()
 	log.DefaultLogLevel = logging.LogLevelDisabled
 	b.mux = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: conn, Logger: log.NewLogger("ice")})
@@ -66,8 +68,8 @@ func Baseline(ctx context.Context, o BaselineOptions) error {
 }
 
 type baseline struct {
-	interceptors bool
-	mux          *ice.UDPMuxDefault
+	options BaselineOptions
+	mux     *ice.UDPMuxDefault
 
 	// Guarded by mu.
 	mu    sync.Mutex
@@ -107,7 +109,7 @@ func (b *baseline) peer() (*webrtc.PeerConnection, error) {
 		return nil, err
 	}
 	registry := &interceptor.Registry{}
-	if b.interceptors {
+	if b.options.Interceptors {
 		if err := webrtc.RegisterDefaultInterceptors(m, registry); err != nil {
 			return nil, err
 		}
@@ -142,7 +144,7 @@ func (b *baseline) whip(w http.ResponseWriter, r *http.Request) {
 	}
 	var once sync.Once
 	pc.OnTrack(func(in *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
-		once.Do(func() { room.forward(pc, in) })
+		once.Do(func() { room.forward(pc, in, b.options.Faults) })
 	})
 	b.answer(w, r, pc)
 }

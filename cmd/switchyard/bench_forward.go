@@ -24,6 +24,7 @@ type forwardOptions struct {
 	server                          string
 	json                            string
 	limit                           time.Duration
+	faults                          bench.Faults // of the baseline, on purpose
 }
 
 func benchForwardCommand() *cobra.Command {
@@ -52,7 +53,18 @@ func benchForwardCommand() *cobra.Command {
 	f.StringVar(&o.server, "server", "switchyard", "what to measure: switchyard, pion (its ordinary path, with default interceptors) or pion-bare (without)")
 	f.DurationVar(&o.limit, "limit", 200*time.Millisecond, "how long to measure each mode of the machine's limit, 0 for not at all")
 	jsonFlag(c, &o.json)
+	faultFlags(c, &o.faults)
 	return c
+}
+
+// faultFlags adds what makes the baseline fail on purpose, to test the ruler.
+func faultFlags(c *cobra.Command, f *bench.Faults) {
+	c.Flags().IntVar(&f.DropPercent, "fault-drop", 0, "percent of the packets that the baseline leaves out")
+	c.Flags().DurationVar(&f.Delay, "fault-delay", 0, "what the baseline adds to each packet")
+	c.Flags().DurationVar(&f.Stall, "fault-stall", 0, "how long the baseline stops once a second")
+	for _, name := range []string{"fault-drop", "fault-delay", "fault-stall"} {
+		_ = c.Flags().MarkHidden(name) // it was just added
+	}
 }
 
 func shapes() string {
@@ -103,7 +115,7 @@ func (o *forwardOptions) resolve() error {
 	if o.ClientCPUs, err = processors("cpu-client", o.clientCPUs); err != nil {
 		return err
 	}
-	o.Server, err = serverCommand(o.server)
+	o.Server, err = serverCommand(o.server, o.faults)
 	return err
 }
 
@@ -122,18 +134,22 @@ func processors(flag, list string) (cpus []int, err error) {
 }
 
 // serverCommand is this binary itself in another role.
-func serverCommand(name string) (bench.ServerCommand, error) {
+func serverCommand(name string, f bench.Faults) (bench.ServerCommand, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return bench.ServerCommand{}, fmt.Errorf("find this binary: %w", err)
+	}
+	baseline := []string{
+		self, "bench", "baseline", fmt.Sprint("--fault-drop=", f.DropPercent),
+		fmt.Sprint("--fault-delay=", f.Delay), fmt.Sprint("--fault-stall=", f.Stall),
 	}
 	switch name {
 	case "switchyard":
 		return bench.ServerCommand{Args: []string{self, "serve", "--http", "127.0.0.1:0", "--udp", "127.0.0.1:0"}}, nil
 	case "pion":
-		return bench.ServerCommand{Args: []string{self, "bench", "baseline", "--interceptors"}, WHIP: true}, nil
+		return bench.ServerCommand{Args: append(baseline, "--interceptors"), WHIP: true}, nil
 	case "pion-bare":
-		return bench.ServerCommand{Args: []string{self, "bench", "baseline"}, WHIP: true}, nil
+		return bench.ServerCommand{Args: baseline, WHIP: true}, nil
 	}
 	return bench.ServerCommand{}, usageError{fmt.Errorf("--server %q is none of switchyard, pion, pion-bare", name)}
 }
@@ -211,5 +227,6 @@ func benchBaselineCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&o.Listen, "http", o.Listen, "address of WHIP and WHEP")
 	c.Flags().BoolVar(&o.Interceptors, "interceptors", false, "with pion's default interceptors")
+	faultFlags(c, &o.Faults)
 	return c
 }
