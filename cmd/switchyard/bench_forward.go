@@ -22,7 +22,7 @@ type forwardOptions struct {
 	bench.ForwardOptions
 	profile, serverCPUs, clientCPUs string
 	server                          string
-	json                            string
+	json, findMax                   string
 	limit                           time.Duration
 	faults                          bench.Faults // of the baseline, on purpose
 }
@@ -52,6 +52,7 @@ func benchForwardCommand() *cobra.Command {
 	f.StringVar(&o.clientCPUs, "cpu-client", "", "processors of the clients")
 	f.StringVar(&o.server, "server", "switchyard", "what to measure: switchyard, pion (its ordinary path, with default interceptors) or pion-bare (without)")
 	f.DurationVar(&o.limit, "limit", 200*time.Millisecond, "how long to measure each mode of the machine's limit, 0 for not at all")
+	f.StringVar(&o.findMax, "find-max", "", "raise this until loss > 0.5 % or p99 delay > 20 ms: bitrate or subscribers")
 	jsonFlag(c, &o.json)
 	faultFlags(c, &o.faults)
 	return c
@@ -104,6 +105,9 @@ func (o *forwardOptions) resolve() error {
 		if n < 0 {
 			return usageError{fmt.Errorf("--%s %d is below 0", name, n)}
 		}
+	}
+	if o.findMax != "" && o.findMax != "bitrate" && o.findMax != "subscribers" {
+		return usageError{fmt.Errorf("--find-max %q is neither bitrate nor subscribers", o.findMax)}
 	}
 	if o.Bitrate <= 0 || o.FPS <= 0 || o.Duration <= 0 {
 		return usageError{fmt.Errorf("--bitrate, --fps and --duration have to be above 0")}
@@ -169,16 +173,36 @@ func (o *forwardOptions) run(out, progress io.Writer) error {
 		}
 		limit = l.ByTrain()
 	}
-	r, err := bench.Forward(ctx, o.ForwardOptions)
+	kind, result, err := o.measure(ctx, out, limit)
 	if err != nil {
 		return err
 	}
-	if err := printForward(out, r, limit); err != nil {
-		return err
-	}
-	report := bench.NewReport(bench.KindForward, commandLine(), r)
+	report := bench.NewReport(kind, commandLine(), result)
 	report.Limit = limit
 	return saveReport(o.json, report)
+}
+
+// measure runs once, or as often as it takes to find the maximum, and prints
+// what came of it.
+func (o *forwardOptions) measure(ctx context.Context, out io.Writer, limit bench.TrainCosts) (kind string, result any, err error) {
+	if o.findMax == "" {
+		r, err := bench.Forward(ctx, o.ForwardOptions)
+		if err != nil {
+			return "", nil, err
+		}
+		return bench.KindForward, r, printForward(out, r, limit)
+	}
+	m, err := bench.Maximum(ctx, bench.MaximumOptions{Forward: o.ForwardOptions, Raise: o.findMax})
+	if err != nil {
+		return "", nil, err
+	}
+	if m.Best < 0 {
+		fmt.Fprintln(out, "no load was carried")
+		return bench.KindMaximum, m, nil
+	}
+	best := m.Steps[m.Best]
+	fmt.Fprintf(out, "highest load carried: %s %d\n", m.Raise, best.Value)
+	return bench.KindMaximum, m, printForward(out, best.Result, limit)
 }
 
 // printForward writes the figures for people.

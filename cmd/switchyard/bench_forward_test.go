@@ -75,6 +75,7 @@ func TestForwardUsage(t *testing.T) {
 		{"--cpu-server x", "is not a list of processors"},
 		{"--subscribers -1", "below 0"},
 		{"--bitrate 0", "above 0"},
+		{"--find-max fame", "is neither bitrate nor subscribers"},
 	} {
 		code, _, stderr := runCommand(t, append([]string{"bench", "forward"}, strings.Fields(tt.args)...)...)
 		if code != exitUsage || !strings.Contains(stderr, tt.want) {
