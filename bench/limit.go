@@ -104,6 +104,17 @@ func (r *LimitResult) ByTrain() TrainCosts {
 	return t
 }
 
+// Seal returns the µs of CPU time per packet for rewriting and sealing alone; 0
+// if that was not measured.
+func (r *LimitResult) Seal() float64 {
+	for _, m := range r.Modes {
+		if m.Train == 0 {
+			return m.CPU
+		}
+	}
+	return 0
+}
+
 // PerPacket returns the µs of CPU time per packet at an average length of
 // trains; see [TrainCosts.PerPacket].
 func (r *LimitResult) PerPacket(train float64) float64 { return r.ByTrain().PerPacket(train) }

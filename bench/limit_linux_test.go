@@ -33,7 +33,7 @@ func TestLimit(t *testing.T) {
 	if want := []string{"seal", "sendto", "sendmmsg", "gso-2", "gso-4", "gso-8", "gso-16"}; !slices.Equal(names, want) {
 		t.Errorf("modes %v, want %v", names, want)
 	}
-	if costs := r.ByTrain(); len(costs) != 5 || costs[1] != r.Modes[2].CPU || r.PerPacket(16) != r.Modes[6].CPU {
+	if costs := r.ByTrain(); len(costs) != 5 || costs[1] != r.Modes[2].CPU || r.PerPacket(16) != r.Modes[6].CPU || r.Seal() != r.Modes[0].CPU {
 		t.Errorf("by train %v of %+v", costs, r.Modes)
 	}
 }

@@ -60,6 +60,9 @@ func TestBenchMicro(t *testing.T) {
 			t.Errorf("no line about %s in\n%s", s.Name, stdout)
 		}
 	}
+	if ratios := strings.Count(stdout, "×"); runtime.GOOS == "linux" && (ratios != 2 || len(r.Limit) != 5) {
+		t.Errorf("%d ratios to the limit %v, want one for each fan-out:\n%s", ratios, r.Limit, stdout)
+	}
 	checkAligned(t, stdout)
 }
 

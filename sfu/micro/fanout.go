@@ -42,6 +42,7 @@ type hall struct {
 type sink struct {
 	path  func(i int) plane.Path // of subscriber i, from 0
 	flush func(*plane.Outbox)
+	aside func() time.Duration // see work
 }
 
 // openNull is a sink that throws datagrams away.
@@ -59,10 +60,14 @@ func peerAddr(i int) netip.Addr { return netip.AddrFrom4([4]byte{127, 1, byte(i 
 // plane's clock moves on, but its timers do not run: reports are not part of it.
 func fanout(n int, open func(*testing.B) sink) func(*testing.B) {
 	return func(b *testing.B) {
-		h := newHall(b, open(b), n)
+		s := open(b)
+		h := newHall(b, s, n)
 		h.prepare(true)
 		h.step()
-		measure(b, work{packets: fanoutBatch * n, size: PacketBytes, prepare: func() { h.prepare(false) }, step: h.step})
+		measure(b, work{
+			packets: fanoutBatch * n, size: PacketBytes,
+			prepare: func() { h.prepare(false) }, step: h.step, aside: s.aside,
+		})
 		var got plane.Stats
 		h.plane.Apply(h.now, plane.Count{Done: func(s plane.Stats) { got = s }})
 		if want := h.video.next * uint64(n); got.PacketsSent != want {
