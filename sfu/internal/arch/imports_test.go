@@ -44,6 +44,7 @@ var mayImport = map[string][]string{
 	"bench":              {"room", "sfu", "sfu/micro", "sfu/srtp", "sfu/udp", "signal/client"},
 	"signal":             {"signal/engine", "signal/sio"},
 	"signal/adaptertest": {"signal", "signal/engine"},
+	"signal/client":      {"signal/sio"},
 	"signal/engine":      {},
 	"signal/sio":         {},
 	"room":               {"sfu"},
