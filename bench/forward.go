@@ -44,6 +44,18 @@ type ForwardOptions struct {
 	Progress func(string)
 }
 
+// ParseProfile returns the protection profile that is called "gcm"
+// (AEAD_AES_128_GCM) or "cm" (AES128_CM_HMAC_SHA1_80).
+func ParseProfile(name string) (srtp.Profile, error) {
+	switch name {
+	case "gcm":
+		return srtp.AEADAES128GCM, nil
+	case "cm":
+		return srtp.AES128CMHMACSHA180, nil
+	}
+	return 0, fmt.Errorf("bench: unknown SRTP profile %q", name)
+}
+
 func (o ForwardOptions) withDefaults() ForwardOptions {
 	if o.Shape == "" {
 		o.Shape = "webinar"
@@ -277,7 +289,7 @@ func (f *forward) measure(ctx context.Context) error {
 	if err := pause(ctx, time.Until(start)); err != nil {
 		return err
 	}
-	before, err := f.observe()
+	before, err := f.observe(ctx)
 	if err != nil {
 		return err
 	}
@@ -287,7 +299,7 @@ func (f *forward) measure(ctx context.Context) error {
 		}
 		f.options.Progress(fmt.Sprintf("%d packets received", f.run.meter.received.Load()))
 	}
-	after, err := f.observe()
+	after, err := f.observe(ctx)
 	if err != nil {
 		return err
 	}

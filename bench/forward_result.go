@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"time"
@@ -78,6 +79,17 @@ type ServerFigures struct {
 	BytesPerClient float64 `json:"bytes_per_client"`
 	// SocketDrops counts datagrams that its sockets had no room for.
 	SocketDrops uint64 `json:"socket_drops"`
+
+	// What only Switchyard tells of itself; zero for others.
+
+	// PacketsPerCall is how many packets one system call sent on average.
+	PacketsPerCall float64 `json:"packets_per_send_call,omitempty"`
+	// AllocationsPerPacket counts heap objects, those of signalling included.
+	AllocationsPerPacket float64 `json:"allocations_per_packet,omitempty"`
+	GCCycles             uint64  `json:"gc_cycles,omitempty"`
+	GCPauseMaxMS         float64 `json:"gc_pause_max_ms,omitempty"` // upper bound, since the start
+	// Drops counts packets that it did not forward, by reason.
+	Drops map[string]uint64 `json:"drops,omitempty"`
 }
 
 // ClientFigures tells how well the measuring side kept up.
@@ -97,9 +109,10 @@ type observation struct {
 	server, client           time.Duration // processor time
 	serverDrops, clientDrops uint64
 	resident                 int64
+	own                      serverStats
 }
 
-func (f *forward) observe() (observation, error) {
+func (f *forward) observe(ctx context.Context) (observation, error) {
 	o := observation{at: time.Now()}
 	var err error
 	note := func(e error) {
@@ -118,6 +131,8 @@ func (f *forward) observe() (observation, error) {
 	note(e)
 	o.resident, e = residentSize(f.server.pid())
 	note(e)
+	o.own, e = f.server.stats(ctx)
+	note(e)
 	return o, err
 }
 
@@ -129,6 +144,21 @@ func (r *ForwardResult) observed(a, b observation) {
 	r.Server.SocketDrops = b.serverDrops - a.serverDrops
 	r.Client.SocketDrops = b.clientDrops - a.clientDrops
 	r.Server.LoadedBytes = b.resident
+	s := &r.Server
+	s.GCCycles, s.GCPauseMaxMS = b.own.GCCycles-a.own.GCCycles, b.own.GCPauseMax
+	if calls := b.own.SendCalls - a.own.SendCalls; calls > 0 {
+		sent := float64(b.own.PacketsSent - a.own.PacketsSent)
+		s.PacketsPerCall = sent / float64(calls)
+		s.AllocationsPerPacket = float64(b.own.Allocations-a.own.Allocations) / sent
+	}
+	for reason, n := range b.own.Drops {
+		if n -= a.own.Drops[reason]; n > 0 {
+			if s.Drops == nil {
+				s.Drops = make(map[string]uint64)
+			}
+			s.Drops[reason] = n
+		}
+	}
 }
 
 // take reads a meter whose reader has ended.

@@ -4,9 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -18,8 +19,9 @@ import (
 
 // ServerCommand starts a server under test.
 type ServerCommand struct {
-	// Args is the command line. The server prints one line with its URL and
-	// "UDP port N" when it is ready, and ends on SIGTERM.
+	// Args is the command line. The server prints a line with its URL and
+	// "UDP port N" when it is ready, and ends on SIGTERM. A line before that may
+	// name the URL of its statistics.
 	Args []string
 	// Env is added to the environment.
 	Env []string
@@ -33,13 +35,17 @@ const startWithin = 20 * time.Second
 type serverProcess struct {
 	command *exec.Cmd
 	target  Target
+	admin   string // URL of its statistics; empty if it has none
 	media   uint16 // port
 	stderr  tail
 	ended   chan error
 	stopped sync.Once
 }
 
-var ready = regexp.MustCompile(`(https?://[^/ ]+)/?.*UDP port (\d+)`)
+var (
+	ready      = regexp.MustCompile(`(https?://[^/ ]+)/?.*UDP port (\d+)`)
+	statistics = regexp.MustCompile(`statistics are on (https?://[^/ ]+)`)
+)
 
 // startServer starts the process and waits until it is ready.
 func startServer(ctx context.Context, c ServerCommand, cpus []int) (*serverProcess, error) {
@@ -58,36 +64,85 @@ func startServer(ctx context.Context, c ServerCommand, cpus []int) (*serverProce
 	if err := pinned(cpus, s.command.Start); err != nil {
 		return nil, fmt.Errorf("bench: start server: %w", err)
 	}
-	lines := make(chan string, 1)
+	lines := make(chan string, 16)
 	go func() {
-		r := bufio.NewReader(out)
-		line, _ := r.ReadString('\n')
-		lines <- line
-		_, _ = io.Copy(io.Discard, r)
+		r := bufio.NewScanner(out)
+		for r.Scan() {
+			select {
+			case lines <- r.Text():
+			default: // it is ready for long; nobody reads
+			}
+		}
+		close(lines)
 		s.ended <- s.command.Wait()
 	}()
-	select {
-	case line := <-lines:
-		found := ready.FindStringSubmatch(line)
-		if found == nil {
-			s.stop()
-			return nil, fmt.Errorf("bench: the server printed %q and %q", line, s.stderr.String())
-		}
-		port, err := strconv.ParseUint(found[2], 10, 16)
-		if err != nil {
-			s.stop()
-			return nil, fmt.Errorf("bench: the server printed %q: %w", line, err)
-		}
-		s.media = uint16(port)
-		s.target = switchyard{url: found[1]}
-		if c.WHIP {
-			s.target = whip{publish: found[1] + "/whip/%s", play: found[1] + "/whep/%s"}
-		}
-		return s, nil
-	case <-time.After(startWithin):
+	if err := s.await(lines, c.WHIP); err != nil {
 		s.stop()
-		return nil, fmt.Errorf("bench: the server is not ready after %v", startWithin)
+		return nil, err
 	}
+	return s, nil
+}
+
+// await reads what the server prints until it is ready.
+func (s *serverProcess) await(lines <-chan string, speaksWHIP bool) error {
+	timeout := time.After(startWithin)
+	for {
+		select {
+		case line, ok := <-lines:
+			if !ok {
+				return fmt.Errorf("bench: the server ended before it was ready: %s", s.stderr.String())
+			}
+			if found := statistics.FindStringSubmatch(line); found != nil {
+				s.admin = found[1]
+			}
+			found := ready.FindStringSubmatch(line)
+			if found == nil {
+				continue
+			}
+			port, err := strconv.ParseUint(found[2], 10, 16)
+			if err != nil {
+				return fmt.Errorf("bench: the server printed %q: %w", line, err)
+			}
+			s.media = uint16(port)
+			s.target = switchyard{url: found[1]}
+			if speaksWHIP {
+				s.target = whip{publish: found[1] + "/whip/%s", play: found[1] + "/whep/%s"}
+			}
+			return nil
+		case <-timeout:
+			return fmt.Errorf("bench: the server is not ready after %v", startWithin)
+		}
+	}
+}
+
+// serverStats is what a Switchyard tells of itself.
+type serverStats struct {
+	PacketsSent uint64            `json:"packets_sent"`
+	SendCalls   uint64            `json:"send_calls"`
+	Allocations uint64            `json:"allocations"`
+	GCCycles    uint64            `json:"gc_cycles"`
+	GCPauseMax  float64           `json:"gc_pause_max_ms"`
+	Drops       map[string]uint64 `json:"drops"`
+}
+
+// stats asks for the statistics; the zero value if the server has none.
+func (s *serverProcess) stats(ctx context.Context) (st serverStats, err error) {
+	if s.admin == "" {
+		return st, nil
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.admin+"/debug/stats", nil)
+	if err != nil {
+		return st, fmt.Errorf("bench: %w", err)
+	}
+	got, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return st, fmt.Errorf("bench: statistics: %w", err)
+	}
+	defer got.Body.Close()
+	if err := json.NewDecoder(got.Body).Decode(&st); err != nil {
+		return st, fmt.Errorf("bench: statistics: %w", err)
+	}
+	return st, nil
 }
 
 func (s *serverProcess) pid() int { return s.command.Process.Pid }

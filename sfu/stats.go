@@ -11,6 +11,9 @@ type ServerStats struct {
 	Peers, Publications, Subscriptions int // now
 	PacketsReceived, PacketsSent       uint64
 	BytesReceived, BytesSent           uint64 // of UDP payload
+	// SendCalls counts the system calls that sent packets; PacketsSent ÷
+	// SendCalls is how well they were batched.
+	SendCalls uint64
 	// Drops counts packets that were not forwarded, by reason; reasons that
 	// never occurred are absent.
 	Drops map[DropReason]uint64
@@ -74,6 +77,7 @@ func (s *Server) Stats() ServerStats {
 	case c := <-reply:
 		st.PacketsReceived, st.PacketsSent = c.PacketsReceived, c.PacketsSent
 		st.BytesReceived, st.BytesSent = c.BytesReceived, c.BytesSent
+		st.SendCalls = s.socket.Stats().SendCalls
 		st.Drops = drops(&c.Drops)
 	case <-s.worker.Done():
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/switchyard-rtc/switchyard/bench"
-	"github.com/switchyard-rtc/switchyard/sfu/srtp"
 )
 
 type forwardOptions struct {
@@ -88,12 +87,8 @@ func shapeNames() string {
 
 // resolve checks what the flags say.
 func (o *forwardOptions) resolve() error {
-	switch o.profile {
-	case "gcm":
-		o.Profile = srtp.AEADAES128GCM
-	case "cm":
-		o.Profile = srtp.AES128CMHMACSHA180
-	default:
+	var err error
+	if o.Profile, err = bench.ParseProfile(o.profile); err != nil {
 		return usageError{fmt.Errorf("--profile %q is neither gcm nor cm", o.profile)}
 	}
 	if !strings.Contains(","+strings.ReplaceAll(shapeNames(), " ", "")+",", ","+o.Shape+",") {
@@ -112,7 +107,6 @@ func (o *forwardOptions) resolve() error {
 	if o.Bitrate <= 0 || o.FPS <= 0 || o.Duration <= 0 {
 		return usageError{fmt.Errorf("--bitrate, --fps and --duration have to be above 0")}
 	}
-	var err error
 	if o.ServerCPUs, err = processors("cpu-server", o.serverCPUs); err != nil {
 		return err
 	}
@@ -149,7 +143,7 @@ func serverCommand(name string, f bench.Faults) (bench.ServerCommand, error) {
 	}
 	switch name {
 	case "switchyard":
-		return bench.ServerCommand{Args: []string{self, "serve", "--http", "127.0.0.1:0", "--udp", "127.0.0.1:0"}}, nil
+		return bench.ServerCommand{Args: []string{self, "serve", "--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--admin", "127.0.0.1:0"}}, nil
 	case "pion":
 		return bench.ServerCommand{Args: append(baseline, "--interceptors"), WHIP: true}, nil
 	case "pion-bare":
@@ -219,6 +213,10 @@ func printForward(out io.Writer, r *bench.ForwardResult, limit bench.TrainCosts)
 	row("server", "%.2f cores, %.2f µs per forwarded packet", r.Server.CPU, r.Server.CPUPerPacket)
 	if one := limit.PerPacket(1); one > 0 && r.Server.CPUPerPacket > 0 {
 		row("", "%.2f × a bare loop that sends one by one (%.2f µs)", r.Server.CPUPerPacket/one, one)
+	}
+	if r.Server.PacketsPerCall > 0 {
+		row("", "%.1f packets per send call, %.3f allocations per packet, %d collections, longest pause ≤ %.2f ms",
+			r.Server.PacketsPerCall, r.Server.AllocationsPerPacket, r.Server.GCCycles, r.Server.GCPauseMaxMS)
 	}
 	row("memory", "%.1f MB idle, %.2f MB per client", float64(r.Server.IdleBytes)/1e6, r.Server.BytesPerClient/1e6)
 	row("client", "%.2f cores, frames late by %.2f ms at p99", r.Client.CPU, r.Client.LateMS.P99)

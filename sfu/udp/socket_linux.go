@@ -173,6 +173,8 @@ func (s *Socket) WriteBatch(d []Datagram) (n int, err error) {
 			return n, net.ErrClosed
 		}
 		n += s.out.done
+		s.sent.Add(uint64(s.out.done))
+		s.sendCalls.Add(1)
 		if s.out.done == len(part) {
 			continue
 		}

@@ -40,13 +40,18 @@ type Options struct {
 
 // Stats counts since the socket was opened.
 type Stats struct {
+	// Sent counts datagrams that WriteBatch handed to the system, SendCalls the
+	// system calls that took. The portable socket has one call for each.
+	Sent, SendCalls uint64
 	// Refused counts datagrams that the system refused to send, for instance
 	// because there is no route; the ones behind them went on.
 	Refused uint64
 }
 
 // counters are shared by the implementations.
-type counters struct{ refused atomic.Uint64 }
+type counters struct{ sent, sendCalls, refused atomic.Uint64 }
 
 // Stats returns the counters.
-func (c *counters) Stats() Stats { return Stats{Refused: c.refused.Load()} }
+func (c *counters) Stats() Stats {
+	return Stats{Sent: c.sent.Load(), SendCalls: c.sendCalls.Load(), Refused: c.refused.Load()}
+}
