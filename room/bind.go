@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"sync"
 	"time"
-	"unicode/utf8"
 )
 
 const (
@@ -17,6 +16,7 @@ const (
 	offerRate, offerBurst     = 5, 10
 	messageRate, messageBurst = 5, 10
 	longestOffer              = 256 << 10
+	longestList               = 512 // publications in one subscribe
 )
 
 // binding joins one connection to the room that it enters. The handlers of a
@@ -27,7 +27,8 @@ type binding struct {
 	remote string
 
 	events, offers, messages bucket
-	offer                    int // id of the newest offer
+	flood                    flood
+	offer                    int // id of the newest offer since the join
 
 	// Guarded by mu.
 	mu     sync.Mutex
@@ -63,6 +64,7 @@ func (s *Server) Bind(_ context.Context, c Conn) error {
 	handle(b, "new_message", b.message)
 	handle(b, "leave", b.leave)
 	handle(b, "sync", b.sync)
+	handle(b, "", func(context.Context, *json.RawMessage) (any, error) { return nil, ErrUnknownEvent })
 	return nil
 }
 
@@ -127,17 +129,21 @@ func (b *binding) bye(why *Error, reconnect string, after time.Duration) {
 // handle decodes an event's object for a handler and gives its errors codes.
 func handle[T any](b *binding, event string, h func(context.Context, *T) (any, error)) {
 	b.conn.Handle(event, func(ctx context.Context, raw json.RawMessage) (any, error) {
-		if wait := b.events.take(time.Now()); wait > 0 {
+		now := time.Now()
+		if b.flood.event(now) {
+			b.bye(limited(floodSeconds*time.Second), "later", floodSeconds*time.Second)
+		}
+		if wait := b.events.take(now); wait > 0 {
 			return nil, limited(wait)
 		}
 		arg := new(T)
-		if err := decode(raw, arg); err != nil {
+		if err := decode(raw, arg); err != nil && event != "" {
 			return nil, err
 		}
 		ack, err := h(ctx, arg)
 		if err != nil {
 			e := asError(err)
-			if e == errInternal {
+			if e == errInternal && ctx.Err() == nil {
 				b.server.log.Warn("event failed", "event", event, "err", err)
 			}
 			return nil, e
@@ -161,130 +167,16 @@ func decode(raw json.RawMessage, to any) error {
 	return nil
 }
 
-// join enters a room with an offer inside.
-func (b *binding) join(ctx context.Context, arg *joinArg) (any, error) {
-	switch {
-	case b.current() != nil:
-		return nil, ErrAlreadyJoined
-	case arg.V != 1:
-		return nil, ErrVersion
-	case len(arg.Offer) > longestOffer:
-		return nil, ErrTooLarge.because("an offer has at most %d bytes", longestOffer)
-	}
-	if err := b.server.joins.take(b.remote, time.Now()); err != nil {
-		return nil, err
-	}
-	if err := checkPublish(arg.Publish); err != nil {
-		return nil, err
-	}
-	req := JoinRequest{Room: arg.Room, Name: arg.Name, Token: arg.Token, Remote: b.remote}
-	grant, err := b.server.cfg.Authorize(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	for try := 1; ; try++ {
-		r, err := b.server.Open(arg.Room)
-		if err != nil {
-			return nil, err
-		}
-		m := newMember(r, req, grant, b.conn)
-		m.loopback = b.isLoopback()
-		ack, err := b.enter(ctx, m, arg)
-		if errors.Is(err, ErrClosed) && try < 3 {
-			continue // it ended a moment ago; open it anew
-		}
-		return ack, err
-	}
-}
+// acknowledger is a [Conn] that tells when an event was acknowledged.
+type acknowledger interface{ AfterAck(f func()) }
 
-// enter negotiates first, so that a member is never in the room without the
-// publications that it came with.
-func (b *binding) enter(ctx context.Context, m *Member, arg *joinArg) (any, error) {
-	r := m.room
-	peer, err := m.newPeer()
-	if err != nil {
-		return nil, err
+// holdUntilAck makes sure that what a member is told after the room has carried
+// out an event, and called [Member.hold], comes after its acknowledgement. It is
+// called by the event's handler.
+func (b *binding) holdUntilAck(m *Member) {
+	if a, ok := b.conn.(acknowledger); ok {
+		a.AfterAck(func() { m.room.post(m.release) })
 	}
-	answer := ""
-	if arg.Offer != "" {
-		if answer, err = m.answer(ctx, peer, arg.Offer); err != nil {
-			peer.Close()
-			return nil, err
-		}
-	}
-	ack, err := call(ctx, r, func() (any, error) {
-		if err := r.add(m, arg.Replaces); err != nil {
-			return nil, err
-		}
-		m.attach(peer)
-		added := r.reconcile(m, arg.Publish)
-		r.flushTo(m)
-		s := r.snapshot(m)
-		s.Answer, s.Published = answer, added
-		return s, nil
-	})
-	if err != nil {
-		peer.Close()
-		m.Leave()
-		return nil, err
-	}
-	b.become(m)
-	select {
-	case <-b.conn.Done(): // watch may have looked before
-		r.post(m.connGone)
-	default:
-	}
-	return ack, nil
-}
-
-// offered negotiates again.
-func (b *binding) offered(ctx context.Context, arg *offerArg) (any, error) {
-	m := b.current()
-	switch {
-	case m == nil:
-		return nil, ErrNotJoined
-	case len(arg.SDP) > longestOffer:
-		return nil, ErrTooLarge.because("an offer has at most %d bytes", longestOffer)
-	case arg.ID <= b.offer:
-		return nil, ErrStaleOffer
-	}
-	if wait := b.offers.take(time.Now()); wait > 0 {
-		return nil, limited(wait)
-	}
-	if err := checkPublish(arg.Publish); err != nil {
-		return nil, err
-	}
-	b.offer = arg.ID
-	r := m.room
-	peer, err := call(ctx, r, m.media)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := m.answer(ctx, peer, arg.SDP)
-	if err != nil {
-		return nil, err
-	}
-	return call(ctx, r, func() (any, error) {
-		added := r.reconcile(m, arg.Publish)
-		m.assign()
-		ack := offerAck{OK: true, ID: arg.ID, Answer: answer, Published: added, Slots: m.slots()}
-		m.remember(ack.Slots)
-		return ack, nil
-	})
-}
-
-func checkPublish(list []pub) error {
-	if len(list) > mostPublications {
-		return ErrLimit.because("a member publishes at most %d tracks", mostPublications)
-	}
-	for _, p := range list {
-		switch p.Source {
-		case Microphone, Camera, Screen, ScreenAudio, Other:
-		default:
-			return ErrBadRequest.because("publish: unknown source %q", p.Source)
-		}
-	}
-	return nil
 }
 
 // in carries out f in the room of the connection's member.
@@ -293,6 +185,7 @@ func (b *binding) in(ctx context.Context, f func(r *Room, m *Member) (any, error
 	if m == nil {
 		return nil, ErrNotJoined
 	}
+	b.holdUntilAck(m)
 	return call(ctx, m.room, func() (any, error) {
 		if m.ended {
 			return nil, ErrNotJoined
@@ -319,6 +212,9 @@ func (b *binding) unpublish(ctx context.Context, arg *publicationArg) (any, erro
 		if err != nil {
 			return nil, err
 		}
+		if s := m.sections[p.media.MID()]; s != nil {
+			s.stopped = true
+		}
 		r.unpublish(p)
 		return okAck{OK: true}, nil
 	})
@@ -330,8 +226,14 @@ func (b *binding) mute(ctx context.Context, arg *publicationArg) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p.muted != arg.Muted {
-			p.muted = arg.Muted
+		if arg.Muted == nil {
+			return nil, ErrBadRequest.because("muted is missing")
+		}
+		if p.muted != *arg.Muted {
+			p.muted = *arg.Muted
+			if s := m.sections[p.media.MID()]; s != nil {
+				s.pub.Muted = p.muted
+			}
 			r.changes.setPublication(publicationChange{ID: p.id, Muted: p.muted})
 			r.changed()
 		}
@@ -345,6 +247,8 @@ func (b *binding) subscribe(ctx context.Context, arg *subscribeArg) (any, error)
 		return nil, ErrBadRequest.because("mode %q is not supported", arg.Mode)
 	case len(arg.Rules) > 0:
 		return nil, ErrBadRequest.because("rules are not supported")
+	case len(arg.Publications) > longestList:
+		return nil, ErrLimit.because("one request names at most %d publications", longestList)
 	}
 	switch arg.Audio {
 	case "", "auto", "all", "list", "none":
@@ -352,67 +256,4 @@ func (b *binding) subscribe(ctx context.Context, arg *subscribeArg) (any, error)
 		return nil, ErrBadRequest.because("unknown audio mode %q", arg.Audio)
 	}
 	return b.in(ctx, func(_ *Room, m *Member) (any, error) { return m.change(arg) })
-}
-
-func (b *binding) message(ctx context.Context, arg *messageArg) (any, error) {
-	switch {
-	case !utf8.ValidString(arg.Text) || arg.Text == "":
-		return nil, ErrBadRequest.because("text is empty or not UTF-8")
-	case utf8.RuneCountInString(arg.Text) > longestText:
-		return nil, ErrTooLarge.because("a message has at most %d characters", longestText)
-	case !validID(arg.CID):
-		return nil, ErrBadRequest.because("cid has 1 to 32 of letters, digits, '-' and '_'")
-	}
-	if wait := b.messages.take(time.Now()); wait > 0 {
-		return nil, limited(wait)
-	}
-	return b.in(ctx, func(r *Room, m *Member) (any, error) { return r.say(m, arg) })
-}
-
-// say passes a message on to everybody else, or to one. A message that was sent
-// before has the same answer, and is not passed on again.
-func (r *Room) say(m *Member, arg *messageArg) (any, error) {
-	if !m.grant.CanChat {
-		return nil, ErrDenied
-	}
-	if ack, ok := m.remembered(arg.CID); ok {
-		return ack, nil
-	}
-	e := messageEvent{
-		ID: r.nextMessage(), TS: time.Now().UnixMilli(), Sender: m.id, Name: m.name, Text: arg.Text, To: arg.To,
-	}
-	if arg.To != "" {
-		to := r.member(arg.To)
-		if to == nil {
-			return nil, ErrNoMember
-		}
-		to.emit("new_message", e)
-	} else {
-		r.emit("new_message", e, m)
-		if len(r.chat) == historyLength {
-			r.chat = append(r.chat[:0], r.chat[1:]...)
-		}
-		r.chat = append(r.chat, e)
-	}
-	ack := messageAck{OK: true, ID: e.ID, TS: e.TS}
-	m.rememberMessage(arg.CID, ack)
-	return ack, nil
-}
-
-func (b *binding) leave(ctx context.Context, _ *struct{}) (any, error) {
-	ack, err := b.in(ctx, func(r *Room, m *Member) (any, error) {
-		r.remove(m, "left")
-		return okAck{OK: true}, nil
-	})
-	if err == nil {
-		b.become(nil)
-	}
-	return ack, err
-}
-
-func (b *binding) sync(ctx context.Context, _ *struct{}) (any, error) {
-	return b.in(ctx, func(r *Room, m *Member) (any, error) {
-		r.flush()
-		return r.snapshot(m), nil
-	})
 }

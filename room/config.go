@@ -15,8 +15,9 @@ type Config struct {
 	// Media forwards the packets. Required.
 	Media *sfu.Server
 
-	// Authorize decides on each join. If nil, everyone may do everything that a
-	// guest may; see [Guest].
+	// Authorize decides on each join, before there is a room or a peer. Its error
+	// is told to the client by its code if it is an [Error], else as internal. If
+	// nil, everyone may do everything that a guest may; see [Guest].
 	Authorize func(ctx context.Context, req JoinRequest) (Grant, error)
 
 	// MaxMembers limits each room. If zero, 1000.
@@ -57,10 +58,13 @@ func (c Config) withDefaults() Config {
 // Hooks observe rooms. They are called one at a time per room, never under a
 // lock, and must not wait for the room; nil fields are skipped.
 type Hooks struct {
+	// OnJoin is called before the publications that the member came with.
 	OnJoin func(*Member)
-	// OnLeave is told why the member is gone: "left" or "lost", "replaced" by a
-	// new connection of the same client, or "ended" with the room.
-	OnLeave     func(m *Member, why string)
+	// OnLeave is told why the member is gone: "left" or "lost", "kicked" by
+	// [Member.Leave], "replaced" by a new connection of the same client, or
+	// "ended" with the room.
+	OnLeave func(m *Member, why string)
+	// OnPublish and OnUnpublish are called once each for every publication.
 	OnPublish   func(*Publication)
 	OnUnpublish func(*Publication)
 	// OnEmpty is called when a room was empty for [Config.Linger] and is gone.
@@ -106,15 +110,33 @@ const (
 	Other       Source = "other"
 )
 
-// Conn is the event channel of one member. *signal.Socket implements it.
+// kind returns "audio" or "video", "any" for Other, and nothing for what is no
+// source.
+func (s Source) kind() string {
+	switch s {
+	case Microphone, ScreenAudio:
+		return "audio"
+	case Camera, Screen:
+		return "video"
+	case Other:
+		return "any"
+	}
+	return ""
+}
+
+// Conn is the event channel of one member. *signal.Socket implements it. If a
+// Conn also has a method AfterAck(func()), which calls a function after the
+// acknowledgement of the event that is being handled was sent, then events that
+// build on an acknowledgement come after it.
 type Conn interface {
 	// ID is unique among all servers.
 	ID() string
 	// Emit sends an event with one JSON object without waiting. It fails only
 	// after the connection ended.
 	Emit(event string, arg any) error
-	// Handle sets the handler of an event of one object. What it returns is the
-	// acknowledgement; an error becomes {ok:false, code, message}.
+	// Handle sets the handler of an event of one object, or with an empty name
+	// that of all events that have none. What it returns is the acknowledgement;
+	// an error becomes {ok:false, code, message}.
 	Handle(event string, h func(ctx context.Context, arg json.RawMessage) (any, error))
 	// Auth is the payload of CONNECT, Request the HTTP request that opened the
 	// connection.

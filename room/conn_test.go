@@ -38,6 +38,7 @@ type conn struct {
 	events   chan event
 	done     chan struct{}
 	handlers map[string]func(context.Context, json.RawMessage) (any, error)
+	after    []func()
 
 	// Guarded by mu.
 	mu    sync.Mutex
@@ -79,6 +80,8 @@ func (c *conn) Emit(name string, arg any) error {
 }
 
 func (c *conn) Disconnect(bool) { c.drop() }
+
+func (c *conn) AfterAck(f func()) { c.after = append(c.after, f) }
 
 // drop ends the connection.
 func (c *conn) drop() {
@@ -130,6 +133,10 @@ func (c *conn) raw(name, arg string) ack {
 	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
 	defer cancel()
 	v, err := c.handlers[name](ctx, json.RawMessage(arg))
+	for _, f := range c.after {
+		f()
+	}
+	c.after = nil
 	var a ack
 	var refused *room.Error
 	if errors.As(err, &refused) {
@@ -280,4 +287,9 @@ func (h *house) enter(name string) (*conn, ack) {
 	h.t.Helper()
 	c := h.bind(name)
 	return c, c.must("join", o{"v": 1, "room": "r", "name": name})
+}
+
+// authorize grants everybody the same.
+func authorize(g room.Grant) func(context.Context, room.JoinRequest) (room.Grant, error) {
+	return func(context.Context, room.JoinRequest) (room.Grant, error) { return g, nil }
 }

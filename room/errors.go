@@ -14,6 +14,7 @@ type Error struct {
 	code    string
 	message string
 	retry   time.Duration
+	details map[string]any
 }
 
 // Code returns the code, such as "room_full".
@@ -29,6 +30,9 @@ func (e *Error) Message() string { return e.message }
 // not help.
 func (e *Error) RetryAfter() time.Duration { return e.retry }
 
+// Details returns what a client is told beside the code; nil if that is all.
+func (e *Error) Details() map[string]any { return e.details }
+
 // Is makes errors with the same code equal.
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
@@ -37,8 +41,11 @@ func (e *Error) Is(target error) bool {
 
 // Errors that callers may test with [errors.Is].
 var (
-	ErrBadRequest    = &Error{code: "bad_request", message: "bad request"}
-	ErrVersion       = &Error{code: "unsupported_version", message: "this server speaks version 1"}
+	ErrBadRequest = &Error{code: "bad_request", message: "bad request"}
+	ErrVersion    = &Error{
+		code: "unsupported_version", message: "this server speaks version 1", details: map[string]any{"supported": []int{1}},
+	}
+	ErrUnknownEvent  = &Error{code: "unknown_event", message: "there is no such event"}
 	ErrNotJoined     = &Error{code: "not_joined", message: "join first"}
 	ErrAlreadyJoined = &Error{code: "already_joined", message: "this connection is in a room already"}
 	ErrDenied        = &Error{code: "forbidden", message: "the grant does not allow it"}
@@ -55,6 +62,9 @@ var (
 	ErrLimit         = &Error{code: "limit_exceeded", message: "a limit is reached"}
 	ErrTooLarge      = &Error{code: "too_large", message: "too large"}
 	ErrRateLimited   = &Error{code: "rate_limited", message: "too many requests"}
+	errKicked        = &Error{code: "kicked", message: "you were removed from the room"}
+	errReplaced      = &Error{code: "duplicate_identity", message: "you joined from another connection"}
+	errSlow          = &Error{code: "slow_consumer", message: "you read too slowly"}
 	errInternal      = &Error{code: "internal", message: "the server could not do it"}
 )
 

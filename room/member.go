@@ -10,9 +10,8 @@ import (
 )
 
 const (
-	mostPublications = 8 // of one member
-	longestText      = 4000
-	cidsKept         = 64
+	mostPublications = 8    // of one member
+	mostHeld         = 1024 // events
 	// longestWithoutSocket is how long a member stays whose media goes on
 	// although its socket is gone.
 	longestWithoutSocket = 120 * time.Second
@@ -36,13 +35,22 @@ type Member struct {
 	socketGone bool
 	mediaGone  bool // nothing was heard for 4 s, or there is no peer
 	audio      string
-	wanted     map[string]bool // by publication: what the client said
-	subs       map[string]*sfu.Subscription
-	told       map[string]SlotInfo // by MID
+	wanted     map[string]bool              // by publication: what the client said
+	subs       map[string]*sfu.Subscription // by publication
+	sections   map[string]*section          // by MID: what is sent
+	told       map[string]SlotInfo          // by MID
+	asked      int                          // audio slots that it was asked for since its last offer
+	holding    bool                         // events wait for an acknowledgement
+	held       []heldEvent
 	cids       map[string]messageAck
 	cidOrder   []string
 	ended      bool
 	expiry     *time.Timer
+}
+
+type heldEvent struct {
+	name string
+	arg  any
 }
 
 func newMember(r *Room, req JoinRequest, g Grant, c Conn) *Member {
@@ -50,21 +58,23 @@ func newMember(r *Room, req JoinRequest, g Grant, c Conn) *Member {
 		room: r, id: newID(), session: newSecret(), key: newSecret(), name: cleanName(req.Name), grant: g, conn: c,
 		role: "guest", state: "live", mediaGone: true, audio: "auto",
 		wanted: make(map[string]bool), subs: make(map[string]*sfu.Subscription),
-		told: make(map[string]SlotInfo), cids: make(map[string]messageAck),
+		sections: make(map[string]*section), told: make(map[string]SlotInfo), cids: make(map[string]messageAck),
 	}
 }
 
-// ID is unique in the room.
+// ID is unique in the room, of 12 characters of [A-Za-z0-9_-].
 func (m *Member) ID() string { return m.id }
 
-// Name is what was asked to be shown.
+// Name is what was asked to be shown, cleaned: at most 64 bytes without control
+// characters; not unique, and perhaps empty.
 func (m *Member) Name() string { return m.name }
 
 // Room returns the room that the member joined.
 func (m *Member) Room() *Room { return m.room }
 
-// Leave removes the member.
-func (m *Member) Leave() { m.room.post(func() { m.room.remove(m, "left") }) }
+// Leave removes the member. Its connection, if there is one, is told that it was
+// removed, and ends.
+func (m *Member) Leave() { m.room.post(func() { m.room.remove(m, "kicked") }) }
 
 func (m *Member) info() MemberInfo {
 	return MemberInfo{ID: m.id, Identity: m.grant.Identity, Name: m.name, Role: m.role, State: m.state, Kind: "web"}
@@ -73,9 +83,35 @@ func (m *Member) info() MemberInfo {
 // emit sends an event. An error means that the connection is over, which the
 // room is told otherwise.
 func (m *Member) emit(event string, arg any) {
-	if m.conn != nil && !m.socketGone {
+	switch {
+	case m.conn == nil || m.socketGone:
+	case !m.holding:
 		_ = m.conn.Emit(event, arg)
+	case len(m.held) < mostHeld:
+		m.held = append(m.held, heldEvent{event, arg})
+	default:
+		m.holding, m.held = false, nil
+		m.bye(errSlow, "now")
 	}
+}
+
+// hold keeps events back until the acknowledgement that is being made was sent,
+// if the connection tells when; see [binding.holdUntilAck].
+func (m *Member) hold() { _, m.holding = m.conn.(acknowledger) }
+
+// release sends what was held back.
+func (m *Member) release() {
+	held := m.held
+	m.holding, m.held = false, nil
+	for _, e := range held {
+		m.emit(e.name, e.arg)
+	}
+}
+
+// bye says why the connection ends, and ends it.
+func (m *Member) bye(why *Error, reconnect string) {
+	m.emit("bye", byeEvent{Code: why.code, Message: why.message, Reconnect: reconnect})
+	m.conn.Disconnect(true)
 }
 
 // newPeer makes the media side.
@@ -87,7 +123,10 @@ func (m *Member) newPeer() (*sfu.Peer, error) {
 		ID: m.id,
 		Handlers: sfu.PeerHandlers{
 			OnUnpublish: func(*sfu.Publication) { r.post(func() { m.mediaChanged() }) },
-			OnSilence:   func(silent bool) { r.post(func() { m.setMedia(silent) }) },
+			OnSilence: func(silent bool) {
+				<-made
+				r.post(func() { m.setMedia(p, silent) })
+			},
 			OnClosed: func(error) {
 				<-made
 				r.post(func() { m.peerClosed(p) })
@@ -98,10 +137,11 @@ func (m *Member) newPeer() (*sfu.Peer, error) {
 	return p, err
 }
 
-// mediaChanged notes that the peer sends less than before.
+// mediaChanged notes that the peer sends less than before. What it sends more is
+// the business of whoever answered the offer and knows what it declared.
 func (m *Member) mediaChanged() {
 	if !m.ended {
-		m.room.reconcile(m, nil)
+		m.room.withdraw(m)
 	}
 }
 
@@ -133,33 +173,27 @@ func (m *Member) attach(p *sfu.Peer) {
 }
 
 // setMedia notes whether media is heard.
-func (m *Member) setMedia(silent bool) {
-	m.mediaGone = silent || m.peer == nil
-	m.checkAlive()
+func (m *Member) setMedia(p *sfu.Peer, silent bool) {
+	if m.peer == p {
+		m.mediaGone = silent
+		m.checkAlive()
+	}
 }
 
-// peerClosed notes that a transport has ended: the client can offer again.
+// peerClosed notes that a transport has ended: the client is asked to offer
+// again.
 func (m *Member) peerClosed(p *sfu.Peer) {
 	if m.ended || m.peer != p {
 		return
 	}
 	m.peer = nil
 	clear(m.subs)
+	clear(m.told)
 	m.mediaGone = true
-	m.room.reconcileGone(m)
-	m.tellSlots()
+	m.asked = 0
+	m.room.withdraw(m)
+	m.emit("need", need{Restart: true})
 	m.checkAlive()
-}
-
-// reconcileGone removes all publications of a member without a peer.
-func (r *Room) reconcileGone(m *Member) {
-	for i := 0; i < len(r.publications); {
-		if p := r.publications[i]; p.member == m {
-			r.unpublish(p)
-		} else {
-			i++
-		}
-	}
 }
 
 // connGone notes that the socket is gone. The member stays while its media is
@@ -200,26 +234,13 @@ func (m *Member) end(why string) {
 	if m.conn == nil || m.socketGone {
 		return
 	}
+	m.release()
 	switch why {
 	case "replaced":
-		m.emit("bye", byeEvent{Code: "duplicate_identity", Message: "you joined from another connection", Reconnect: "no"})
-		m.conn.Disconnect(true)
+		m.bye(errReplaced, "no")
 	case "ended":
-		m.emit("bye", byeEvent{Code: ErrClosed.code, Message: ErrClosed.message, Reconnect: "no"})
+		m.bye(ErrClosed, "no")
+	case "kicked":
+		m.bye(errKicked, "no")
 	}
-}
-
-// remembered returns the answer to a message that was sent before.
-func (m *Member) remembered(cid string) (messageAck, bool) {
-	a, ok := m.cids[cid]
-	return a, ok
-}
-
-func (m *Member) rememberMessage(cid string, a messageAck) {
-	if len(m.cidOrder) == cidsKept {
-		delete(m.cids, m.cidOrder[0])
-		m.cidOrder = m.cidOrder[1:]
-	}
-	m.cids[cid] = a
-	m.cidOrder = append(m.cidOrder, cid)
 }

@@ -47,58 +47,80 @@ func (p *Publication) info() PublicationInfo {
 	}
 }
 
-// reconcile makes the publications of a member what its peer sends, with what
-// the client declared about them. What the grant does not allow is closed. It
-// returns what was added.
-func (r *Room) reconcile(m *Member, declared []pub) []published {
-	added := []published{}
-	if m.peer == nil {
-		return added
+// section is what a client said about one of its send sections.
+type section struct {
+	pub
+	stopped bool // unpublished since; the section may go on sending
+}
+
+// withdraw removes the publications of a member that its peer no longer sends.
+func (r *Room) withdraw(m *Member) {
+	var media []*sfu.Publication
+	if m.peer != nil {
+		media = m.peer.Publications()
 	}
-	media := m.peer.Publications()
 	for _, p := range slices.Clone(r.publications) {
 		if p.member == m && !slices.Contains(media, p.media) {
 			r.unpublish(p)
 		}
 	}
-	for _, x := range media {
+}
+
+// adopt makes the publications of a member what its peer sends since the offer
+// that was answered last, with what the client said about them, then or earlier.
+// What is not allowed is closed, and so is what was unpublished and is not
+// declared again. It returns what was added.
+func (r *Room) adopt(m *Member, declared []pub) []published {
+	r.withdraw(m)
+	added := []published{}
+	sections := make(map[string]*section)
+	for _, x := range m.peer.Publications() {
+		mid := x.MID()
+		s := m.sections[mid]
+		if i := slices.IndexFunc(declared, func(d pub) bool { return d.MID == mid }); i >= 0 {
+			s = &section{pub: declared[i]}
+		} else if s == nil {
+			s = &section{pub: pub{Source: Other}}
+		}
+		sections[mid] = s
 		if slices.ContainsFunc(r.publications, func(p *Publication) bool { return p.media == x }) {
 			continue
 		}
-		if p := r.publish(m, x, declared); p != nil {
-			added = append(added, published{MID: x.MID(), Publication: p.id})
-		} else {
-			x.Close()
+		p := &Publication{
+			id: x.ID(), member: m, source: s.Source, name: cleanName(s.Name), muted: s.Muted, media: x,
+			audio: strings.HasPrefix(x.Codec().MimeType, "audio/"),
 		}
+		if s.stopped || !r.publish(p) {
+			x.Close()
+			continue
+		}
+		added = append(added, published{MID: mid, Publication: p.id})
 	}
+	m.sections = sections
 	return added
 }
 
-// publish adds a publication, or returns nil if it is not allowed.
-func (r *Room) publish(m *Member, x *sfu.Publication, declared []pub) *Publication {
-	p := &Publication{
-		id: x.ID(), member: m, media: x, source: Other,
-		audio: strings.HasPrefix(x.Codec().MimeType, "audio/"),
-	}
-	if i := slices.IndexFunc(declared, func(d pub) bool { return d.MID == x.MID() }); i >= 0 {
-		p.source, p.name, p.muted = declared[i].Source, cleanName(declared[i].Name), declared[i].Muted
-	}
+// publish adds a publication. False if it is not allowed.
+func (r *Room) publish(p *Publication) bool {
+	m := p.member
 	mine := 0
 	for _, o := range r.publications {
 		if o.member == m {
 			mine++
 		}
 	}
-	if mine >= mostPublications || !slices.Contains(m.grant.Publish, p.source) {
-		return nil
+	kind := p.source.kind()
+	if mine >= mostPublications || !slices.Contains(m.grant.Publish, p.source) || kind != "any" && kind != p.kind() {
+		return false
 	}
 	r.publications = append(r.publications, p)
+	r.byID[p.id] = p
 	r.changes.addPublication(p.info())
 	r.changed()
 	if h := r.server.cfg.Hooks.OnPublish; h != nil {
 		h(p)
 	}
-	return p
+	return true
 }
 
 // unpublish removes a publication; slots that show it become idle.
@@ -108,6 +130,7 @@ func (r *Room) unpublish(p *Publication) {
 		return
 	}
 	r.publications = slices.Delete(r.publications, i, i+1)
+	delete(r.byID, p.id)
 	p.media.Close()
 	for _, m := range r.members {
 		delete(m.wanted, p.id)

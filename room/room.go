@@ -2,10 +2,10 @@ package room
 
 import (
 	"context"
+	"crypto/subtle"
 	"iter"
 	"log/slog"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -13,7 +13,6 @@ const (
 	mailbox       = 1024 // commands that wait; a full one refuses with server_busy
 	coalesce      = 50 * time.Millisecond
 	speakersEvery = 250 * time.Millisecond
-	historyLength = 200 // chat messages
 )
 
 // Room is a set of members who may see each other's publications.
@@ -31,6 +30,7 @@ type Room struct {
 	// Owned by the room's goroutine.
 	members      []*Member      // in the order of joining
 	publications []*Publication // oldest first
+	byID         map[string]*Publication
 	rev          int
 	changes      changes
 	flushAt      time.Time // zero: nothing to tell
@@ -38,6 +38,7 @@ type Room struct {
 	speakers     []speaker
 	emptySince   time.Time
 	chat         []messageEvent
+	chatBytes    int
 	messages     int
 	ending       bool
 }
@@ -50,6 +51,7 @@ func newRoom(s *Server, name string) *Room {
 		log:        s.log.With("room", name),
 		created:    now,
 		emptySince: now,
+		byID:       make(map[string]*Publication),
 		inbox:      make(chan func(), mailbox),
 		done:       make(chan struct{}),
 	}
@@ -63,14 +65,12 @@ func (r *Room) Done() <-chan struct{} { return r.done }
 
 // Members ranges over a snapshot of the members, in the order of joining.
 func (r *Room) Members() iter.Seq[*Member] {
-	list, _ := call(context.Background(), r, func() ([]*Member, error) { return slices.Clone(r.members), nil })
-	return slices.Values(list)
+	return slices.Values(read(r, func() []*Member { return slices.Clone(r.members) }))
 }
 
 // Publications ranges over a snapshot of what is published, oldest first.
 func (r *Room) Publications() iter.Seq[*Publication] {
-	list, _ := call(context.Background(), r, func() ([]*Publication, error) { return slices.Clone(r.publications), nil })
-	return slices.Values(list)
+	return slices.Values(read(r, func() []*Publication { return slices.Clone(r.publications) }))
 }
 
 // Close removes all members and ends the room.
@@ -105,7 +105,7 @@ func (r *Room) run() {
 func (r *Room) over() bool {
 	if r.ending {
 		for len(r.members) > 0 {
-			r.remove(r.members[0], "ended")
+			r.take(r.members[0], "ended")
 		}
 		return true
 	}
@@ -195,6 +195,22 @@ func call[T any](ctx context.Context, r *Room, f func() (T, error)) (T, error) {
 	}
 }
 
+// read asks the room's goroutine, and waits if many commands wait. It returns
+// the zero value when the room has ended.
+func read[T any](r *Room, f func() T) T {
+	var none T
+	reply := make(chan T, 1)
+	if !r.post(func() { reply <- f() }) {
+		return none
+	}
+	select {
+	case v := <-reply:
+		return v
+	case <-r.done:
+		return none
+	}
+}
+
 // emit sends an event to all members but one, who may be nil.
 func (r *Room) emit(event string, arg any, except *Member) {
 	for _, m := range r.members {
@@ -215,23 +231,19 @@ func (r *Room) member(id string) *Member {
 }
 
 // publication returns the publication with an id, or nil.
-func (r *Room) publication(id string) *Publication {
-	for _, p := range r.publications {
-		if p.id == id {
-			return p
-		}
-	}
-	return nil
-}
+func (r *Room) publication(id string) *Publication { return r.byID[id] }
 
-// add makes m a member. It replaces an older member of the same session.
+// add makes m a member. It replaces an older member of the same session, whose
+// role and sent messages it takes over.
 func (r *Room) add(m *Member, replaces string) error {
 	if r.ending {
 		return ErrClosed
 	}
 	for _, old := range r.members {
-		if replaces != "" && old.session == replaces {
-			r.remove(old, "replaced")
+		if replaces != "" && subtle.ConstantTimeCompare([]byte(old.session), []byte(replaces)) == 1 {
+			m.role, m.cids, m.cidOrder = old.role, old.cids, old.cidOrder
+			old.role = "guest"
+			r.take(old, "replaced")
 			break
 		}
 	}
@@ -255,9 +267,17 @@ func (r *Room) add(m *Member, replaces string) error {
 
 // remove ends a member: its tiles vanish for the others, its peer is closed.
 func (r *Room) remove(m *Member, why string) {
+	if r.take(m, why) {
+		r.promote()
+		r.flush()
+	}
+}
+
+// take is remove without telling the others at once. False if m is no member.
+func (r *Room) take(m *Member, why string) bool {
 	i := slices.Index(r.members, m)
 	if i < 0 {
-		return
+		return false
 	}
 	for _, p := range slices.Clone(r.publications) {
 		if p.member == m {
@@ -266,8 +286,7 @@ func (r *Room) remove(m *Member, why string) {
 	}
 	r.members = slices.Delete(r.members, i, i+1)
 	r.changes.removeMember(m.id, why)
-	r.promote()
-	r.flush()
+	r.changed()
 	m.end(why)
 	r.log.Info("member left", "member", m.id, "why", why)
 	if h := r.server.cfg.Hooks.OnLeave; h != nil {
@@ -277,6 +296,7 @@ func (r *Room) remove(m *Member, why string) {
 		r.emptySince = time.Now()
 		r.speakers = nil
 	}
+	return true
 }
 
 // promote makes the longest present member the moderator if there is none.
@@ -286,10 +306,4 @@ func (r *Room) promote() {
 	}
 	r.members[0].role = "moderator"
 	r.changes.setMember(memberChange{ID: r.members[0].id, Role: "moderator"})
-}
-
-// nextMessage numbers chat messages.
-func (r *Room) nextMessage() string {
-	r.messages++
-	return "m" + strconv.Itoa(r.messages)
 }

@@ -32,6 +32,7 @@ func TestJoinShowsTheRoom(t *testing.T) {
 }
 
 func TestLeaving(t *testing.T) {
+	t.Parallel()
 	var log []string
 	h := open(t, room.Config{Hooks: room.Hooks{
 		OnJoin:  func(m *room.Member) { log = append(log, "join "+m.Name()) },

@@ -40,12 +40,14 @@ func NewServer(cfg Config) (*Server, error) {
 	}, nil
 }
 
+var errRoomName = ErrBadRequest.because("a room's name has 1 to %d of letters, digits, '-', '_' and '.'", longestRoomName)
+
 // Open returns the named room, creating it if needed. A room that nobody joins
 // is gone after [Config.Linger]. It fails with ErrBadRequest for a name that no
 // room can have, and with ErrDraining when the server is closing.
 func (s *Server) Open(name string) (*Room, error) {
 	if !validRoom(name) {
-		return nil, ErrBadRequest.because("a room's name has 1 to %d of letters, digits, '-', '_' and '.'", longestRoomName)
+		return nil, errRoomName
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,11 +108,11 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	for _, b := range conns {
 		b.bye(ErrDraining, "later", 5*time.Second)
 	}
-	for _, r := range rooms {
-		r.Close()
-	}
 	done := make(chan struct{})
-	go func() {
+	go func() { // ends with the rooms, which all close
+		for _, r := range rooms {
+			r.Close()
+		}
 		s.ended.Wait()
 		close(done)
 	}()
@@ -131,34 +133,3 @@ func newSecret() string {
 
 // newID returns 72 random bits as 12 characters.
 func newID() string { return newSecret()[:12] }
-
-const (
-	joinRate, joinBurst = 50, 500 // per address
-	addressesKept       = 10_000
-)
-
-// joinLimits limits how often one address may join.
-type joinLimits struct {
-	// Guarded by mu.
-	mu      sync.Mutex
-	buckets map[string]*bucket
-}
-
-// take refuses a join of an address that joins too often.
-func (l *joinLimits) take(remote string, now time.Time) *Error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.buckets == nil || len(l.buckets) > addressesKept {
-		l.buckets = make(map[string]*bucket)
-	}
-	b := l.buckets[remote]
-	if b == nil {
-		n := newBucket(joinRate, joinBurst)
-		b = &n
-		l.buckets[remote] = b
-	}
-	if wait := b.take(now); wait > 0 {
-		return limited(wait)
-	}
-	return nil
-}

@@ -107,6 +107,7 @@ func (r *Room) flushTo(except *Member) {
 		m.assign()
 		if m != except {
 			m.tellSlots()
+			m.tellNeed()
 		}
 	}
 }
@@ -152,7 +153,7 @@ func (r *Room) snapshot(m *Member) snapshot {
 		Rev:          r.rev,
 		Slots:        m.slots(),
 		ICEServers:   []struct{}{},
-		Limits:       limitsInfo{Text: longestText, Publications: mostPublications, Sections: 64},
+		Limits:       limitsInfo{Text: longestText, Publications: mostPublications, Sections: mostSections},
 		Caps:         []string{"slots", "replaces"},
 		Chat:         slices.Clone(r.chat),
 	}

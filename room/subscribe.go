@@ -2,6 +2,7 @@ package room
 
 import (
 	"errors"
+	"maps"
 
 	"github.com/pion/webrtc/v4"
 
@@ -11,6 +12,9 @@ import (
 // pairedSlots is how many audio and video slots of the same rank are played in
 // sync by browsers.
 const pairedSlots = 4
+
+// mostSections is how many media sections a description may have.
+const mostSections = 64
 
 // wants tells whether a member is to receive a publication: as its client said,
 // else audio by itself.
@@ -30,12 +34,7 @@ func (m *Member) assign() {
 	if m.peer == nil {
 		return
 	}
-	for _, p := range m.room.publications {
-		if sub := m.subs[p.id]; sub != nil && !m.wants(p) {
-			sub.Close()
-			delete(m.subs, p.id)
-		}
-	}
+	m.drop()
 	for _, p := range m.room.publications {
 		if m.subs[p.id] == nil && m.wants(p) {
 			_ = m.subscribe(p, "") // without a slot now, the next change tries again
@@ -43,8 +42,18 @@ func (m *Member) assign() {
 	}
 }
 
+// drop ends what is not wanted any more.
+func (m *Member) drop() {
+	for _, p := range m.room.publications {
+		if sub := m.subs[p.id]; sub != nil && !m.wants(p) {
+			sub.Close()
+			delete(m.subs, p.id)
+		}
+	}
+}
+
 // subscribe binds a publication to a slot, to the one with the given MID if
-// that is not empty.
+// that is not empty. What that slot showed is not wanted any more.
 func (m *Member) subscribe(p *Publication, mid string) error {
 	if m.peer == nil {
 		return ErrNoSlot
@@ -53,28 +62,32 @@ func (m *Member) subscribe(p *Publication, mid string) error {
 		if mid = m.choose(p); mid == "" {
 			return ErrNoSlot
 		}
-	} else {
-		m.vacate(mid)
 	}
 	sub, err := m.peer.Subscribe(p.media, sfu.SubscribeOptions{MID: mid})
 	if err != nil {
 		return err
 	}
-	if old := m.subs[p.id]; old != nil && old != sub {
-		old.Close()
+	for id, old := range m.subs {
+		switch {
+		case old == sub:
+		case id == p.id: // in another slot
+			old.Close()
+		case old.MID() == mid: // over
+			delete(m.subs, id)
+			m.wanted[id] = false
+		}
 	}
 	m.subs[p.id] = sub
 	return nil
 }
 
-// vacate forgets what a slot shows, because something else will.
-func (m *Member) vacate(mid string) {
-	for id, sub := range m.subs {
-		if sub.MID() == mid {
-			delete(m.subs, id)
-			m.wanted[id] = false
-		}
+// prune forgets subscriptions whose slots an offer took away.
+func (m *Member) prune() {
+	live := make(map[*sfu.Subscription]bool, len(m.subs))
+	for _, s := range m.peer.Slots() {
+		live[s.Subscription] = true
 	}
+	maps.DeleteFunc(m.subs, func(_ string, sub *sfu.Subscription) bool { return !live[sub] })
 }
 
 // choose finds a free slot: the one beside a slot of the same publisher, then
@@ -125,81 +138,135 @@ func (m *Member) change(arg *subscribeArg) (subscribeAck, error) {
 	if !m.grant.CanSubscribe {
 		return subscribeAck{}, ErrDenied
 	}
-	if arg.Audio != "" {
-		m.audio = arg.Audio
-	}
+	m.setModes(arg)
 	ack := subscribeAck{OK: true}
-	if arg.Replace {
-		for _, p := range m.room.publications {
-			if !p.audio || m.audio == "list" || m.audio == "none" {
-				m.wanted[p.id] = false
-			}
+	refuse := func(id string, err error) {
+		ack.Refused = append(ack.Refused, refusal{ID: id, Code: asError(err).code})
+	}
+	// What is to stop comes first, so that its slots are free.
+	before := maps.Clone(m.wanted)
+	var on []subscribeOne
+	for _, one := range arg.Publications {
+		p := m.room.publication(one.ID)
+		if p == nil || p.member == m {
+			refuse(one.ID, ErrNoPublication)
+			continue
+		}
+		m.wanted[p.id] = one.On == nil || *one.On
+		if m.wanted[p.id] {
+			on = append(on, one)
 		}
 	}
-	missing := need{}
-	for _, one := range arg.Publications {
-		if err := m.changeOne(one, &missing); err != nil {
-			ack.Refused = append(ack.Refused, refusal{ID: one.ID, Code: asError(err).code})
+	m.drop()
+	for _, one := range on {
+		if !m.wanted[one.ID] {
+			continue // turned off later in the list, or its slot was given away
+		}
+		if err := m.turnOn(m.room.publication(one.ID), one.MID, before); err != nil {
+			refuse(one.ID, err)
 		}
 	}
 	m.assign()
-	if missing != (need{}) {
+	if missing := m.missing(); missing != (need{}) && len(ack.Refused) > 0 {
 		ack.Need = &missing
 	}
 	ack.Slots = m.slots()
 	m.remember(ack.Slots)
+	m.hold()
 	return ack, nil
 }
 
-// changeOne turns one publication on or off; missing counts slots that there
-// should be.
-func (m *Member) changeOne(one subscribeOne, missing *need) error {
-	p := m.room.publication(one.ID)
-	if p == nil || p.member == m {
-		return ErrNoPublication
+// setModes applies what a subscribe event says about publications that it does
+// not name.
+func (m *Member) setModes(arg *subscribeArg) {
+	if arg.Audio != "" {
+		m.audio = arg.Audio
 	}
-	on := one.On == nil || *one.On
-	m.wanted[p.id] = on
-	sub := m.subs[p.id]
-	switch {
-	case !on:
-		if sub != nil {
-			sub.Close()
-			delete(m.subs, p.id)
+	byItself := m.audio == "auto" || m.audio == "all"
+	for _, p := range m.room.publications {
+		switch {
+		case arg.Replace && p.audio && byItself:
+			delete(m.wanted, p.id)
+		case arg.Replace:
+			m.wanted[p.id] = false
+		case arg.Audio == "none" && p.audio && m.wanted[p.id]:
+			delete(m.wanted, p.id)
 		}
-		return nil
-	case sub != nil && (one.MID == "" || one.MID == sub.MID()):
+	}
+}
+
+// turnOn subscribes to a publication. Without a free slot it stays wanted, for
+// when there is one; any other failure leaves things as they were before.
+func (m *Member) turnOn(p *Publication, mid string, before map[string]bool) error {
+	if sub := m.subs[p.id]; sub != nil && (mid == "" || mid == sub.MID()) {
 		return nil
 	}
-	err := m.subscribe(p, one.MID)
-	if err == nil {
+	err := m.subscribe(p, mid)
+	switch {
+	case err == nil:
 		m.wanted[p.id] = true
 		return nil
+	case errors.Is(err, ErrNoSlot) && mid == "":
+		return ErrLimit.because("no slot is free")
 	}
-	if errors.Is(err, ErrNoSlot) && one.MID == "" {
-		m.count(p.audio, missing)
-		return &Error{code: "limit_exceeded", message: "no slot is free"}
+	if was, said := before[p.id]; said {
+		m.wanted[p.id] = was
+	} else {
+		delete(m.wanted, p.id)
 	}
-	m.wanted[p.id] = false
 	return err
 }
 
-// count raises the number of slots that would be enough.
-func (m *Member) count(audio bool, missing *need) {
+// missing tells how many slots there should be of each kind that has too few;
+// never more than fit into one description.
+func (m *Member) missing() need {
+	var n need
 	if m.peer == nil {
-		return
+		return n
 	}
-	have := 0
-	for _, s := range m.peer.Slots() {
-		if (s.Kind == webrtc.RTPCodecTypeAudio) == audio {
-			have++
+	for _, p := range m.room.publications {
+		switch {
+		case m.subs[p.id] != nil || !m.wants(p):
+		case p.audio:
+			n.Audio++
+		default:
+			n.Video++
 		}
 	}
-	if audio {
-		missing.Audio = max(missing.Audio, have) + 1
-	} else {
-		missing.Video = max(missing.Video, have) + 1
+	if n == (need{}) {
+		return n
 	}
+	audio, video := 0, 0
+	for _, s := range m.peer.Slots() {
+		total, short := &video, &n.Video
+		if s.Kind == webrtc.RTPCodecTypeAudio {
+			total, short = &audio, &n.Audio
+		}
+		*total++
+		if s.Subscription == nil {
+			*short-- // it would do, but does not decode what is wanted
+		}
+	}
+	left := mostSections - mostPublications - audio - video
+	for _, k := range []struct{ short, total *int }{{&n.Audio, &audio}, {&n.Video, &video}} {
+		*k.short = max(0, min(*k.short, left))
+		left -= *k.short
+		if *k.short > 0 {
+			*k.short += *k.total
+		}
+	}
+	return n
+}
+
+// tellNeed asks the client for audio slots when somebody is not heard for lack
+// of one. It asks once for each number and offer.
+func (m *Member) tellNeed() {
+	n := m.missing()
+	if n.Audio <= m.asked {
+		return
+	}
+	m.asked = n.Audio
+	m.emit("need", need{Audio: n.Audio})
 }
 
 // slots says what each slot of the member shows.

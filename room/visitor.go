@@ -7,7 +7,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"html"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -35,10 +37,10 @@ type Visitor struct {
 }
 
 // NewVisitors returns visitors whose cookies are signed with key, of at least
-// 32 bytes. If key is nil, a random one is made: names are forgotten with the
+// 32 bytes. If key is empty, a random one is made: names are forgotten with the
 // process.
 func NewVisitors(key []byte) *Visitors {
-	if key == nil {
+	if len(key) == 0 {
 		key = make([]byte, 32)
 		rand.Read(key)
 	}
@@ -47,7 +49,7 @@ func NewVisitors(key []byte) *Visitors {
 
 // Read returns the visitor of a request; a new one if there is no valid cookie.
 func (v *Visitors) Read(r *http.Request) Visitor {
-	if c, err := r.Cookie(visitorCookie); err == nil {
+	for _, c := range r.CookiesNamed(visitorCookie) {
 		if who, ok := v.open(c.Value); ok {
 			return who
 		}
@@ -62,12 +64,16 @@ func (v *Visitors) open(value string) (Visitor, bool) {
 	if len(f) != 3 || f[0] != "1" {
 		return who, false
 	}
-	sum, err := base64.RawURLEncoding.DecodeString(f[2])
+	strict := base64.RawURLEncoding.Strict()
+	sum, err := strict.DecodeString(f[2])
 	if err != nil || !hmac.Equal(sum, v.sum(f[1])) {
 		return who, false
 	}
-	payload, err := base64.RawURLEncoding.DecodeString(f[1])
-	return who, err == nil && json.Unmarshal(payload, &who) == nil && who.ID != ""
+	payload, err := strict.DecodeString(f[1])
+	if err != nil || json.Unmarshal(payload, &who) != nil || who.ID == "" {
+		return Visitor{}, false
+	}
+	return who, true
 }
 
 func (v *Visitors) sum(payload string) []byte {
@@ -105,14 +111,26 @@ func (v *Visitors) page(w http.ResponseWriter, r *http.Request, next http.Handle
 	who := v.Read(r)
 	v.set(w, r, who)
 	body := &recorder{ResponseWriter: w}
-	next.ServeHTTP(body, r)
+	next.ServeHTTP(body, whole(r))
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Del("ETag")
+	for _, ofTheOriginal := range []string{"ETag", "Last-Modified", "Content-Length", "Accept-Ranges"} {
+		w.Header().Del(ofTheOriginal)
+	}
 	if body.status != 0 {
 		w.WriteHeader(body.status)
 	}
 	filled := bytes.Replace(body.b.Bytes(), []byte(placeholder+`"`), []byte(placeholder+html.EscapeString(who.Name)+`"`), 1)
 	_, _ = w.Write(filled) // an error means that the browser went away
+}
+
+// whole returns a request for the whole page, whatever part or version of it r
+// asks for: what the client may have is another visitor's.
+func whole(r *http.Request) *http.Request {
+	r = r.Clone(r.Context())
+	for _, name := range []string{"Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"} {
+		r.Header.Del(name)
+	}
+	return r
 }
 
 // recorder keeps the body of a response.
@@ -134,7 +152,12 @@ func (v *Visitors) rename(w http.ResponseWriter, r *http.Request) {
 	var arg struct {
 		Name string `json:"name"`
 	}
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, visitorBody)).Decode(&arg); err != nil {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, visitorBody))
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+		http.Error(w, "the body is too large", http.StatusRequestEntityTooLarge)
+		return
+	}
+	if err != nil || json.Unmarshal(body, &arg) != nil {
 		http.Error(w, "the body is not a JSON object with a name", http.StatusBadRequest)
 		return
 	}
@@ -159,5 +182,5 @@ func sameOrigin(r *http.Request) bool {
 		return true
 	}
 	u, err := url.Parse(origin)
-	return err == nil && u.Host == r.Host
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
 }

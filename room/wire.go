@@ -111,7 +111,7 @@ type offerAck struct {
 
 type publicationArg struct {
 	Publication string `json:"publication"`
-	Muted       bool   `json:"muted"`
+	Muted       *bool  `json:"muted"`
 }
 
 type subscribeArg struct {
@@ -134,8 +134,9 @@ type refusal struct {
 }
 
 type need struct {
-	Audio int `json:"audio,omitempty"`
-	Video int `json:"video,omitempty"`
+	Audio   int  `json:"audio,omitempty"` // slots that there should be
+	Video   int  `json:"video,omitempty"`
+	Restart bool `json:"restart,omitempty"` // the transport has ended
 }
 
 type subscribeAck struct {

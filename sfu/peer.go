@@ -144,7 +144,7 @@ type AnswerOptions struct {
 //
 // One negotiation runs at a time; others wait for their turn or for ctx. It
 // fails with [ErrBadDescription] or [ErrNoCodec], which leave the peer as it
-// was.
+// was; any other failure in the middle of a negotiation closes it.
 func (p *Peer) Answer(ctx context.Context, offer webrtc.SessionDescription, opts AnswerOptions) (webrtc.SessionDescription, error) {
 	none := webrtc.SessionDescription{}
 	if offer.Type != webrtc.SDPTypeOffer {
@@ -160,7 +160,11 @@ func (p *Peer) Answer(ctx context.Context, offer webrtc.SessionDescription, opts
 	}
 	answer, err := p.pc.Answer(ctx, offer.SDP, opts.Loopback)
 	if err != nil {
-		return none, p.describe(err)
+		err = p.describe(err)
+		if p.pc.Stuck() {
+			p.calls.add(func() { p.end(errFailed) })
+		}
+		return none, err
 	}
 	if err := p.apply(answer.Sections); err != nil {
 		return none, err

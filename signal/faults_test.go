@@ -25,7 +25,7 @@ func hasty() Options {
 		s.Handle("one", func(_ context.Context, arg json.RawMessage) (any, error) { return len(arg), nil })
 		return nil
 	}})
-	o.MaxPayload, o.PingInterval, o.PingTimeout = 1000, 100*time.Millisecond, 100*time.Millisecond
+	o.MaxPayload, o.PingInterval, o.PingTimeout = 1000, 100*time.Millisecond, time.Second
 	return o
 }
 
@@ -37,6 +37,7 @@ func TestHalfOpenPeerCannotHoldTheClose(t *testing.T) {
 		"no packet": func(c *rawClient) { c.text("x") },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			_, at := start(t, hasty())
 			c := dialRaw(t, at, nil)
 			misbehave(c)
@@ -50,7 +51,7 @@ func TestHalfOpenPeerCannotHoldTheClose(t *testing.T) {
 func TestHalfOpenPeerEndsByPingTimeout(t *testing.T) {
 	events := make(chan string, 10)
 	o := root(watchEnds(events))
-	o.PingInterval, o.PingTimeout = 50*time.Millisecond, 50*time.Millisecond
+	o.PingInterval, o.PingTimeout = 50*time.Millisecond, time.Second
 	_, at := start(t, o)
 	c := dialRaw(t, at, nil)
 	c.text("40") // and not one pong
@@ -89,7 +90,7 @@ func TestSlowReaderIsCutOff(t *testing.T) {
 func TestDeepJSON(t *testing.T) {
 	nest := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 	o := hasty()
-	o.MaxPayload = 1_000_000
+	o.MaxPayload, o.PingInterval = 1_000_000, 0 // the client below answers only while it reads
 	_, at := start(t, o)
 	for _, format := range []string{`40{"x":%s}`, `421["one",%s]`, `421["echo",%s]`, `42[%s]`, `431[%s]`, `44{"x":%s}`, `4%s`, `40%s`} {
 		for _, depth := range []int{5_000, 400_000} {

@@ -1,10 +1,8 @@
 // @ts-check
-// The screens of the page: what they say, how they look, whom they keep out.
+// The screens of the page: what they say, and where they lead.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import {
-  cleanUp, fakeDevices, join, open, out, startBrowser, startServer, tile, until, violations,
-} from './support.mjs';
+import { after, before, test } from 'node:test';
+import { cleanUp, errorsOfPages, join, open, small, startBrowser, startServer, tile, until } from './support.mjs';
 
 /** @type {Awaited<ReturnType<typeof startServer>>} */
 let server;
@@ -38,7 +36,6 @@ test('home leads into a room, new or named', async () => {
   await room.fill(`${server.url}/?room=blue-fox-42`);
   await page.getByRole('button', { name: 'Join' }).click();
   await page.getByRole('heading', { name: 'Ready to join “blue-fox-42”?' }).waitFor();
-  assert.deepEqual(page.errors, []);
   await page.close();
 });
 
@@ -63,7 +60,6 @@ test('the lobby shows and chooses devices, and wants a name', async () => {
   await page.getByRole('toolbar', { name: 'Call controls' }).waitFor();
   assert.equal(await tile(page, 'Ana').getAttribute('data-self'), '');
   assert.equal(await tile(page, 'Ana').getAttribute('data-track-state'), 'off');
-  assert.deepEqual(page.errors, []);
   await page.close();
 });
 
@@ -91,26 +87,6 @@ test('the name is filled in by the server, in another tab too, without storage',
   await context.close();
 });
 
-test('a blocked camera is explained, and one joins without', async () => {
-  const strict = await startBrowser(fakeDevices); // nobody answers the prompt
-  const context = await strict.newContext();
-  const cdp = await strict.newBrowserCDPSession();
-  const page = await context.newPage();
-  await page.goto(server.url);
-  const { targetInfos } = await cdp.send('Target.getTargets');
-  const browserContextId = targetInfos.find((t) => t.url.startsWith(server.url))?.browserContextId;
-  for (const name of ['camera', 'microphone']) {
-    await cdp.send('Browser.setPermission', { permission: { name }, setting: 'denied', origin: server.url, browserContextId });
-  }
-  await page.goto(`${server.url}/?room=blocked`);
-  await page.getByText('Camera blocked. You can still join; click the camera icon in the address bar to allow it.').waitFor();
-  assert.deepEqual(await violations(page), []);
-  await page.screenshot({ path: `${out}lobby-blocked.png` });
-  await page.getByRole('textbox', { name: 'Your name' }).fill('Ana');
-  await page.getByRole('button', { name: 'Join without camera' }).click();
-  await page.getByRole('toolbar', { name: 'Call controls' }).waitFor();
-});
-
 test('the toolbar is one stop of the Tab key, and arrows move in it', async () => {
   const page = await join(browser, server.url, 'keys', 'Ana');
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
@@ -125,61 +101,94 @@ test('the toolbar is one stop of the Tab key, and arrows move in it', async () =
   await page.close();
 });
 
-for (const scheme of /** @type {const} */ (['light', 'dark'])) {
-  describe(`in ${scheme} colours`, () => {
-    /** @type {import('playwright-core').BrowserContext} */
-    let context;
-    before(async () => {
-      context = await browser.newContext({ colorScheme: scheme, viewport: { width: 1280, height: 800 } });
-    });
-    after(() => context.close());
+test('a name of markup or from right to left is text, in tiles and chat', async () => {
+  const [page, other] = await Promise.all(
+    ['<img src=x onerror=alert(1)>', 'ليلى حداد'].map((name) => join(browser, server.url, 'names', name)));
+  await tile(page, 'ليلى حداد').waitFor();
+  await tile(other, '<img src=x onerror=alert(1)>').waitFor();
+  assert.equal(await other.locator('img[src]').count(), 0);
+  await other.getByRole('button', { name: 'Chat', exact: true }).click();
+  await page.getByRole('button', { name: 'Chat', exact: true }).click();
+  await page.getByRole('textbox', { name: 'Message' }).fill('<script>alert(1)</script>');
+  await page.keyboard.press('Enter');
+  await other.getByRole('log').getByText('<img src=x onerror=alert(1)>: <script>alert(1)</script>').waitFor();
+  await Promise.all([page.close(), other.close()]);
+});
 
-    /** @param {import('playwright-core').Page} page @param {string} name */
-    const look = async (page, name) => {
-      await page.screenshot({ path: `${out}${name}-${scheme}.png` });
-      assert.deepEqual(await violations(page), [], name);
-    };
-
-    test('home', async () => {
-      await look(await open(context, server.url), 'home');
-    });
-
-    test('lobby', async () => {
-      const page = await open(context, `${server.url}/?room=blue-fox-42&name=Ana`);
-      await until('the preview plays', () => page.getByLabel('Your camera').evaluate((/** @type {HTMLVideoElement} */ v) => v.videoWidth > 0));
-      await look(page, 'lobby');
-    });
-
-    test('room, alone and together, chat, narrow, left', async () => {
-      const room = `look-${scheme}`;
-      const page = await join(context, server.url, room, 'Ana');
-      await page.getByText('Nobody else is here yet.').waitFor();
-      await look(page, 'room-alone');
-      const others = [];
-      for (const name of ['Bo', 'Cy']) {
-        others.push(await join(browser, server.url, room, name));
-        await until(`${name} is live`, async () => (await tile(page, name).getAttribute('data-track-state')) === 'live');
+test('chat shows what the server has, tells what it refused, and a bye tells why', async () => {
+  const context = await browser.newContext({ viewport: small });
+  /** @type {import('playwright-core').WebSocketRoute|undefined} */
+  let socket;
+  /** What the server said to a message, held back. @type {(() => void)|undefined} */
+  let held;
+  await context.routeWebSocket(/socket\.io/, (ws) => {
+    const toServer = ws.connectToServer();
+    socket = ws;
+    ws.onMessage((m) => {
+      const [, id] = /^42(\d+)\["new_message".*"text":"no"/.exec(String(m)) ?? [];
+      if (id) {
+        ws.send(`43${id}[{"ok":false,"code":"rate_limited","message":"slow down","retry_after_ms":200}]`);
+      } else {
+        toServer.send(m);
       }
-      await until('all pictures are there', () => page.evaluate(() => [...document.querySelectorAll('video')].every((v) => v.videoWidth > 0)));
-      await others[0].getByRole('button', { name: 'Chat', exact: true }).click();
-      await others[0].getByRole('textbox', { name: 'Message' }).fill('Hi Ana!');
-      await others[0].keyboard.press('Enter');
-      await page.locator('[data-unread="1"]').waitFor();
-      await look(page, 'room');
-      await page.getByRole('button', { name: 'Chat', exact: true }).click();
-      await page.getByRole('textbox', { name: 'Message' }).fill('Hello everyone');
-      await page.keyboard.press('Enter');
-      await page.getByRole('log').getByText('You: Hello everyone').waitFor();
-      await look(page, 'chat');
-      await page.keyboard.press('Escape');
-      await page.setViewportSize({ width: 360, height: 740 });
-      await look(page, 'phone');
-      await page.setViewportSize({ width: 320, height: 568 });
-      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 320), 'no sideways scrolling');
-      await page.getByRole('button', { name: 'Leave' }).click();
-      await page.getByRole('button', { name: 'Rejoin' }).waitFor();
-      await look(page, 'left');
-      await Promise.all(others.map((p) => p.close()));
+    });
+    toServer.onMessage((m) => {
+      if (/^43\d+\[\{.*"ts":/.test(String(m)) && !String(m).includes('"self"')) {
+        held = () => ws.send(m);
+      } else {
+        ws.send(m);
+      }
     });
   });
-}
+  const page = await join(context, server.url, 'acks', 'Ana');
+  await page.getByRole('button', { name: 'Chat', exact: true }).click();
+  const box = page.getByRole('textbox', { name: 'Message' });
+  const log = page.getByRole('log');
+  await box.fill('yes');
+  await box.press('Enter');
+  await until('the server has answered', () => held !== undefined);
+  assert.equal(await log.getByText('You: yes').count(), 0, 'not before the acknowledgement');
+  assert.equal(await box.inputValue(), 'yes');
+  held?.();
+  await log.getByText('You: yes').waitFor();
+  assert.equal(await box.inputValue(), '');
+  await box.fill('no');
+  await box.press('Enter');
+  await page.getByRole('alert').getByText('The message was not sent. That was too much at once. Wait a moment.').waitFor();
+  assert.equal(await box.inputValue(), 'no', 'the text stays');
+  assert.equal(await log.getByText('You: no').count(), 0);
+  socket?.send('42["bye",{"code":"kicked","message":"out","reconnect":"no"}]');
+  await page.getByText('The call in acks has ended.').waitFor();
+  await page.getByRole('alert').getByText('A moderator removed you from the room.').waitFor();
+  await context.close();
+});
+
+test('leaving and rejoining leaves nothing behind', async () => {
+  const page = await join(browser, server.url, 'leaks', 'Ana');
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('Performance.enable');
+  const round = async () => {
+    await page.getByRole('button', { name: 'Leave' }).click();
+    await page.getByRole('button', { name: 'Rejoin' }).click();
+    await page.getByRole('button', { name: 'Join now' }).click();
+    await page.getByRole('toolbar', { name: 'Call controls' }).waitFor();
+  };
+  const counts = async () => {
+    await cdp.send('HeapProfiler.collectGarbage');
+    const { metrics } = await cdp.send('Performance.getMetrics');
+    return Object.fromEntries(metrics.filter((m) => ['Nodes', 'JSEventListeners'].includes(m.name)).map((m) => [m.name, m.value]));
+  };
+  await round();
+  const early = await counts();
+  for (let i = 0; i < 4; i++) {
+    await round();
+  }
+  // A call has some 150 nodes; what is still being closed may be there once.
+  await until('nothing has grown', async () => {
+    const late = await counts();
+    return Object.keys(early).every((k) => late[k] < early[k] * 1.5);
+  });
+  await page.close();
+});
+
+test('no page has reported an error', () => assert.deepEqual(errorsOfPages(), []));

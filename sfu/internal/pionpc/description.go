@@ -110,6 +110,9 @@ func checkSection(d *sdp.SessionDescription, m *sdp.MediaDescription, mids map[s
 		if v == "" && m.MediaName.Port.Value != 0 {
 			return fmt.Errorf("no %s", name)
 		}
+		if name == "fingerprint" && v != "" && len(strings.Fields(v)) != 2 {
+			return fmt.Errorf("fingerprint %q, want a hash function and a value", v)
+		}
 	}
 	if m.MediaName.Media != "application" {
 		for _, f := range m.MediaName.Formats {
@@ -128,8 +131,18 @@ func checkAttributes(m *sdp.MediaDescription, ssrcs map[uint32]bool) error {
 		switch a.Key {
 		case "extmap":
 			id, _, _ := strings.Cut(first, "/")
-			if n := number32(id); n < 1 || n > 255 || n == 15 {
-				return fmt.Errorf("extmap id %q, want 1 to 14 or 16 to 255", id)
+			if n := number32(id); n < 1 || n > 246 || n == 15 { // RFC 8285 section 5; pion knows no more
+				return fmt.Errorf("extmap id %q, want 1 to 14 or 16 to 246", id)
+			}
+			if x := (&sdp.ExtMap{}); x.Unmarshal("extmap:"+a.Value) != nil {
+				return fmt.Errorf("extmap %q, want id, direction and URI", a.Value)
+			}
+		case "fmtp":
+			_, format, _ := strings.Cut(a.Value, " ")
+			if apt := parameter(format, "apt"); apt != "" {
+				if _, ok := payloadType(apt); !ok {
+					return fmt.Errorf("apt %q, want a payload type", apt)
+				}
 			}
 		case "rid":
 			if !isToken(first) || rids[first] || len(rids) == mostRIDs {

@@ -156,7 +156,7 @@ func TestReadOfferAccepts(t *testing.T) {
 	for _, tt := range []struct{ name, in string }{
 		{"everything", offer(camera, microphone, channel)},
 		{"rejected section without credentials", strings.Replace(offer(with(channel, "m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\n")), "a=ice-ufrag:9uB6\r\n", "", 1)},
-		{"two-byte extension ids", offer(with(camera, "a=extmap:5 urn:3gpp:video-orientation", "a=extmap:255 urn:3gpp:video-orientation\n"))},
+		{"two-byte extension ids", offer(with(camera, "a=extmap:5 urn:3gpp:video-orientation", "a=extmap:246 urn:3gpp:video-orientation\n"))},
 		{"an SSRC with many lines", offer(with(camera, "a=ssrc:1001 cname:x", "a=ssrc:1001 cname:x\na=ssrc:1001 msid:a b\n"))},
 		{"Chromium", crlf(chromium)},
 	} {

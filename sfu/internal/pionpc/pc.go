@@ -255,6 +255,14 @@ func (p *PC) Answer(ctx context.Context, offer string, loopback bool) (Answer, e
 	return p.finish(d, loopback)
 }
 
+// Stuck tells whether a failed Answer left pion in the middle of a negotiation.
+// It cannot roll back, so that nothing but Close is left; readOffer refuses
+// before that what is known to get it there.
+func (p *PC) Stuck() bool {
+	s := p.pc.SignalingState()
+	return s != webrtc.SignalingStateStable && s != webrtc.SignalingStateClosed
+}
+
 // addSlots gives each receive-only section of the offer a sender of its own.
 // It must run after SetRemoteDescription, which tells whether there is RTX.
 func (p *PC) addSlots(offer *sdp.SessionDescription) error {

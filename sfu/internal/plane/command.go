@@ -228,7 +228,7 @@ func (c Bind) apply(p *Plane, now mono.Time) {
 	s.outbound = &Outbound{slot: s, fan: f, route: c.Route, paused: c.Paused}
 	f.outbounds = append(f.outbounds, s.outbound)
 	if !c.Paused {
-		f.interval = askEvery
+		f.unanswered = 0
 		f.ask(now)
 	}
 }

@@ -14,8 +14,8 @@ const (
 	// askEvery is how far key-frame requests are apart at the least: browsers
 	// drop one that comes within 300 ms of the last.
 	askEvery = 320 * time.Millisecond
-	// askSlowest is how far apart they become while no key frame answers.
-	askSlowest = 4 * askEvery
+	// askDoublings is how often the distance doubles while no key frame answers.
+	askDoublings = 2
 	// replaceEvery is how often a stream may be replaced by one with another
 	// SSRC: a publisher that alternates would cost a new history each time.
 	replaceEvery = time.Second
@@ -37,7 +37,7 @@ type Fanout struct {
 
 	wanted      bool // a key frame, by somebody
 	asked       mono.Time
-	interval    time.Duration // between requests
+	unanswered  int // requests since the last key frame
 	nextReplace mono.Time
 
 	level    speaker.Level
@@ -52,7 +52,6 @@ func newFanout(t *Transport, c AddPublication) *Fanout {
 		spec:      c.Spec,
 		encodings: make([]*Inbound, max(1, len(c.Spec.RIDs))),
 		asked:     -mono.Time(askEvery),
-		interval:  askEvery,
 		reported:  Event{Level: 127},
 	}
 	for _, k := range c.Spec.Codecs {
@@ -217,7 +216,7 @@ func (f *Fanout) forward(now mono.Time, in *Inbound, e *nack.Entry, b []byte) {
 	if f.spec.Audio {
 		f.listen(now, e.View, b)
 	} else if e.Frame.Key && e.Frame.Start && in.encoding == f.best {
-		f.wanted, f.interval = false, askEvery
+		f.wanted, f.unanswered = false, 0
 	}
 	for _, o := range f.outbounds {
 		o.forward(now, in, e, b)
@@ -254,7 +253,9 @@ func (f *Fanout) ask(now mono.Time) {
 	f.plane.timers.hasten(f.transport, max(now, f.nextAsk()))
 }
 
-func (f *Fanout) nextAsk() mono.Time { return f.asked.Add(f.interval) }
+func (f *Fanout) nextAsk() mono.Time {
+	return f.asked.Add(askEvery << min(max(f.unanswered-1, 0), askDoublings))
+}
 
 // request sends one key-frame request and schedules the next, as long as
 // somebody is there to see the answer. One request makes a simulcast sender
@@ -269,7 +270,7 @@ func (f *Fanout) request(now mono.Time) {
 	if in == nil || !in.receiver.Started() {
 		return
 	}
-	f.interval = min(2*f.interval, askSlowest)
+	f.unanswered++
 	t := f.transport
 	in.stats.PLIs++
 	t.rtcp = report.AppendPLI(t.rtcp, t.ssrc, in.ssrc)

@@ -1,13 +1,14 @@
 package plane
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 	"time"
 
-	"github.com/switchyard-rtc/switchyard/sfu/internal/feedback"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/netem"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/report"
 )
 
@@ -161,47 +162,141 @@ func TestFail(t *testing.T) {
 	}
 }
 
-// Steady forwarding allocates nothing.
-func BenchmarkForward(b *testing.B) {
-	for _, n := range []int{1, 10, 100} {
-		b.Run(map[int]string{1: "1", 10: "10", 100: "100"}[n], func(b *testing.B) { benchmarkForward(b, n) })
+// nonsense makes a datagram: empty, short, random, or media without a key.
+func nonsense(random *rand.Rand, b []byte) []byte {
+	switch random.IntN(4) {
+	case 0:
+		b = b[:0]
+	case 1:
+		b = b[:1+random.IntN(4)]
+	default:
+		b = b[:random.IntN(1501)]
+	}
+	for i := range b {
+		b[i] = byte(random.Uint32())
+	}
+	if len(b) > 1 && random.IntN(3) == 0 {
+		b[0] = 0x80 | b[0]&0x3f
+	}
+	return b
+}
+
+// A hundred thousand datagrams of nonsense, from nowhere and from the addresses
+// of peers, are counted one by one, and cost the media of others nothing.
+func TestHostileDatagrams(t *testing.T) {
+	r := full(t, 3, netem.Config{Delay: 5 * time.Millisecond})
+	r.run(time.Second)
+	random := rand.New(rand.NewPCG(100, 100))
+	before := r.plane.stats
+	control := 0
+	buf := make([]byte, packet.MaxSize)
+	n := 100_000
+	if raceEnabled {
+		n = 20_000
+	}
+	for i := range n {
+		path := Path{Remote: netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i >> 9)}), uint16(i))}
+		if i%4 == 0 {
+			path.Remote = r.clients[i/4%3].addr
+		}
+		if r.plane.Receive(r.now, path, nonsense(random, buf)) {
+			control++
+		}
+		if i%100 == 99 {
+			r.run(10 * time.Millisecond)
+		}
+	}
+	r.run(2 * time.Second)
+	want := (3*time.Second + time.Duration(n)*100*time.Microsecond) / (time.Second / 30)
+	dropped := 0
+	for reason, k := range r.plane.stats.Drops {
+		k -= before.Drops[reason]
+		dropped += int(k)
+		t.Logf("%v: %d", DropReason(reason), k)
+	}
+	if dropped+control != n {
+		t.Errorf("%d dropped and %d for the control plane, want %d in all", dropped, control, n)
+	}
+	for _, c := range r.clients {
+		for _, s := range c.sinks {
+			checkGapless(t, s)
+			if s.packets < int(want) {
+				t.Errorf("slot %d got %d packets, want at least one per frame, %d", s.slot, s.packets, want)
+			}
+		}
+	}
+	if len(r.plane.transports) != 3 || len(r.plane.paths) != 3 {
+		t.Errorf("%d transports, %d paths; want 3 and 3", len(r.plane.transports), len(r.plane.paths))
 	}
 }
 
-func benchmarkForward(b *testing.B, n int) {
-	r := newRoom(b)
+// Media that comes before the keys waits for them.
+func TestMediaBeforeTheKeys(t *testing.T) {
+	r := newRoom(t)
+	a, b := r.join(0, netem.Config{}), r.join(1, netem.Config{})
+	s := b.slot(true)
+	s.show(a.audio)
+	sender := r.plane.transports[a.id]
+	opener, sealer := sender.opener, sender.sealer
+	sender.opener, sender.sealer = nil, nil
+	r.run(400 * time.Millisecond)
+	if s.packets != 0 {
+		t.Fatalf("%d packets were forwarded without keys", s.packets)
+	}
+	r.apply(SetKeys{Transport: a.id, Opener: opener, Sealer: sealer})
+	r.deliver()
+	r.run(2 * time.Second)
+	checkGapless(t, s)
+	if s.packets < 118 {
+		t.Errorf("%d audio packets in 2.4 s, want 120", s.packets)
+	}
+}
+
+// A second set of keys is ignored: it would start indices anew under the first.
+func TestKeysAreForLife(t *testing.T) {
+	r := newRoom(t)
 	a := r.join(0, netem.Config{})
-	for i := range n {
-		r.join(i+1, netem.Config{}).slot(false).show(a.video)
+	sender := r.plane.transports[a.id]
+	sealer := sender.sealer
+	r.apply(SetKeys{Transport: a.id, Opener: sender.opener, Sealer: a.sealer})
+	if sender.sealer != sealer {
+		t.Error("the keys were replaced")
 	}
-	r.run(time.Second)
-	for _, c := range r.clients {
-		c.mute = true
+}
+
+// Peers come, publish, watch and leave a thousand times; nothing of them stays.
+func TestComingAndGoingLeavesNothing(t *testing.T) {
+	cycles := 1000
+	if raceEnabled {
+		cycles = 200
 	}
-	payload := append(videoPayload(a.video.frame, 1, 2, false), make([]byte, 900)...)
-	const batch = 64
-	sealed := make([][]byte, batch)
-	for i := range sealed {
-		sealed[i] = make([]byte, 0, 1500)
-	}
-	b.ReportAllocs()
-	b.ResetTimer()
-	for i := 0; i < b.N; i += batch {
-		b.StopTimer()
-		for j := range sealed {
-			h := []byte{0x80, ptVP8, byte(a.video.next >> 8), byte(a.video.next), 0, 0, 0, 0, 0, 0, byte(a.video.ssrc >> 8), byte(a.video.ssrc)}
-			sealed[j], _ = a.sealer.SealRTP(sealed[j][:0], h, nil, payload, a.video.next, a.video.ssrc)
-			a.video.next++
+	r := newRoom(t)
+	host := r.join(0, netem.Config{})
+	watch := host.slot(false)
+	for i := range cycles {
+		c := r.join(1, netem.Config{})
+		s := c.slot(false)
+		s.show(host.video)
+		watch.show(c.video)
+		r.run(40 * time.Millisecond)
+		r.apply(RemoveTransport{Transport: c.id})
+		r.clients, c.sinks = r.clients[:1], nil
+		delete(r.byAddr, c.addr)
+		if i%100 == 0 && watch.packets == 0 {
+			t.Error("the host saw nobody")
 		}
-		for _, t := range r.plane.transports {
-			t.heard, t.quiet = r.now, false
-		}
-		b.StartTimer()
-		for _, s := range sealed {
-			r.plane.Receive(r.now, Path{Remote: a.addr}, s)
-			r.plane.Outbox().Done()
+	}
+	p := r.plane
+	got := [5]int{len(p.transports), len(p.paths), len(p.publications), len(p.slots), len(p.timers.heap)}
+	if want := [5]int{1, 1, 2, 1, 1}; got != want {
+		t.Errorf("transports, paths, publications, slots, timers: %v, want %v", got, want)
+	}
+	if p.slots[watch.slot].outbound != nil {
+		t.Error("the host's slot still shows somebody")
+	}
+	for i := range p.slots[watch.slot].bindings {
+		if in := p.slots[watch.slot].bindings[i].in; in != nil && in.history != nil {
+			t.Error("the host's slot keeps the history of somebody who left")
 		}
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/packet")
-	_ = feedback.PLI
 }

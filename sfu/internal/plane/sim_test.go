@@ -22,6 +22,7 @@ const (
 	ptSlotVP8, ptSlotRTX    = 96, 97
 	ptSlotOpus              = 111
 	idLevelIn, idLevelOut   = 3, 10
+	idTransportCC           = 5
 )
 
 // room is a plane with clients around it.
@@ -32,7 +33,8 @@ type room struct {
 	clients []*client
 	byAddr  map[netip.AddrPort]*client
 	buf     []byte
-	trace   func(format string, args ...any) // nil: no trace
+	trace   *trace         // nil: none is kept
+	sent    func(b []byte) // nil: nobody looks
 }
 
 // client is a peer of the simulation: it publishes one audio and one video
@@ -52,7 +54,11 @@ type client struct {
 	audio    *sender
 	slots    map[uint32]*sink // by SSRC, RTX SSRCs too
 	sinks    []*sink
-	mute     bool // sends nothing, not even reports
+	mute     bool        // sends nothing, not even reports
+	deaf     bool        // overhears requests for key frames
+	asked    []mono.Time // when a key frame was requested
+	number   uint16      // transport-wide, of the next packet
+	told     int         // packets that transport-wide feedback spoke of as received
 	noRTX    bool
 }
 
@@ -67,9 +73,7 @@ func newRoom(t testing.TB) *room {
 }
 
 func (r *room) apply(c Command) {
-	if r.trace != nil {
-		r.trace("%s %T", stamp(r.now), c)
-	}
+	r.trace.command(r.now, c)
 	r.plane.Apply(r.now, c)
 }
 
@@ -134,12 +138,12 @@ func (c *client) publish() {
 		pub: c.id + 2, ssrc: uint32(c.id) + 3, ts: uint32(c.id) * 104729,
 		due: start, interval: 20 * time.Millisecond, perFrame: 1,
 	}
+	var ids packet.ExtensionIDs
+	ids[packet.ExtAudioLevel], ids[packet.ExtTransportCC] = idLevelIn, idTransportCC
 	c.room.apply(AddPublication{Transport: c.id, Publication: c.video.pub, Spec: Publication{
-		MID: "1", NACK: true, Streams: []Stream{{SSRC: c.video.ssrc, RTX: c.video.rtx}},
+		MID: "1", NACK: true, Feedback: true, Extensions: ids, Streams: []Stream{{SSRC: c.video.ssrc, RTX: c.video.rtx}},
 		Codecs: []Codec{{Codec: packet.VP8, PayloadType: ptVP8, RTX: ptVP8RTX, ClockRate: 90000}},
 	}})
-	var ids packet.ExtensionIDs
-	ids[packet.ExtAudioLevel] = idLevelIn
 	c.room.apply(AddPublication{Transport: c.id, Publication: c.audio.pub, Spec: Publication{
 		MID: "0", Audio: true, NACK: true, Streams: []Stream{{SSRC: c.audio.ssrc}}, Extensions: ids,
 		Codecs: []Codec{{Codec: packet.Opus, PayloadType: ptOpus, ClockRate: 48000}},
@@ -226,6 +230,12 @@ func (r *room) deliver() {
 			if wrong := c.nonces.check(d.B); wrong != "" {
 				r.t.Fatalf("%s: client %d: %s", stamp(r.now), c.id, wrong)
 			}
+			if r.sent != nil {
+				r.sent(d.B)
+			}
+			if r.trace.loses(c, d.B) {
+				continue
+			}
 			c.down.Send(r.now, d.B)
 			c.due = min(c.due, c.down.Deadline())
 		}
@@ -274,6 +284,7 @@ func (c *client) receive(now mono.Time, b []byte) {
 	if packet.Classify(b) == packet.RTCP {
 		n, err := c.opener.OpenRTCP(b)
 		c.room.must(err)
+		c.room.trace.rtcp(now, c, '<', b[:n])
 		c.feedback(now, b[:n])
 		return
 	}
@@ -287,6 +298,7 @@ func (c *client) receive(now mono.Time, b []byte) {
 	}
 	v, err := packet.Parse(b[:n])
 	c.room.must(err)
+	c.room.trace.rtp(now, c, '<', b[:n])
 	if s := c.slots[v.SSRC]; s != nil {
 		s.receive(now, v, b[:n])
 		return

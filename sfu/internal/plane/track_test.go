@@ -51,20 +51,26 @@ type sink struct {
 func (c *client) produce(now mono.Time, s *sender) {
 	for s.due <= now {
 		s.due = s.due.Add(s.interval)
+		rate := time.Duration(90000)
 		if s == c.video {
 			c.frame(now, s)
-			s.ts += 3000
 		} else {
+			rate = 48000
 			c.rtp(now, s, audioPayload(s.frame), true)
 			s.frame++
-			s.ts += 960
 		}
 		if s.frame%50 == 1 {
 			c.rtcp(now, report.AppendSenderReport(nil, report.SenderInfo{
 				SSRC: s.ssrc, NTP: report.NTPOf(time.Unix(1e9, int64(now))), RTP: s.ts,
 			}))
 		}
+		s.ts += s.ticks(rate)
 	}
+}
+
+// ticks is how far timestamps of a rate are apart.
+func (s *sender) ticks(rate time.Duration) uint32 {
+	return uint32((s.interval*rate + time.Second/2) / time.Second)
 }
 
 func (c *client) frame(now mono.Time, s *sender) {
@@ -104,11 +110,13 @@ func audioPayload(frame uint32) []byte {
 func (c *client) rtp(now mono.Time, s *sender, payload []byte, marker bool) {
 	pt := byte(ptVP8)
 	h := make([]byte, 12, 20)
-	h[0] = 0x80
+	h[0] = 0x90
 	if s == c.audio {
 		pt = ptOpus
-		h[0] |= 0x10
 		h = append(h, 0xbe, 0xde, 0, 1, idLevelIn<<4, 0x80|30, 0, 0)
+	} else {
+		h = append(h, 0xbe, 0xde, 0, 1, idTransportCC<<4|1, byte(c.number>>8), byte(c.number), 0)
+		c.number++
 	}
 	if marker {
 		pt |= 0x80
@@ -127,13 +135,16 @@ func (c *client) seal(now mono.Time, header, prefix, payload []byte, index uint6
 	b, err := c.sealer.SealRTP(c.out[:0], header, prefix, payload, index, ssrc)
 	c.room.must(err)
 	c.out = b
-	c.up.Send(now, b)
+	if c.room.trace.sends(now, c, header, prefix, payload) {
+		c.up.Send(now, b)
+	}
 }
 
 func (c *client) rtcp(now mono.Time, b []byte) {
 	sealed, err := c.sealer.SealRTCP(c.out[:0], b, c.index)
 	c.room.must(err)
 	c.out = sealed
+	c.room.trace.rtcp(now, c, '>', b)
 	c.index++
 	c.up.Send(now, sealed)
 }
@@ -191,7 +202,10 @@ func (c *client) feedback(now mono.Time, b []byte) {
 		case feedback.NACK:
 			eachLost(it.PID, it.BLP, func(n uint16) { c.resend(now, it.SSRC, n) })
 		case feedback.PLI:
-			c.video.wantKey = true
+			c.asked = append(c.asked, now)
+			c.video.wantKey = c.video.wantKey || !c.deaf
+		case feedback.TransportCC:
+			c.told += arrived(it.Raw)
 		case feedback.SenderReport:
 			if s := c.slots[it.Sender]; s != nil {
 				s.reports = append(s.reports, it)
@@ -205,10 +219,36 @@ func (c *client) resend(now mono.Time, ssrc uint32, number uint16) {
 	if ssrc != c.video.ssrc || len(b) == 0 || binary.BigEndian.Uint16(b[2:]) != number {
 		return // audio has no RTX here: Chromium's has none either
 	}
-	h := slices.Clone(b[:12])
+	h := slices.Clone(b[:20])
 	h[1] = h[1]&0x80 | ptVP8RTX
+	binary.BigEndian.PutUint16(h[17:], c.number)
+	c.number++
 	binary.BigEndian.PutUint16(h[2:], uint16(c.video.rtxNext))
 	binary.BigEndian.PutUint32(h[8:], c.video.rtx)
-	c.seal(now, h, binary.BigEndian.AppendUint16(nil, number), b[12:], c.video.rtxNext, c.video.rtx)
+	c.seal(now, h, binary.BigEndian.AppendUint16(nil, number), b[20:], c.video.rtxNext, c.video.rtx)
 	c.video.rtxNext++
+}
+
+// arrived counts the packets that a transport-wide feedback message says were
+// received (draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1).
+func arrived(raw []byte) (n int) {
+	left := int(binary.BigEndian.Uint16(raw[2:]))
+	for chunk := raw[8:]; left > 0; chunk = chunk[2:] {
+		c := binary.BigEndian.Uint16(chunk)
+		if c&0x8000 == 0 {
+			run := min(left, int(c&0x1fff))
+			if c>>13&3 != 0 {
+				n += run
+			}
+			left -= run
+			continue
+		}
+		for i := range min(left, 7) {
+			if c>>(12-2*i)&3 != 0 {
+				n++
+			}
+		}
+		left -= min(left, 7)
+	}
+	return n
 }

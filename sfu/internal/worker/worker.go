@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -26,9 +27,18 @@ const (
 	sendRetry    = time.Millisecond
 )
 
+// Socket is what a worker needs of a [udp.Socket]. Wake is called from any
+// goroutine, the other methods by the worker.
+type Socket interface {
+	ReadBatch(d []udp.Datagram, deadline time.Time) (n int, err error)
+	WriteBatch(d []udp.Datagram) (n int, err error)
+	Wake()
+	Close() error
+}
+
 // Config configures a [Worker]. Socket, Start, Control and Events are required.
 type Config struct {
-	Socket *udp.Socket // closed by the worker
+	Socket Socket // closed by the worker
 	// Start is moment zero of the plane's clock.
 	Start time.Time
 	// History is how long packets can be sent again.
@@ -54,8 +64,15 @@ type Worker struct {
 	in      []udp.Datagram
 	out     []udp.Datagram
 	events  []plane.Event
-	sent    int       // datagrams of the outbox that are written
-	blocked mono.Time // since when the send buffer is full, or Never
+	sent    int       // datagrams of the outbox that are done with
+	waiting []waiting // how old those are that the send buffer refused
+}
+
+// waiting says that the datagrams of the outbox before upTo, and behind those of
+// the element before, were first refused at a time.
+type waiting struct {
+	upTo int
+	at   mono.Time
 }
 
 // Start runs a new worker.
@@ -68,7 +85,6 @@ func Start(cfg Config) *Worker {
 		done:     make(chan struct{}),
 		in:       make([]udp.Datagram, batch),
 		out:      make([]udp.Datagram, 0, batch),
-		blocked:  mono.Never,
 	}
 	memory := make([]byte, batch*packet.MaxSize)
 	for i := range w.in {
@@ -141,7 +157,7 @@ func (w *Worker) run() {
 // deadline is when the worker must wake up although nothing came.
 func (w *Worker) deadline() time.Time {
 	at := w.plane.Deadline()
-	if w.blocked != mono.Never {
+	if len(w.waiting) > 0 {
 		at = min(at, w.Now().Add(sendRetry))
 	}
 	if at == mono.Never {
@@ -151,10 +167,12 @@ func (w *Worker) deadline() time.Time {
 }
 
 // apply carries out the commands that wait now, and no later ones, so that a
-// flood of commands cannot stop media.
+// flood of commands cannot stop media. A command may have held datagrams
+// handled, so it is guarded as they are.
 func (w *Worker) apply(now mono.Time) {
 	for range len(w.commands) {
-		w.plane.Apply(now, <-w.commands)
+		c := <-w.commands
+		w.guard(func() { w.plane.Apply(now, c) })
 	}
 }
 
@@ -197,7 +215,7 @@ func (w *Worker) guard(f func()) {
 }
 
 // flush writes the outbox. What a full send buffer refuses stays for the next
-// round, up to 20 ms.
+// rounds, up to 20 ms.
 func (w *Worker) flush(now mono.Time) {
 	box := w.plane.Outbox()
 	all := box.Datagrams()
@@ -209,19 +227,33 @@ func (w *Worker) flush(now mono.Time) {
 		n, err := w.cfg.Socket.WriteBatch(w.out)
 		w.sent += n
 		if err != nil {
-			break
-		}
-		if n < len(w.out) {
-			w.blocked = min(w.blocked, now)
-			if now.Sub(w.blocked) < sendPatience {
-				return
-			}
 			w.plane.Overloaded(len(all) - w.sent)
 			break
 		}
+		if n < len(w.out) && w.keep(now, len(all)) {
+			return
+		}
 	}
-	w.sent, w.blocked = 0, mono.Never
+	w.sent, w.waiting = 0, w.waiting[:0]
 	box.Done()
+}
+
+// keep drops what has waited for too long, of an outbox of n datagrams. It
+// returns false if nothing is left.
+func (w *Worker) keep(now mono.Time, n int) bool {
+	if k := len(w.waiting); k == 0 || w.waiting[k-1].upTo < n {
+		w.waiting = append(w.waiting, waiting{n, now})
+	}
+	old := 0
+	for old < len(w.waiting) && now.Sub(w.waiting[old].at) >= sendPatience {
+		if upTo := w.waiting[old].upTo; upTo > w.sent {
+			w.plane.Overloaded(upTo - w.sent)
+			w.sent = upTo
+		}
+		old++
+	}
+	w.waiting = slices.Delete(w.waiting, 0, old)
+	return w.sent < n
 }
 
 // tell passes on what happened.

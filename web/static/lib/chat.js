@@ -20,6 +20,8 @@ export class Chat {
   #busy = false;
   #closed = false;
   #count = 0;
+  /** The last message which the server may have taken without a word. */
+  #unsure = { cid: '', text: '' };
   /** @type {(name: string, arg: object) => Promise<any>} */
   #request;
   /** @type {(line: Line) => void} */
@@ -49,7 +51,11 @@ export class Chat {
     if (this.#closed) {
       return Promise.reject(new RoomError('closed', 'the room was left'));
     }
-    const cid = `${this.#prefix}-${++this.#count}`;
+    const again = text === this.#unsure.text;
+    const cid = again ? this.#unsure.cid : `${this.#prefix}-${++this.#count}`;
+    if (again) {
+      this.#unsure = { cid: '', text: '' };
+    }
     return new Promise((done, failed) => {
       this.#waiting.set(cid, { text, done, failed });
       this.flush();
@@ -69,10 +75,13 @@ export class Chat {
           this.#waiting.delete(cid);
           m.done(this.#add({ id: ack.id, ts: ack.ts, name: '', text: m.text, own: true }));
         } catch (err) {
-          if (err instanceof RoomError && ['offline', 'timeout', 'not_joined'].includes(err.code)) {
+          if (err instanceof RoomError && ['offline', 'not_joined'].includes(err.code)) {
             return; // it stays; the next join sends it
           }
           this.#waiting.delete(cid);
+          if (err instanceof RoomError && err.code === 'timeout') {
+            this.#unsure = { cid, text: m.text };
+          }
           m.failed(err);
         }
       }

@@ -1,11 +1,12 @@
 // @ts-check
 import { Chat } from './chat.js';
 import { Emitter } from './emitter.js';
-import { RoomError } from './errors.js';
+import { Publisher } from './publisher.js';
 import { Roster } from './roster.js';
 import { Session } from './session.js';
 import { Subscriptions } from './subscriptions.js';
 /** @import {LocalPublication} from './connection.js' */
+/** @import {RoomError} from './errors.js' */
 /** @import {JoinOptions, SessionOptions, SessionState} from './session.js' */
 /** @import {Line, Member, Need, Publication, Slot, Snapshot, Source, StateEvent} from './types.js' */
 
@@ -36,8 +37,8 @@ export class Room extends Emitter {
   chat;
 
   #roster = new Roster();
-  /** @type {Map<Source, LocalPublication>} */
-  #locals = new Map();
+  /** @type {Publisher} */
+  #publisher;
   /** @type {Session} */
   #session;
   /** @type {Subscriptions} */
@@ -47,8 +48,11 @@ export class Room extends Emitter {
   /** @param {SessionOptions} [o] */
   constructor(o = {}) {
     super();
-    const s = new Session(this.#locals, o);
+    /** @type {Map<Source, LocalPublication>} */
+    const locals = new Map();
+    const s = new Session(locals, o);
     this.#session = s;
+    this.#publisher = new Publisher(locals, s);
     const request = (/** @type {string} */ name, /** @type {object} */ arg) => s.request(name, arg);
     this.chat = new Chat(request, (line) => this.emit('line', line));
     this.#subscriptions = new Subscriptions(request, (ack) => {
@@ -74,6 +78,11 @@ export class Room extends Emitter {
     return this.#session.state;
   }
 
+  /** What a join after a reload names as `replaces`. */
+  get session() {
+    return this.#session.session;
+  }
+
   /** Offers made so far, those inside of joins included. */
   get offers() {
     return this.#session.offers;
@@ -91,7 +100,7 @@ export class Room extends Emitter {
 
   /** What we publish. @returns {LocalPublication[]} */
   get locals() {
-    return [...this.#locals.values()];
+    return this.#publisher.list;
   }
 
   /** The slots of the present connection. */
@@ -129,46 +138,19 @@ export class Room extends Emitter {
    * @param {MediaStreamTrack} track
    * @param {Source} source
    * @param {{muted?: boolean}} [o]
-   * @returns {Promise<LocalPublication>} settled when it is negotiated
+   * @returns {Promise<LocalPublication>} settled when it is negotiated; rejects
+   *   with a {@link RoomError} when the server refuses it, and then it is gone
    */
-  async publish(track, source, o = {}) {
-    if (this.state === 'left') {
-      throw new RoomError('closed', 'publish: the room was left');
-    }
-    if (this.#locals.has(source)) {
-      await this.unpublish(source);
-    }
-    /** @type {LocalPublication} */
-    const local = {
-      source,
-      track,
-      kind: track.kind === 'audio' ? 'audio' : 'video',
-      muted: o.muted ?? false,
-    };
-    this.#locals.set(source, local);
-    const c = this.#session.connection;
-    if (this.state === 'joined' && c) {
-      c.attach(local);
-      await c.negotiate();
-    }
-    return local;
+  publish(track, source, o = {}) {
+    return this.#publisher.publish(track, source, o);
   }
 
   /**
    * Stops publishing. The track is the caller's to stop.
    * @param {Source} source
    */
-  async unpublish(source) {
-    const local = this.#locals.get(source);
-    const id = local?.id;
-    if (!local) {
-      return;
-    }
-    this.#locals.delete(source);
-    this.#session.connection?.detach(local);
-    if (id && this.state === 'joined') {
-      await this.#session.request('unpublish', { publication: id });
-    }
+  unpublish(source) {
+    return this.#publisher.unpublish(source);
   }
 
   /**
@@ -177,12 +159,8 @@ export class Room extends Emitter {
    * @param {Source} source
    * @param {MediaStreamTrack|null} track
    */
-  async replace(source, track) {
-    const local = this.#locals.get(source);
-    if (local) {
-      local.track = track;
-      await local.transceiver?.sender.replaceTrack(track);
-    }
+  replace(source, track) {
+    return this.#publisher.replace(source, track);
   }
 
   /**
@@ -191,19 +169,8 @@ export class Room extends Emitter {
    * @param {Source} source
    * @param {boolean} muted
    */
-  async mute(source, muted) {
-    const local = this.#locals.get(source);
-    if (!local) {
-      return;
-    }
-    local.muted = muted;
-    if (local.track) {
-      local.track.enabled = !muted;
-    }
-    if (local.id && this.state === 'joined') {
-      await this.#session.request('mute', { publication: local.id, muted });
-      local.told = muted;
-    }
+  mute(source, muted) {
+    return this.#publisher.mute(source, muted);
   }
 
   /**
@@ -243,15 +210,7 @@ export class Room extends Emitter {
 
   /** Does what was asked for while the join was under way. */
   #catchUp() {
-    const c = this.#session.connection;
-    const late = this.locals.filter((l) => !l.transceiver);
-    late.forEach((l) => c?.attach(l));
-    if (c && late.length > 0) {
-      c.negotiate().catch(() => {});
-    }
-    for (const l of this.locals.filter((l) => l.id && l.told !== l.muted)) {
-      this.mute(l.source, l.muted).catch(() => {});
-    }
+    this.#publisher.catchUp();
     this.#subscriptions.flush();
     this.chat.flush();
   }

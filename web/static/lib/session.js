@@ -12,6 +12,8 @@ import { Signalling } from './signalling.js';
  * @property {string} room
  * @property {string} name
  * @property {RTCIceServer[]} [iceServers]
+ * @property {string} [replaces] session of ours that is over, so that the
+ *   others do not see us twice
  */
 
 /**
@@ -89,6 +91,7 @@ export class Session extends Emitter {
       return Promise.reject(new RoomError('already_joined', 'a room is joined once'));
     }
     this.#options = o;
+    this.#replaces = o.replaces ?? '';
     this.#become('joining');
     return new Promise((done, failed) => {
       this.#first = { done, failed };
@@ -109,6 +112,11 @@ export class Session extends Emitter {
       return Promise.reject(new RoomError('not_joined', `${name}: not in the room`));
     }
     return this.signal.request(name, arg);
+  }
+
+  /** Names this stay in the room to the server; empty before the join. */
+  get session() {
+    return this.#replaces;
   }
 
   /** Tries to reconnect at once: the network or the page is back. */

@@ -116,10 +116,9 @@ export class Call {
   }
 
   #updateBar() {
-    const { mic, cam } = this.#media;
     this.#toolbar.update({
-      mic: mic.on && mic.track !== null,
-      cam: cam.on && cam.track !== null,
+      mic: this.#media.live('mic'),
+      cam: this.#media.live('cam'),
       share: this.controls.sharing,
       chat: this.#chat.open,
       unread: this.#chat.unread,
@@ -142,7 +141,7 @@ export class Call {
     if (by) {
       return t('status.sharing', { name: by.name });
     }
-    return this.#media.mic.on && this.#media.mic.track ? '' : t('status.muted');
+    return this.#media.live('mic') ? '' : t('status.muted');
   }
 
   #deviceChanged() {
@@ -150,9 +149,9 @@ export class Call {
       if (this.#media[d].error === `${d}_lost`) {
         this.#media[d].error = '';
         this.#toast(`${d}_lost`);
-        this.controls.follow();
       }
     }
+    this.controls.follow();
     this.update();
   }
 
@@ -169,10 +168,13 @@ export class Call {
     const button = h('button', {
       type: 'button', class: style,
       onclick: async () => {
-        const link = `${location.origin}/?room=${encodeURIComponent(this.#room.name)}`;
-        await navigator.clipboard?.writeText(link).catch(() => {});
-        text.textContent = t('call.copied');
-        setTimeout(() => (text.textContent = t('call.copy')), 2000);
+        const url = `${location.origin}/?room=${encodeURIComponent(this.#room.name)}`;
+        if (!(await copied(url))) {
+          this.#toast('copyThis', t('call.copyThis', { url }));
+          return;
+        }
+        setText(text, t('call.copied'));
+        setTimeout(() => setText(text, t('call.copy')), 2000);
       },
     }, icon('link'), text);
     return button;
@@ -180,7 +182,7 @@ export class Call {
 
   #aloneCard() {
     return h('div', { class: 'alone', hidden: true },
-      h('p', {}, h('strong', {}, t('call.alone')), ' ', t('call.aloneHint')), this.#copyButton('button'));
+      h('p', {}, h('strong', {}, t('call.alone')), h('span', { class: 'alone-hint' }, ' ', t('call.aloneHint'))), this.#copyButton('button'));
   }
 
   #hearBar() {
@@ -189,10 +191,13 @@ export class Call {
       h('button', { type: 'button', class: 'button primary', onclick: () => this.#sound.unblock() }, t('call.hear')));
   }
 
-  /** @param {string} code of an error that passes */
-  #toast(code) {
-    const url = `https://${location.host}/`;
-    const toast = h('div', { class: 'toast' }, h('p', {}, sentence(code, { url })));
+  /**
+   * @param {string} code of an error that passes
+   * @param {string} [text] its sentence, if it is not that of the code
+   */
+  #toast(code, text = sentence(code, { url: `https://${location.host}/` })) {
+    this.#toasts.querySelector(`[data-code="${CSS.escape(code)}"]`)?.remove();
+    const toast = h('div', { class: 'toast', 'data-code': code }, h('p', {}, text));
     toast.append(h('button', {
       type: 'button', class: 'button ghost icon-button', 'aria-label': t('call.dismiss'), onclick: () => toast.remove(),
     }, icon('close')));
@@ -206,4 +211,14 @@ export class Call {
     this.#sound.stop();
     this.#grid.close();
   }
+}
+
+/**
+ * Puts text on the clipboard, which browsers offer on secure origins only.
+ * @param {string} text
+ * @returns {Promise<boolean>}
+ */
+function copied(text) {
+  const written = navigator.clipboard?.writeText(text).then(() => true, () => false);
+  return written ?? Promise.resolve(false);
 }

@@ -2,7 +2,7 @@
 import { RoomError } from '../lib/switchyard.js';
 import { h } from './dom.js';
 import { icon } from './icons.js';
-import { sentence, t } from './i18n.js';
+import { parts, sentence, t } from './i18n.js';
 /** @import {Room} from '../lib/room.js' */
 /** @import {Line} from '../lib/types.js' */
 
@@ -69,11 +69,10 @@ export class ChatPanel {
   /** @param {Line} line */
   add(line) {
     const name = line.own ? t('chat.you') : line.name || t('chat.someone');
-    // The element's text is the whole sentence; only its look is in parts.
-    const [before, after] = t('chat.line', { name: '\u0000', text: line.text }).split('\u0000');
     const low = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < 48;
     const p = h('p', { class: line.own ? 'line own' : 'line', title: new Date(line.ts).toLocaleTimeString() },
-      before, h('b', {}, name), after);
+      // Isolated, so that a name or text from right to left keeps to itself.
+      ...parts('chat.line', { name: h('b', {}, h('bdi', {}, name)), text: h('bdi', {}, line.text) }));
     this.#log.append(p);
     this.#empty.hidden = true;
     if (low) {

@@ -20,6 +20,8 @@ export class Controls extends Emitter {
   #screen = null;
   /** @type {Promise<void>} */
   #queue = Promise.resolve();
+  /** Whether a {@link follow} waits in the queue. */
+  #following = false;
 
   /**
    * @param {Room} room
@@ -47,7 +49,7 @@ export class Controls extends Emitter {
    */
   toggle(d) {
     return this.#next(async () => {
-      await this.#media.turn(d, !this.#media[d].on);
+      await this.#media.turn(d, !this.#media.live(d));
       await this.#match(d);
       if (this.#media[d].error) {
         this.emit('error', this.#media[d].error);
@@ -55,9 +57,14 @@ export class Controls extends Emitter {
     });
   }
 
-  /** A device was lost or changed. */
+  /** A device was opened, lost or changed outside of a {@link toggle}. */
   follow() {
-    return this.#next(async () => {
+    if (this.#following) {
+      return;
+    }
+    this.#following = true;
+    this.#next(async () => {
+      this.#following = false;
       for (const d of /** @type {Device[]} */ (['mic', 'cam'])) {
         await this.#match(d);
       }
@@ -79,7 +86,10 @@ export class Controls extends Emitter {
     const local = this.#room.locals.find((l) => l.source === source);
     if (!local) {
       if (track) {
-        await this.#room.publish(track, source, { muted: !on });
+        await this.#room.publish(track, source, { muted: !on }).catch(async (err) => {
+          await this.#media.turn(d, false); // it must not look as if it were seen
+          throw err;
+        });
       }
       return;
     }
@@ -115,7 +125,10 @@ export class Controls extends Emitter {
       if (audio) {
         published.push(this.#room.publish(audio, 'screen_audio'));
       }
-      await Promise.all(published);
+      await Promise.all(published).catch(async (err) => {
+        await this.#unshare().catch(() => {});
+        throw err;
+      });
     });
   }
 

@@ -30,6 +30,16 @@ export function t(key, values = {}) {
 }
 
 /**
+ * Translates a key whose places are filled in by elements or strings.
+ * @param {string} key
+ * @param {Record<string, Node|string>} values
+ * @returns {(Node|string)[]} to append
+ */
+export function parts(key, values) {
+  return t(key).split(/\{(\w+)\}/).map((part, i) => (i % 2 === 1 ? values[part] ?? `{${part}}` : part));
+}
+
+/**
  * The sentence for an error code; unknown ones get the general sentence.
  * @param {string} code
  * @param {Record<string, string|number>} [values]

@@ -13,6 +13,7 @@ import { clock } from './names.js';
  * @param {() => void} o.onRejoin
  */
 export function showLeft(o) {
+  document.title = t('app.name');
   const title = o.code === ''
     ? t('left.title', { room: o.room, time: clock(o.elapsed ?? 0) })
     : t(o.elapsed === null ? 'left.refused' : 'left.ended', { room: o.room });

@@ -70,6 +70,7 @@ export class Lobby {
           h('div', { class: 'preview' },
             this.#video, this.#empty,
             h('div', { class: 'preview-controls' }, this.#toggles.mic, this.#toggles.cam)),
+          this.#notices,
           h('form', { class: 'lobby-form', novalidate: true, onsubmit: (e) => this.#submit(e) },
             field('name', t('lobby.name'), this.#name, this.#nameError),
             field('device-mic', t('device.mic'), this.#selects.mic, this.#meter.element),
@@ -80,8 +81,7 @@ export class Lobby {
                   type: 'button', class: 'button icon-button', 'aria-label': t('lobby.testSpeaker'),
                   title: t('lobby.testSpeaker'), onclick: () => chime(this.#media.speaker),
                 }, icon('speaker')))),
-            this.#join)),
-        this.#notices));
+            this.#join))));
   }
 
   /**
@@ -91,7 +91,7 @@ export class Lobby {
   #toggle(d) {
     return h('button', {
       type: 'button', class: 'control', 'aria-label': t(`device.${d}`),
-      onclick: () => this.#media.turn(d, !this.#media[d].on),
+      onclick: () => this.#media.turn(d, !this.#media.live(d)),
     }, icon(d));
   }
 
@@ -107,10 +107,11 @@ export class Lobby {
   #update() {
     const { mic, cam, starting } = this.#media;
     for (const d of /** @type {Device[]} */ (['mic', 'cam'])) {
-      const on = this.#media[d].on && this.#media[d].track !== null;
+      const on = this.#media.live(d);
       set(this.#toggles[d], 'aria-pressed', on);
+      set(this.#toggles[d], 'aria-busy', starting && this.#media[d].on && !on);
       set(this.#toggles[d], 'title', t(`toolbar.${d}${on ? 'On' : 'Off'}`));
-      setIcon(this.#toggles[d], on ? d : `${d}Off`);
+      setIcon(this.#toggles[d], on || (starting && this.#media[d].on) ? d : `${d}Off`);
       this.#fill(d, this.#media[d].id);
     }
     this.#fill('speaker', this.#media.speaker);
@@ -140,7 +141,7 @@ export class Lobby {
     const options = list.map((i, n) =>
       new Option(i.label || t('device.numbered', { kind: t(`device.${d}`), n: n + 1 }), i.deviceId));
     if (!list.some((i) => i.deviceId === 'default')) {
-      options.unshift(new Option(list.length > 0 ? t('device.default') : t('lobby.noDevice'), ''));
+      options.unshift(new Option(t(this.#media.plugged(d) ? 'device.default' : 'lobby.noDevice'), ''));
     }
     const same = options.length === select.options.length &&
       options.every((o, i) => o.value === select.options[i].value && o.text === select.options[i].text);
@@ -162,22 +163,22 @@ export class Lobby {
       return;
     }
     this.#noticed = codes.join();
-    this.#notices.replaceChildren(...codes.map((code) => this.#card(code)));
+    this.#notices.replaceChildren(...(codes.length > 0 ? [this.#card(codes)] : []));
   }
 
-  /** @param {string} code */
-  #card(code) {
+  /** @param {string[]} codes */
+  #card(codes) {
     const url = `https://${location.host}${location.pathname}${location.search}`;
-    const device = code.startsWith('mic') ? 'mic' : 'cam';
-    const blocked = code.endsWith('_denied');
-    const again = blocked || /_(busy|failed|lost)$/.test(code);
-    return h('div', { class: 'notice', 'data-code': code },
+    const blocked = codes.filter((code) => code.endsWith('_denied')).map((code) => code.slice(0, 3));
+    const without = blocked.length > 1 ? 'both' : blocked[0];
+    const again = without || codes.some((code) => /_(busy|failed|lost)$/.test(code));
+    return h('div', { class: 'notice' },
       icon('alert'),
-      h('p', {}, sentence(code, { url })),
+      h('div', { class: 'notice-text' }, ...codes.map((code) => h('p', { 'data-code': code }, sentence(code, { url })))),
       again && h('div', { class: 'row' },
         h('button', { type: 'button', class: 'button', onclick: () => this.#media.retry() }, t('lobby.retry')),
-        blocked && h('button', { type: 'button', class: 'button', onclick: (/** @type {Event} */ e) => this.#submit(e) },
-          t(`lobby.without.${device}`))));
+        without && h('button', { type: 'button', class: 'button', onclick: (/** @type {Event} */ e) => this.#submit(e) },
+          t(`lobby.without.${without}`))));
   }
 
   /** @param {string} message empty if the name is fine */

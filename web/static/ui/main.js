@@ -8,7 +8,7 @@ import { showLeft } from './left.js';
 import { Lobby } from './lobby.js';
 import { LocalMedia } from './media.js';
 import { roomName } from './names.js';
-import { rememberRoom } from './storage.js';
+import { forgetSession, reloadedSession, rememberRoom, rememberSession } from './storage.js';
 
 /**
  * What scripts in the page may use.
@@ -26,12 +26,24 @@ const name = query.get('name') ?? known;
 if (!room) {
   showHome();
 } else if (query.has('join') && name) {
-  show(h('main', { class: 'home' }, h('p', { class: 'lead', role: 'status' }, t('status.connecting'))));
-  const media = new LocalMedia();
-  await media.start();
-  await enter(media, name);
+  await joinAtOnce(new LocalMedia());
 } else {
   prepare(new LocalMedia(), name);
+}
+
+/**
+ * Joins without the lobby where the browser asks for nothing; where it would,
+ * nobody is taken by surprise.
+ * @param {LocalMedia} media
+ */
+async function joinAtOnce(media) {
+  if (await media.asks()) {
+    prepare(media, name);
+    return;
+  }
+  show(h('main', { class: 'home' }, h('p', { class: 'lead', role: 'status' }, t('status.connecting'))));
+  await media.start();
+  await enter(media, name);
 }
 
 /**
@@ -61,7 +73,9 @@ async function enter(media, name, lobby) {
   page.room = meeting;
   const call = new Call(meeting, media);
   let entered = false;
+  meeting.on('state', (state) => state === 'joined' && rememberSession(room, meeting.session));
   meeting.on('left', (why) => {
+    forgetSession();
     lobby?.close();
     call.close();
     media.stop();
@@ -74,7 +88,9 @@ async function enter(media, name, lobby) {
   });
   await call.controls.start();
   try {
-    await meeting.join({ room, name: visitor.name, iceServers: visitor.iceServers });
+    await meeting.join({
+      room, name: visitor.name, iceServers: visitor.iceServers, replaces: reloadedSession(room),
+    });
   } catch (err) {
     if (!(err instanceof RoomError)) {
       throw err;

@@ -10,9 +10,11 @@ import { recall, remember } from './storage.js';
  * @property {boolean} on what the person wants
  * @property {string} id of the device chosen, empty for the default one
  * @property {string} error code of page.md, empty if there is none
+ * @property {number} wish grows when the person decides anew, so that what was
+ *   asked for before is not taken any more
  */
 
-const kindOf = { mic: 'audioinput', cam: 'videoinput' };
+const kindOf = { mic: 'audioinput', cam: 'videoinput', speaker: 'audiooutput' };
 
 /**
  * LocalMedia is the visitor's own microphone and camera, from the lobby to
@@ -25,15 +27,16 @@ const kindOf = { mic: 'audioinput', cam: 'videoinput' };
  */
 export class LocalMedia extends Emitter {
   /** @type {Capture} */
-  mic = { track: null, on: true, id: '', error: '' };
+  mic = { track: null, on: true, id: '', error: '', wish: 0 };
   /** @type {Capture} */
-  cam = { track: null, on: true, id: '', error: '' };
+  cam = { track: null, on: true, id: '', error: '', wish: 0 };
   /** Chosen output, empty for the default one. */
   speaker = '';
   /** @type {MediaDeviceInfo[]} */
   devices = [];
-  /** While devices are being opened. */
-  starting = false;
+  /** How many times devices are being opened now. */
+  #opening = 0;
+  #onDevices = () => this.#list();
 
   constructor() {
     super();
@@ -43,7 +46,31 @@ export class LocalMedia extends Emitter {
       this[d].on = kept[`${d}On`] !== false;
     }
     this.speaker = String(kept.speaker ?? '');
-    navigator.mediaDevices?.addEventListener('devicechange', () => this.#list());
+    navigator.mediaDevices?.addEventListener('devicechange', this.#onDevices);
+  }
+
+  /** Whether devices are being opened. */
+  get starting() {
+    return this.#opening > 0;
+  }
+
+  /**
+   * @param {Device} d
+   * @returns {boolean} whether it captures, and the person wants it to
+   */
+  live(d) {
+    return this[d].on && this[d].track !== null;
+  }
+
+  /** Whether opening what is wanted would ask the person, or be refused. */
+  async asks() {
+    await this.#list();
+    for (const d of /** @type {Device[]} */ (['mic', 'cam'])) {
+      if (this[d].on && this.plugged(d) && (await permission(d)) !== 'granted') {
+        return true;
+      }
+    }
+    return false;
   }
 
   #save() {
@@ -56,16 +83,17 @@ export class LocalMedia extends Emitter {
 
   /** Opens what is wanted. Never fails: the errors are in the captures. */
   async start() {
-    this.starting = true;
+    const wanted = /** @type {Device[]} */ (['mic', 'cam'])
+      .filter((d) => this[d].on && !this[d].track && !this[d].error);
+    this.#opening++;
     this.emit('change', undefined);
-    const wanted = /** @type {Device[]} */ (['mic', 'cam']).filter((d) => !this[d].track && this[d].on);
     if (!navigator.mediaDevices || !('RTCPeerConnection' in window)) {
       wanted.forEach((d) => (this[d].error = window.isSecureContext ? 'unsupported' : 'insecure'));
     } else if (wanted.length > 0) {
       await this.#open(wanted);
     }
     await this.#list();
-    this.starting = false;
+    this.#opening--;
     this.emit('change', undefined);
   }
 
@@ -96,6 +124,7 @@ export class LocalMedia extends Emitter {
 
   /** @param {Device[]} wanted */
   async #capture(wanted) {
+    const wishes = { mic: this.mic.wish, cam: this.cam.wish };
     const stream = await navigator.mediaDevices.getUserMedia({
       audio: wanted.includes('mic') && {
         deviceId: this.mic.id || undefined, echoCancellation: true, noiseSuppression: true, autoGainControl: true,
@@ -106,13 +135,12 @@ export class LocalMedia extends Emitter {
     });
     for (const track of stream.getTracks()) {
       const d = track.kind === 'audio' ? 'mic' : 'cam';
-      if (this[d].track || !wanted.includes(d)) {
-        track.stop(); // asked for twice at the same time
+      if (this[d].track || this[d].wish !== wishes[d]) {
+        track.stop(); // turned off, changed or left while the prompt was open
         continue;
       }
       this[d].track = track;
       this[d].error = '';
-      track.enabled = this[d].on;
       track.addEventListener('ended', () => this.#lost(d, track));
     }
   }
@@ -139,19 +167,19 @@ export class LocalMedia extends Emitter {
   async turn(d, on) {
     const c = this[d];
     c.on = on;
-    if (!on && d === 'cam' && c.track) {
+    c.wish++;
+    c.error = '';
+    if (c.track && !on && d === 'cam') {
       c.track.stop();
       c.track = null;
     }
     if (c.track) {
       c.track.enabled = on;
     }
-    if (on && !c.track) {
-      c.error = '';
-      await this.start();
-      c.on = c.track !== null;
-    }
     this.#save();
+    if (on && !c.track) {
+      await this.start();
+    }
   }
 
   /**
@@ -159,14 +187,14 @@ export class LocalMedia extends Emitter {
    * @param {string} id of the device
    */
   async choose(d, id) {
-    this[d].id = id;
-    this[d].track?.stop();
-    this[d].track = null;
-    this[d].error = '';
-    if (this[d].on) {
-      await this.start();
-    }
+    const c = this[d];
+    c.id = id;
+    c.wish++;
+    c.error = '';
+    c.track?.stop();
+    c.track = null;
     this.#save();
+    await this.start();
   }
 
   /** @param {string} id of the output */
@@ -177,18 +205,30 @@ export class LocalMedia extends Emitter {
 
   /** Tries what failed once more. */
   async retry() {
-    for (const d of /** @type {Device[]} */ (['mic', 'cam'])) {
-      if (this[d].error) {
-        this[d].error = '';
-        this[d].on = true;
-      }
+    for (const c of [this.mic, this.cam]) {
+      c.on ||= c.error !== '';
+      c.error = '';
     }
     await this.start();
   }
 
   async #list() {
     this.devices = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
+    for (const d of /** @type {Device[]} */ (['mic', 'cam'])) {
+      if (this[d].error === `${d}_missing` && this.plugged(d)) {
+        this[d].error = ''; // it can be turned on now
+        this[d].on = false;
+      }
+    }
     this.emit('change', undefined);
+  }
+
+  /**
+   * @param {Device|'speaker'} d
+   * @returns {boolean} whether there is one, even if we may not know its name
+   */
+  plugged(d) {
+    return this.devices.some((i) => i.kind === kindOf[d]);
   }
 
   /**
@@ -196,12 +236,14 @@ export class LocalMedia extends Emitter {
    * @returns {MediaDeviceInfo[]} those that have a name, that is, after permission
    */
   list(d) {
-    const kind = d === 'speaker' ? 'audiooutput' : kindOf[d];
-    return this.devices.filter((i) => i.kind === kind && i.deviceId !== '');
+    return this.devices.filter((i) => i.kind === kindOf[d] && i.deviceId !== '');
   }
 
+  /** Closes all devices for good, those that are still being opened too. */
   stop() {
+    navigator.mediaDevices?.removeEventListener('devicechange', this.#onDevices);
     for (const c of [this.mic, this.cam]) {
+      c.wish++;
       c.track?.stop();
       c.track = null;
     }

@@ -46,7 +46,7 @@ export function hue(name) {
   for (const c of name) {
     sum = (sum * 31 + (c.codePointAt(0) ?? 0)) % 3600;
   }
-  return sum % 360;
+  return Math.round(sum * 137.5) % 360; // the golden angle keeps neighbours apart
 }
 
 /**

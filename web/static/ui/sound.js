@@ -14,6 +14,9 @@ export class Sound {
   #players = new Map();
   #speaker = '';
   #onBlocked;
+  #blocked = false;
+  /** The first press of anything lets the browser play. */
+  #onPress = () => this.unblock();
 
   /** @param {(blocked: boolean) => void} onBlocked */
   constructor(onBlocked) {
@@ -45,15 +48,26 @@ export class Sound {
   /** @param {HTMLAudioElement} player */
   #play(player) {
     player.play().catch((err) => {
-      if (err.name === 'NotAllowedError') {
-        this.#onBlocked(true);
+      if (err.name === 'NotAllowedError' && this.#players.has(/** @type {MediaStream} */ (player.srcObject))) {
+        this.#block(true);
       }
     });
   }
 
-  /** Plays what was blocked. Called from a click. */
+  /** @param {boolean} blocked */
+  #block(blocked) {
+    if (this.#blocked !== blocked) {
+      this.#blocked = blocked;
+      for (const event of ['click', 'keydown']) {
+        document[blocked ? 'addEventListener' : 'removeEventListener'](event, this.#onPress);
+      }
+      this.#onBlocked(blocked);
+    }
+  }
+
+  /** Plays what was blocked. Called from a press of a button or key. */
   unblock() {
-    this.#onBlocked(false);
+    this.#block(false);
     for (const player of this.#players.values()) {
       this.#play(player);
     }
@@ -68,6 +82,7 @@ export class Sound {
   }
 
   stop() {
+    this.#block(false);
     this.update([]);
   }
 }

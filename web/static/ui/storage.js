@@ -39,3 +39,45 @@ export function recentRooms() {
 export function rememberRoom(room) {
   remember('rooms', [room, ...recentRooms().filter((r) => r !== room)].slice(0, 5));
 }
+
+const sessionKey = 'switchyard.session';
+
+/**
+ * Keeps the session for a reload of this tab.
+ * @param {string} room
+ * @param {string} session
+ */
+export function rememberSession(room, session) {
+  try {
+    sessionStorage.setItem(sessionKey, JSON.stringify({ room, session }));
+  } catch {
+    // After a reload the old member stays in the room for some seconds.
+  }
+}
+
+/** Called when the room was left: there is nothing to replace any more. */
+export function forgetSession() {
+  try {
+    sessionStorage.removeItem(sessionKey);
+  } catch {
+    // It could not be kept either.
+  }
+}
+
+/**
+ * @param {string} room
+ * @returns {string} the session of this tab before it was reloaded, or empty.
+ *   A second or duplicated tab has none, because it is a second member.
+ */
+export function reloadedSession(room) {
+  const [navigation] = performance.getEntriesByType('navigation');
+  if (/** @type {PerformanceNavigationTiming|undefined} */ (navigation)?.type !== 'reload') {
+    return '';
+  }
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(sessionKey) ?? '{}');
+    return kept.room === room ? String(kept.session) : '';
+  } catch {
+    return '';
+  }
+}

@@ -1,7 +1,7 @@
 // @ts-check
 import { h, set, setText } from './dom.js';
 import { icon, setIcon } from './icons.js';
-import { t } from './i18n.js';
+import { parts, t } from './i18n.js';
 import { hue, initials } from './names.js';
 
 /**
@@ -27,7 +27,7 @@ export class Tile {
   #video = h('video', { autoplay: true, playsinline: true, tabindex: '-1' });
   #initials = h('span', { class: 'avatar', 'aria-hidden': 'true' });
   #note = h('span', { class: 'tile-note' });
-  #name = h('span', { class: 'tile-name' });
+  #name = h('bdi', {});
   #muted = badge('muted', 'micOff');
   #speaking = badge('speaking', 'speaker');
   #away = badge('away', 'alert');
@@ -49,11 +49,13 @@ export class Tile {
     this.#video.disablePictureInPicture = true;
     this.#receive = action('eye', on.receive);
     this.#hear = action('speaker', on.hear);
+    const caption = v.source === 'screen' ? 'call.screenOf' : v.self ? 'call.you' : 'call.them';
     this.element = h('li', {
       class: 'tile', 'data-member': v.member, 'data-source': v.source, 'data-self': v.self,
     },
     this.#video, this.#initials, this.#note,
-    h('div', { class: 'tile-caption' }, this.#muted, this.#speaking, this.#away, this.#name),
+    h('div', { class: 'tile-caption' }, this.#muted, this.#speaking, this.#away,
+      h('span', { class: 'tile-name' }, ...parts(caption, { name: this.#name }))),
     h('div', { class: 'tile-actions' }, this.#hear, this.#receive));
     for (const event of ['loadeddata', 'emptied']) {
       this.#video.addEventListener(event, () => this.#reveal());
@@ -68,7 +70,8 @@ export class Tile {
     set(this.element, 'aria-label', label);
     set(this.element, 'data-track-state', v.track);
     this.element.classList.toggle('is-speaking', v.speaking && !v.muted);
-    setText(this.#name, v.self ? t('call.you', { name: v.name }) : label);
+    setText(this.#name, v.name);
+    set(this.#name, 'title', v.name);
     setText(this.#initials, initials(v.name));
     setText(this.#note, v.receive === false ? t('tile.stopped') : v.track === 'paused' ? t('tile.paused') : '');
     this.#muted.hidden = !v.muted;

@@ -58,6 +58,28 @@ test('what was not acknowledged is sent again with the same cid', async () => {
   assert.deepEqual(log, ['You: are you there?']);
 });
 
+test('one that was not answered in time fails, and keeps its cid when it is sent again', async () => {
+  const { chat, requests, log } = bench();
+  const first = chat.send('hello?');
+  await settle();
+  requests[0].failed(new RoomError('timeout'));
+  await assert.rejects(first, { code: 'timeout' });
+  const second = chat.send('hello?');
+  const other = chat.send('hello');
+  await settle();
+  assert.equal(requests[1].arg.cid, requests[0].arg.cid);
+  requests[1].done({ ok: true, id: 'm1', ts: 1 });
+  await second;
+  await settle();
+  assert.notEqual(requests[2].arg.cid, requests[0].arg.cid);
+  requests[2].done({ ok: true, id: 'm2', ts: 2 });
+  await other;
+  assert.deepEqual(log, ['You: hello?', 'You: hello']);
+  chat.send('hello?').catch(() => {});
+  await settle();
+  assert.notEqual(requests[3].arg.cid, requests[0].arg.cid, 'the same words, said anew');
+});
+
 test('cids differ, and are ids', async () => {
   const { chat, requests } = bench();
   chat.send('a').catch(() => {});

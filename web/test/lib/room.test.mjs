@@ -200,15 +200,29 @@ describe('offers', () => {
     assert.ok(room.locals.every((l) => l.id));
   });
 
-  test('a refused one is rolled back and does not block the next', async () => {
+  test('a refused one is rolled back and forgotten, and does not block the next', async () => {
     await join();
     const answer = socket.answers.offer;
     socket.answers.offer = { ok: false, code: 'bad_sdp' };
     await assert.rejects(room.publish(track('video'), 'camera'), { code: 'bad_sdp' });
     assert.equal(FakePeerConnection.all[0].signalingState, 'stable');
+    assert.deepEqual(room.locals, []);
+    assert.equal(FakePeerConnection.all[0].transceivers.at(-1).stopped, true);
     socket.answers.offer = answer;
     await room.publish(track('video'), 'screen');
-    assert.deepEqual(socket.of('offer')[1].publish.map((/** @type {any} */ p) => p.source), ['camera', 'screen']);
+    assert.deepEqual(socket.of('offer')[1].publish.map((/** @type {any} */ p) => p.source), ['screen']);
+  });
+
+  test('one that the connection lost is made good by the next join', async () => {
+    await join();
+    delete socket.answers.offer; // never answered
+    const published = room.publish(track('video'), 'camera');
+    await settle();
+    socket.lose();
+    await published;
+    socket.connect();
+    await settle();
+    assert.deepEqual(socket.of('join')[1].publish.map((/** @type {any} */ p) => p.source), ['camera']);
   });
 
   test('failed media restarts ICE', async () => {

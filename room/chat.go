@@ -1,0 +1,92 @@
+package room
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	longestText   = 4000 // characters
+	cidsKept      = 64
+	historyLength = 200 // messages
+	// historyBytes keeps what a join answers below what may wait for a client.
+	historyBytes = 256 << 10
+)
+
+func (b *binding) message(ctx context.Context, arg *messageArg) (any, error) {
+	switch {
+	case !utf8.ValidString(arg.Text) || arg.Text == "":
+		return nil, ErrBadRequest.because("text is empty or not UTF-8")
+	case utf8.RuneCountInString(arg.Text) > longestText:
+		return nil, ErrTooLarge.because("a message has at most %d characters", longestText)
+	case !validID(arg.CID):
+		return nil, ErrBadRequest.because("cid has 1 to 32 of letters, digits, '-' and '_'")
+	}
+	if wait := b.messages.take(time.Now()); wait > 0 {
+		return nil, limited(wait)
+	}
+	return b.in(ctx, func(r *Room, m *Member) (any, error) { return r.say(m, arg) })
+}
+
+// say passes a message on to everybody else, or to one. A message that was sent
+// before has the same answer, and is not passed on again.
+func (r *Room) say(m *Member, arg *messageArg) (any, error) {
+	if !m.grant.CanChat {
+		return nil, ErrDenied
+	}
+	if ack, ok := m.remembered(arg.CID); ok {
+		return ack, nil
+	}
+	e := messageEvent{
+		ID: r.nextMessage(), TS: time.Now().UnixMilli(), Sender: m.id, Name: m.name, Text: arg.Text, To: arg.To,
+	}
+	if arg.To != "" {
+		to := r.member(arg.To)
+		if to == nil {
+			return nil, ErrNoMember
+		}
+		to.emit("new_message", e)
+	} else {
+		r.emit("new_message", e, m)
+		r.keep(e)
+	}
+	ack := messageAck{OK: true, ID: e.ID, TS: e.TS}
+	m.rememberMessage(arg.CID, ack)
+	return ack, nil
+}
+
+// keep adds a message to the history, of which the oldest are forgotten.
+func (r *Room) keep(e messageEvent) {
+	r.chat = append(r.chat, e)
+	r.chatBytes += len(e.Text)
+	drop := 0
+	for len(r.chat)-drop > historyLength || r.chatBytes > historyBytes {
+		r.chatBytes -= len(r.chat[drop].Text)
+		drop++
+	}
+	r.chat = slices.Delete(r.chat, 0, drop)
+}
+
+// nextMessage numbers chat messages.
+func (r *Room) nextMessage() string {
+	r.messages++
+	return "m" + strconv.Itoa(r.messages)
+}
+
+// remembered returns the answer to a message that was sent before.
+func (m *Member) remembered(cid string) (messageAck, bool) {
+	a, ok := m.cids[cid]
+	return a, ok
+}
+
+func (m *Member) rememberMessage(cid string, a messageAck) {
+	if len(m.cidOrder) == cidsKept {
+		delete(m.cids, m.cidOrder[0])
+		m.cidOrder = m.cidOrder[1:]
+	}
+	m.cids[cid] = a
+	m.cidOrder = append(m.cidOrder, cid)
+}

@@ -1,0 +1,223 @@
+package room
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/switchyard-rtc/switchyard/sfu"
+)
+
+// join enters a room with an offer inside.
+func (b *binding) join(ctx context.Context, arg *joinArg) (any, error) {
+	if b.current() != nil {
+		return nil, ErrAlreadyJoined
+	}
+	if err := b.server.joins.take(b.remote, time.Now()); err != nil {
+		return nil, err
+	}
+	ack, err := b.tryJoin(ctx, arg)
+	if err != nil && blames(asError(err)) {
+		b.server.joins.failed(b.remote, time.Now())
+	}
+	return ack, err
+}
+
+// blames tells whether a join was refused for what the client sent.
+func blames(e *Error) bool {
+	switch e.code {
+	case ErrFull.code, ErrBusy.code, ErrClosed.code, ErrDraining.code, ErrRateLimited.code, errInternal.code:
+		return false
+	}
+	return true
+}
+
+func (b *binding) tryJoin(ctx context.Context, arg *joinArg) (any, error) {
+	switch {
+	case arg.V != 1:
+		return nil, ErrVersion
+	case !validRoom(arg.Room):
+		return nil, errRoomName
+	case len(arg.Offer) > longestOffer:
+		return nil, ErrTooLarge.because("an offer has at most %d bytes", longestOffer)
+	}
+	if err := checkPublish(arg.Publish); err != nil {
+		return nil, err
+	}
+	req := JoinRequest{Room: arg.Room, Name: arg.Name, Token: arg.Token, Remote: b.remote}
+	grant, err := b.server.cfg.Authorize(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	for try := 1; ; try++ {
+		r, err := b.server.Open(arg.Room)
+		if err != nil {
+			return nil, err
+		}
+		m := newMember(r, req, grant, b.conn)
+		m.loopback = b.isLoopback()
+		ack, err := b.enter(ctx, m, arg)
+		if errors.Is(err, ErrClosed) && try < 3 {
+			continue // it ended a moment ago; open it anew
+		}
+		return ack, err
+	}
+}
+
+// enter negotiates first, so that a member is never in the room without the
+// publications that it came with.
+func (b *binding) enter(ctx context.Context, m *Member, arg *joinArg) (any, error) {
+	r := m.room
+	peer, err := m.newPeer()
+	if err != nil {
+		return nil, err
+	}
+	answer := ""
+	if arg.Offer != "" {
+		if answer, err = m.answer(ctx, peer, arg.Offer); err != nil {
+			peer.Close()
+			return nil, err
+		}
+	}
+	b.holdUntilAck(m)
+	ack, err := call(ctx, r, func() (any, error) {
+		if err := r.add(m, arg.Replaces); err != nil {
+			return nil, err
+		}
+		m.attach(peer)
+		added := r.adopt(m, arg.Publish)
+		r.flushTo(m)
+		s := r.snapshot(m)
+		s.Answer, s.Published = answer, added
+		m.hold()
+		m.greet()
+		return s, nil
+	})
+	if err != nil {
+		peer.Close()
+		r.post(func() { r.remove(m, "left") }) // it may have been added all the same
+		return nil, err
+	}
+	b.offer = 0
+	b.become(m)
+	select {
+	case <-b.conn.Done(): // watch may have looked before
+		r.post(m.connGone)
+	default:
+	}
+	return ack, nil
+}
+
+// greet tells a new member what is going on and no snapshot says.
+func (m *Member) greet() {
+	if len(m.room.speakers) > 0 {
+		m.emit("speakers", speakersEvent{List: m.room.speakers})
+	}
+	m.tellNeed()
+}
+
+// offered negotiates again.
+func (b *binding) offered(ctx context.Context, arg *offerArg) (any, error) {
+	m := b.current()
+	switch {
+	case m == nil:
+		return nil, ErrNotJoined
+	case len(arg.SDP) > longestOffer:
+		return nil, ErrTooLarge.because("an offer has at most %d bytes", longestOffer)
+	case arg.ID < 1:
+		return nil, ErrBadRequest.because("the id of an offer is a number from 1")
+	case arg.ID <= b.offer:
+		return nil, ErrStaleOffer
+	}
+	if wait := b.offers.take(time.Now()); wait > 0 {
+		return nil, limited(wait)
+	}
+	if err := checkPublish(arg.Publish); err != nil {
+		return nil, err
+	}
+	b.offer = arg.ID
+	b.holdUntilAck(m)
+	for try := 1; ; try++ {
+		ack, err := b.negotiate(ctx, m, arg)
+		if errors.Is(err, sfu.ErrClosed) && try < 3 {
+			continue // the peer has ended meanwhile; the next one is new
+		}
+		return ack, err
+	}
+}
+
+// negotiate answers an offer. It fails with [sfu.ErrClosed] if the member's
+// peer ends meanwhile.
+func (b *binding) negotiate(ctx context.Context, m *Member, arg *offerArg) (any, error) {
+	r := m.room
+	peer, err := call(ctx, r, m.media)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := m.answer(ctx, peer, arg.SDP)
+	if errors.Is(err, sfu.ErrClosed) {
+		select { // then the room knows it, too
+		case <-peer.Done():
+		case <-ctx.Done():
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return call(ctx, r, func() (any, error) {
+		switch {
+		case m.ended:
+			return nil, ErrNotJoined
+		case m.peer != peer:
+			return nil, sfu.ErrClosed
+		}
+		m.prune()
+		added := r.adopt(m, arg.Publish)
+		m.asked = 0
+		m.assign()
+		ack := offerAck{OK: true, ID: arg.ID, Answer: answer, Published: added, Slots: m.slots()}
+		m.remember(ack.Slots)
+		m.hold()
+		m.tellNeed()
+		return ack, nil
+	})
+}
+
+// checkPublish checks what a client says about its send sections.
+func checkPublish(list []pub) error {
+	if len(list) > mostPublications {
+		return ErrLimit.because("a member publishes at most %d tracks", mostPublications)
+	}
+	for _, p := range list {
+		kind := p.Source.kind()
+		switch {
+		case kind == "":
+			return ErrBadRequest.because("publish: unknown source %q", p.Source)
+		case p.Kind != "" && p.Kind != "audio" && p.Kind != "video":
+			return ErrBadRequest.because("publish: unknown kind %q", p.Kind)
+		case p.Kind != "" && kind != "any" && kind != p.Kind:
+			return ErrBadRequest.because("publish: a %s is not %s", p.Source, p.Kind)
+		}
+	}
+	return nil
+}
+
+func (b *binding) leave(ctx context.Context, _ *struct{}) (any, error) {
+	ack, err := b.in(ctx, func(r *Room, m *Member) (any, error) {
+		r.remove(m, "left")
+		return okAck{OK: true}, nil
+	})
+	if err == nil {
+		b.become(nil)
+	}
+	return ack, err
+}
+
+func (b *binding) sync(ctx context.Context, _ *struct{}) (any, error) {
+	return b.in(ctx, func(r *Room, m *Member) (any, error) {
+		r.flush()
+		s := r.snapshot(m)
+		m.hold()
+		return s, nil
+	})
+}

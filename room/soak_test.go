@@ -1,0 +1,134 @@
+//go:build long
+
+package room_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/switchyard-rtc/switchyard/room"
+)
+
+// A thousand members come and go, in every way: nothing of them stays, and the
+// one who stays through it sees them all go.
+func TestThousandComeAndGo(t *testing.T) {
+	h := open(t, room.Config{})
+	offer := func() string {
+		c := h.caller("describer")
+		c.slots(webrtc.RTPCodecTypeAudio, 2)
+		c.slots(webrtc.RTPCodecTypeVideo, 2)
+		c.send(webrtc.MimeTypeOpus)
+		defer c.pc.Close()
+		return c.describe()
+	}()
+	h.enter("stayer")
+	cycle := func(seed uint64, n int) {
+		var all sync.WaitGroup
+		for w := range 4 {
+			random := rand.New(rand.NewPCG(seed, uint64(w)))
+			all.Go(func() {
+				for i := range n / 4 {
+					come(t, h, fmt.Sprintf("w%d-%d-%d", seed, w, i), offer, random)
+				}
+			})
+		}
+		all.Wait()
+		r, _ := h.Room("r")
+		for m := range r.Members() {
+			if m.Name() != "stayer" {
+				m.Leave()
+			}
+		}
+		h.left(1)
+	}
+	cycle(1, 100) // pools and caches fill
+	heap, routines := measure()
+	cycle(2, 1000)
+	heapAfter, routinesAfter := measure()
+	if routinesAfter > routines+routines/20+2 {
+		t.Errorf("%d goroutines, %d before", routinesAfter, routines)
+	}
+	if heapAfter > heap+heap/20+4<<20 {
+		t.Errorf("%d KiB of heap, %d before", heapAfter>>10, heap>>10)
+	}
+}
+
+// come joins and goes again in one of several ways.
+func come(t *testing.T, h *house, name, offer string, random *rand.Rand) {
+	c := newConn(t, name)
+	c.request.RemoteAddr = fmt.Sprintf("10.0.%d.%d:1", random.IntN(256), random.IntN(256)) // many rates
+	if err := h.Bind(t.Context(), c); err != nil {
+		t.Error(err)
+		return
+	}
+	defer c.drop()
+	a := c.ask("join", o{"v": 1, "room": "r", "name": name, "offer": offer, "publish": []o{{"mid": "4", "source": "microphone"}}})
+	if a.Code != "" {
+		t.Errorf("join: %s", a.Code)
+		return
+	}
+	for _, p := range a.Publications {
+		c.ask("subscribe", o{"publications": []o{{"id": p.ID, "on": random.IntN(2) == 0}}})
+		c.ask("mute", o{"publication": p.ID, "muted": true})
+	}
+	switch random.IntN(4) {
+	case 0:
+		c.ask("leave", o{})
+	case 1:
+		c.ask("offer", o{"id": 1, "sdp": offer})
+		c.ask("unpublish", o{"publication": a.Published[0].Publication})
+	case 2:
+		other := newConn(t, name)
+		if err := h.Bind(t.Context(), other); err != nil {
+			t.Error(err)
+			return
+		}
+		defer other.drop()
+		other.ask("join", o{"v": 1, "room": "r", "replaces": a.Session})
+	}
+}
+
+func measure() (heap uint64, routines int) {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc, runtime.NumGoroutine()
+}
+
+// Three times the rate for ten seconds, with whatever events, ends the
+// connection.
+func TestFloodsEnd(t *testing.T) {
+	t.Parallel()
+	h := open(t, room.Config{})
+	c, _ := h.enter("Ana")
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	began := time.Now()
+	for {
+		select {
+		case <-c.done:
+			e := <-c.events
+			if took := time.Since(began); took < 9*time.Second || e.name != "bye" || !strings.Contains(string(e.arg), `"rate_limited"`) {
+				t.Errorf("after %v: %s %s", took, e.name, e.arg)
+			}
+			return
+		case <-tick.C:
+		}
+		for range 20 {
+			if got := c.ask("", o{}); got.Code != "unknown_event" && got.Code != "rate_limited" {
+				t.Fatalf("an unknown event: %q", got.Code)
+			}
+		}
+		if time.Since(began) > patience {
+			t.Fatal("a flood goes on")
+		}
+	}
+}

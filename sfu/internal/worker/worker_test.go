@@ -1,0 +1,380 @@
+package worker
+
+import (
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/plane"
+	"github.com/switchyard-rtc/switchyard/sfu/srtp"
+	"github.com/switchyard-rtc/switchyard/sfu/udp"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// line is a socket whose send buffer takes as many datagrams as the test says.
+type line struct {
+	in     chan []udp.Datagram
+	wake   chan struct{}
+	closed chan struct{}
+
+	// Guarded by mu.
+	mu    sync.Mutex
+	room  int
+	wrote [][]byte
+}
+
+func newLine() *line {
+	return &line{in: make(chan []udp.Datagram), wake: make(chan struct{}, 1), closed: make(chan struct{}), room: 1 << 20}
+}
+
+func (l *line) ReadBatch(d []udp.Datagram, deadline time.Time) (int, error) {
+	var due <-chan time.Time
+	if !deadline.IsZero() {
+		timer := time.NewTimer(time.Until(deadline))
+		defer timer.Stop()
+		due = timer.C
+	}
+	select {
+	case in := <-l.in:
+		for i := range in {
+			n := copy(d[i].B, in[i].B)
+			d[i] = udp.Datagram{B: d[i].B[:n], Local: in[i].Local, Remote: in[i].Remote}
+		}
+		return len(in), nil
+	case <-l.wake:
+	case <-due:
+	case <-l.closed:
+		return 0, net.ErrClosed
+	}
+	return 0, nil
+}
+
+func (l *line) WriteBatch(d []udp.Datagram) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := min(l.room, len(d))
+	l.room -= n
+	for i := range n {
+		l.wrote = append(l.wrote, slices.Clone(d[i].B))
+	}
+	return n, nil
+}
+
+func (l *line) Wake() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (l *line) Close() error {
+	close(l.closed)
+	return nil
+}
+
+func (l *line) allow(n int) {
+	l.mu.Lock()
+	l.room = n
+	l.mu.Unlock()
+}
+
+// numbers returns the RTP sequence numbers that were written.
+func (l *line) numbers() (list []int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, b := range l.wrote {
+		if packet.Classify(b) == packet.RTP {
+			list = append(list, int(b[2])<<8|int(b[3]))
+		}
+	}
+	return list
+}
+
+// rig is a worker with a publisher (1) of audio (10) and a subscriber (2) that
+// hears it in a slot (20).
+type rig struct {
+	*Worker
+	line   *line
+	sealer *srtp.Sealer
+	next   uint16
+
+	// Guarded by mu.
+	mu      sync.Mutex
+	events  []plane.Event
+	control int
+}
+
+var (
+	speaker  = netip.MustParseAddrPort("10.0.0.1:5000")
+	listener = netip.MustParseAddrPort("10.0.0.2:5000")
+	hacker   = netip.MustParseAddrPort("10.0.0.3:5000")
+)
+
+func newRig(t *testing.T, s Socket) *rig {
+	r := &rig{}
+	r.line, _ = s.(*line)
+	r.Worker = Start(Config{
+		Socket: s, Start: time.Now(), Logger: slog.New(slog.DiscardHandler),
+		Control: func([]byte, netip.Addr, netip.AddrPort) {
+			r.mu.Lock()
+			r.control++
+			r.mu.Unlock()
+		},
+		Events: func(e []plane.Event) {
+			r.mu.Lock()
+			r.events = append(r.events, e...)
+			r.mu.Unlock()
+		},
+	})
+	t.Cleanup(r.Close)
+	r.transport(t, 1, speaker)
+	r.transport(t, 2, listener)
+	r.Post(plane.AddPublication{Transport: 1, Publication: 10, Spec: plane.Publication{
+		MID: "0", Audio: true, Streams: []plane.Stream{{SSRC: 77}},
+		Codecs: []plane.Codec{{Codec: packet.Opus, PayloadType: 111, ClockRate: 48000}},
+	}})
+	r.Post(plane.AddSlot{Transport: 2, Slot: 20, Spec: plane.SlotSpec{MID: "0", Audio: true, SSRC: 99}})
+	route := &plane.Route{}
+	route.PayloadTypes[111] = 111
+	r.Post(plane.Bind{Slot: 20, Publication: 10, Route: route})
+	return r
+}
+
+func keys(t *testing.T, first byte) (*srtp.Opener, *srtp.Sealer) {
+	t.Helper()
+	key, salt := make([]byte, 16), make([]byte, 12)
+	key[0] = first
+	o, err := srtp.NewOpener(srtp.AEADAES128GCM, key, salt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := srtp.NewSealer(srtp.AEADAES128GCM, key, salt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o, s
+}
+
+// transport adds one whose incoming key begins with its id.
+func (r *rig) transport(t *testing.T, id plane.ID, remote netip.AddrPort) {
+	opener, sealer := keys(t, byte(id))
+	if id == 1 {
+		r.sealer = sealer
+	}
+	_, out := keys(t, byte(id)+100)
+	r.Post(plane.AddTransport{Transport: id, SSRC: uint32(id)})
+	r.Post(plane.SetKeys{Transport: id, Opener: opener, Sealer: out})
+	r.Post(plane.BindPath{Transport: id, Path: plane.Path{Remote: remote}})
+}
+
+// packets are n RTP packets of the publication.
+func (r *rig) packets(t *testing.T, n int) (d []udp.Datagram) {
+	t.Helper()
+	for range n {
+		h := []byte{0x80, 111, byte(r.next >> 8), byte(r.next), 0, 0, 0, 0, 0, 0, 0, 77}
+		b, err := r.sealer.SealRTP(nil, h, nil, make([]byte, 40), uint64(r.next), 77)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.next++
+		d = append(d, udp.Datagram{B: b, Remote: speaker})
+	}
+	return d
+}
+
+// stats waits until all that was posted is carried out.
+func (r *rig) stats() plane.Stats {
+	reply := make(chan plane.Stats, 1)
+	r.Post(plane.Count{Done: func(s plane.Stats) { reply <- s }})
+	return <-reply
+}
+
+func (r *rig) exists(id plane.ID) bool {
+	reply := make(chan bool, 1)
+	r.Post(plane.Observe{Transport: id, Done: func(_ plane.TransportStats, ok bool) { reply <- ok }})
+	return <-reply
+}
+
+// pass lets time pass in the bubble of a test.
+func pass(d time.Duration) { <-time.After(d) }
+
+// run runs a test in a bubble of fake time.
+func run(t *testing.T, f func(t *testing.T, r *rig)) {
+	synctest.Test(t, func(t *testing.T) { f(t, newRig(t, newLine())) })
+}
+
+// Commands are carried out in the order of Post, also when more come than the
+// mailbox holds.
+func TestCommandsInOrder(t *testing.T) {
+	run(t, func(t *testing.T, r *rig) {
+		const n = 3 * mailbox
+		var order []int
+		for i := range n {
+			if !r.Post(plane.Count{Done: func(plane.Stats) { order = append(order, i) }}) {
+				t.Fatal("Post returned false")
+			}
+		}
+		r.stats()
+		if len(order) != n || !slices.IsSorted(order) {
+			t.Errorf("%d commands were carried out, sorted %v; want %d in order", len(order), slices.IsSorted(order), n)
+		}
+	})
+}
+
+// What goes in comes out, and STUN and DTLS go to the control plane.
+func TestForward(t *testing.T) {
+	run(t, func(t *testing.T, r *rig) {
+		stun := make([]byte, 20)
+		stun[4], stun[5], stun[6], stun[7] = 0x21, 0x12, 0xa4, 0x42
+		r.line.in <- append(r.packets(t, 5), udp.Datagram{B: stun, Remote: hacker}, udp.Datagram{B: []byte{255}, Remote: hacker})
+		r.line.in <- r.packets(t, 5)
+		synctest.Wait()
+		if got := r.line.numbers(); len(got) != 10 {
+			t.Errorf("wrote %v, want ten packets", got)
+		}
+		if s := r.stats(); s.Drops[plane.DropMalformed] != 1 || r.control != 1 {
+			t.Errorf("%d malformed, %d for the control plane; want 1 and 1", s.Drops[plane.DropMalformed], r.control)
+		}
+	})
+}
+
+// A panic in the handling of a datagram ends its transport, is told, and the
+// datagrams behind it in the batch are handled.
+func TestPanicEndsOneTransport(t *testing.T) {
+	media := []byte{0x80, 111, 0, 1, 0, 0, 0, 0, 0, 0, 0, 5, 1, 2, 3}
+	for _, tt := range []struct {
+		name string
+		keys bool // before the datagram; else it is held until they come
+	}{{"in a batch", true}, {"while held media is replayed", false}} {
+		t.Run(tt.name, func(t *testing.T) {
+			run(t, func(t *testing.T, r *rig) {
+				_, sealer := keys(t, 3)
+				bad := plane.SetKeys{Transport: 3, Opener: &srtp.Opener{}, Sealer: sealer} // of no profile
+				r.Post(plane.AddTransport{Transport: 3})
+				r.Post(plane.BindPath{Transport: 3, Path: plane.Path{Remote: hacker}})
+				if tt.keys {
+					r.Post(bad)
+				}
+				r.line.in <- append([]udp.Datagram{{B: media, Remote: hacker}}, r.packets(t, 5)...)
+				synctest.Wait()
+				r.Post(bad)
+				if r.exists(3) || !r.exists(1) || !r.exists(2) {
+					t.Errorf("transports 1, 2, 3: %v, %v, %v; want all but the third", r.exists(1), r.exists(2), r.exists(3))
+				}
+				synctest.Wait()
+				if got := r.line.numbers(); len(got) != 5 {
+					t.Errorf("wrote %v, want the five packets behind", got)
+				}
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				if len(r.events) != 1 || r.events[0].Kind != plane.EventFailed || r.events[0].Transport != 3 {
+					t.Errorf("events %+v, want that transport 3 failed", r.events)
+				}
+			})
+		})
+	}
+}
+
+// What a full send buffer refuses is kept, in order, and written when there is
+// room again.
+func TestFullSendBufferKeepsTheRest(t *testing.T) {
+	run(t, func(t *testing.T, r *rig) {
+		r.line.allow(3)
+		r.line.in <- r.packets(t, 8)
+		pass(10 * time.Millisecond)
+		r.line.in <- r.packets(t, 4)
+		synctest.Wait()
+		if got := r.line.numbers(); len(got) != 3 {
+			t.Fatalf("wrote %v, want three packets", got)
+		}
+		r.line.allow(1 << 20)
+		pass(2 * sendRetry)
+		got := r.line.numbers()
+		if len(got) != 12 {
+			t.Fatalf("wrote %v, want twelve packets", got)
+		}
+		for i := range got[1:] {
+			if got[i+1] != got[i]+1 {
+				t.Errorf("wrote %v, want them in order", got)
+			}
+		}
+		if s := r.stats(); s.Drops[plane.DropOverload] != 0 {
+			t.Errorf("%d dropped, want none", s.Drops[plane.DropOverload])
+		}
+	})
+}
+
+// What has waited for 20 ms is dropped and counted, and nothing younger.
+func TestFullSendBufferDropsWhatIsOld(t *testing.T) {
+	run(t, func(t *testing.T, r *rig) {
+		r.line.allow(3)
+		r.line.in <- r.packets(t, 8)
+		pass(10 * time.Millisecond)
+		r.line.in <- r.packets(t, 4)
+		pass(12 * time.Millisecond)
+		if s := r.stats(); s.Drops[plane.DropOverload] != 6 { // with the first sender report
+			t.Errorf("after 22 ms: %d dropped, want the first batch's 6", s.Drops[plane.DropOverload])
+		}
+		r.line.allow(1)
+		pass(2 * sendRetry)
+		if got := r.line.numbers(); len(got) != 4 || got[3] != got[0]+8 {
+			t.Errorf("wrote %v, want three packets and the first of the second batch", got)
+		}
+		pass(20 * time.Millisecond)
+		if s := r.stats(); s.Drops[plane.DropOverload] != 9 {
+			t.Errorf("after 44 ms: %d dropped, want 9", s.Drops[plane.DropOverload])
+		}
+		r.line.allow(1 << 20)
+		r.line.in <- r.packets(t, 2)
+		synctest.Wait()
+		if got := r.line.numbers(); len(got) != 6 || got[5] != got[0]+13 {
+			t.Errorf("wrote %v, want two more packets", got)
+		}
+	})
+}
+
+// Close ends everything, and a worker that has ended takes no commands.
+func TestClose(t *testing.T) {
+	run(t, func(t *testing.T, r *rig) {
+		var closing sync.WaitGroup
+		for range 3 {
+			closing.Go(r.Close)
+		}
+		closing.Wait()
+		select {
+		case <-r.Done():
+		default:
+			t.Error("Done is open after Close")
+		}
+		for range mailbox + 1 {
+			if r.Post(plane.Count{}) {
+				t.Fatal("Post returned true after the end")
+			}
+		}
+		<-r.line.closed
+	})
+}
+
+// Posting while the worker ends neither hangs nor panics.
+func TestPostDuringClose(t *testing.T) {
+	run(t, func(t *testing.T, r *rig) {
+		var posting sync.WaitGroup
+		for range 4 {
+			posting.Go(func() {
+				for r.Post(plane.Count{Done: func(plane.Stats) {}}) {
+				}
+			})
+		}
+		r.Close()
+		posting.Wait()
+	})
+}

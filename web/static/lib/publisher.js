@@ -1,0 +1,140 @@
+// @ts-check
+import { RoomError } from './errors.js';
+/** @import {LocalPublication} from './connection.js' */
+/** @import {Session} from './session.js' */
+/** @import {Source} from './types.js' */
+
+/** Refusals that the next join makes good, because it publishes everything. */
+const passing = ['offline', 'not_joined', 'timeout'];
+
+/**
+ * Publisher keeps what we publish, one track per source, and tells the server
+ * of it. What is published outlives connections: each join offers all of it.
+ */
+export class Publisher {
+  /** @type {Map<Source, LocalPublication>} */
+  #locals;
+  /** @type {Session} */
+  #session;
+
+  /**
+   * @param {Map<Source, LocalPublication>} locals shared with the session
+   * @param {Session} session
+   */
+  constructor(locals, session) {
+    this.#locals = locals;
+    this.#session = session;
+  }
+
+  /** @returns {LocalPublication[]} */
+  get list() {
+    return [...this.#locals.values()];
+  }
+
+  get #joined() {
+    return this.#session.state === 'joined';
+  }
+
+  /**
+   * @param {MediaStreamTrack} track
+   * @param {Source} source
+   * @param {{muted?: boolean}} o
+   * @returns {Promise<LocalPublication>} settled when it is negotiated; what
+   *   the server refuses is forgotten
+   */
+  async publish(track, source, o) {
+    if (this.#session.state === 'left') {
+      throw new RoomError('closed', 'publish: the room was left');
+    }
+    if (this.#locals.has(source)) {
+      await this.unpublish(source);
+    }
+    /** @type {LocalPublication} */
+    const local = {
+      source,
+      track,
+      kind: track.kind === 'audio' ? 'audio' : 'video',
+      muted: o.muted ?? false,
+    };
+    this.#locals.set(source, local);
+    const c = this.#session.connection;
+    if (!this.#joined || !c) {
+      return local;
+    }
+    c.attach(local);
+    try {
+      await c.negotiate();
+    } catch (err) {
+      if (!(err instanceof RoomError && passing.includes(err.code))) {
+        this.#forget(local);
+        throw err;
+      }
+    }
+    return local;
+  }
+
+  /** @param {LocalPublication} local */
+  #forget(local) {
+    if (this.#locals.get(local.source) === local) {
+      this.#locals.delete(local.source);
+    }
+    this.#session.connection?.detach(local);
+  }
+
+  /** @param {Source} source */
+  async unpublish(source) {
+    const local = this.#locals.get(source);
+    const id = local?.id;
+    if (!local) {
+      return;
+    }
+    this.#forget(local);
+    if (id && this.#joined) {
+      await this.#session.request('unpublish', { publication: id });
+    }
+  }
+
+  /**
+   * @param {Source} source
+   * @param {MediaStreamTrack|null} track
+   */
+  async replace(source, track) {
+    const local = this.#locals.get(source);
+    if (local) {
+      local.track = track;
+      await local.transceiver?.sender.replaceTrack(track);
+    }
+  }
+
+  /**
+   * @param {Source} source
+   * @param {boolean} muted
+   */
+  async mute(source, muted) {
+    const local = this.#locals.get(source);
+    if (!local) {
+      return;
+    }
+    local.muted = muted;
+    if (local.track) {
+      local.track.enabled = !muted;
+    }
+    if (local.id && this.#joined) {
+      await this.#session.request('mute', { publication: local.id, muted });
+      local.told = muted;
+    }
+  }
+
+  /** Does what was asked for while the join was under way. */
+  catchUp() {
+    const c = this.#session.connection;
+    const late = this.list.filter((l) => !l.transceiver);
+    late.forEach((l) => c?.attach(l));
+    if (c && late.length > 0) {
+      c.negotiate().catch(() => {});
+    }
+    for (const l of this.list.filter((l) => l.id && l.told !== l.muted)) {
+      this.mute(l.source, l.muted).catch(() => {});
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// @ts-check
+// What tests read off a page: what it receives, how it looks, whom it keeps out.
+import { readFileSync } from 'node:fs';
+import { tile, until } from './support.mjs';
+/** @import {Page} from 'playwright-core' */
+
+/**
+ * @typedef {object} SlotStats
+ * @property {string} name of the member
+ * @property {string} source
+ * @property {number} bytes
+ * @property {number} frames decoded
+ * @property {number} energy of its sound
+ */
+
+/**
+ * What each bound slot has received so far.
+ * @param {Page} page
+ * @returns {Promise<SlotStats[]>}
+ */
+export function received(page) {
+  return page.evaluate(async () => {
+    const room = /** @type {any} */ (window).switchyard.room;
+    if (!room?.pc) {
+      return []; // still joining
+    }
+    /** @type {any[]} */
+    const inbound = [...(await room.pc.getStats()).values()].filter((s) => s.type === 'inbound-rtp');
+    return room.slots.filter((/** @type {any} */ s) => s.publication).map((/** @type {any} */ s) => {
+      const p = room.publications.find((/** @type {any} */ q) => q.id === s.publication);
+      const r = inbound.find((i) => i.mid === s.transceiver.mid);
+      return {
+        name: room.members.find((/** @type {any} */ m) => m.id === p?.member)?.name ?? '?',
+        source: p?.source ?? '?',
+        bytes: r?.bytesReceived ?? 0,
+        frames: r?.framesDecoded ?? 0,
+        energy: r?.totalAudioEnergy ?? 0,
+      };
+    });
+  });
+}
+
+/**
+ * @param {Page} page
+ * @param {string} name
+ * @param {string} source
+ * @returns {Promise<SlotStats>} zeros if nothing is bound
+ */
+export async function receivedOf(page, name, source) {
+  const all = await received(page);
+  return all.find((s) => s.name === name && s.source === source) ?? { name, source, bytes: 0, frames: 0, energy: 0 };
+}
+
+/**
+ * How much the brightness of a tile's picture varies: 0 for one colour.
+ * @param {Page} page
+ * @param {string} name
+ */
+export function variance(page, name) {
+  return tile(page, name).locator('video').evaluate((/** @type {HTMLVideoElement} */ video) => {
+    if (video.videoWidth === 0) {
+      return 0;
+    }
+    const canvas = new OffscreenCanvas(64, 36);
+    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    context.drawImage(video, 0, 0, 64, 36);
+    const { data } = context.getImageData(0, 0, 64, 36);
+    let sum = 0;
+    let squares = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      const luma = 0.2126 * data[i] + 0.7152 * data[i + 1] + 0.0722 * data[i + 2];
+      sum += luma;
+      squares += luma * luma;
+    }
+    const n = data.length / 4;
+    return squares / n - (sum / n) ** 2;
+  });
+}
+
+/**
+ * Waits until a member's camera and microphone arrive: frames are decoded, the
+ * picture is not black, the energy of the sound grows.
+ * @param {Page} page
+ * @param {string} name
+ */
+export async function seesAndHears(page, name) {
+  await until(`${name} is seen`, async () => (await receivedOf(page, name, 'camera')).frames > 5, 20_000);
+  const first = await receivedOf(page, name, 'camera');
+  const sound = await receivedOf(page, name, 'microphone');
+  await until(`${name} moves`, async () => (await receivedOf(page, name, 'camera')).frames > first.frames + 10);
+  await until(`${name}’s picture is not black`, async () => (await variance(page, name)) > 100);
+  await until(`${name} is heard`, async () => (await receivedOf(page, name, 'microphone')).energy > sound.energy);
+}
+
+const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+
+/**
+ * @param {Page} page
+ * @returns {Promise<string[]>} what is seriously wrong for people with disabilities
+ */
+export async function violations(page) {
+  if (!(await page.evaluate(() => 'axe' in window))) {
+    await page.evaluate(axe); // not as a script of the page, which its policy forbids
+  }
+  return page.evaluate(async () => {
+    /** @type {{violations: any[]}} */
+    const r = await /** @type {any} */ (window).axe.run({ resultTypes: ['violations'] });
+    return r.violations.filter((v) => ['serious', 'critical'].includes(v.impact))
+      .map((v) => `${v.id}: ${v.nodes.map((/** @type {any} */ n) => n.html).join(' ')}`);
+  });
+}
