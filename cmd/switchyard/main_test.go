@@ -99,7 +99,7 @@ func TestHelp(t *testing.T) {
 		{"", "serve"},
 		{"--help", "serve"},
 		{"help serve", "--udp"},
-		{"serve --help", `--http string   address of the page and the signalling (default "127.0.0.1:8080")`},
+		{"serve --help", `address of the page and the signalling (default "127.0.0.1:8080")`},
 		{"version", "switchyard "},
 		{"bench", "limit"},
 		{"bench micro --help", "--filter REGEXP"},
