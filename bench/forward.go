@@ -3,6 +3,8 @@ package bench
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -20,8 +22,8 @@ const (
 	bottleneckAt = 5 * time.Millisecond // lateness of the sender at p99
 )
 
-// ForwardOptions configures [Forward]. Server is required; the zero value of
-// everything else is a webinar of one publisher and 50 subscribers at 2.5 Mb/s.
+// ForwardOptions configures [Forward]. Server or Running is required; the zero
+// value of everything else is a webinar of one publisher and 50 subscribers at 2.5 Mb/s.
 type ForwardOptions struct {
 	// Shape is who sends and receives what; see [Shapes]. If empty, "webinar".
 	Shape string
@@ -38,6 +40,13 @@ type ForwardOptions struct {
 	Duration time.Duration
 	// Server starts the server under test in a process of its own.
 	Server ServerCommand
+	// Running is a server that runs already, in place of Server.
+	Running *RunningServer
+	// Room is the name of the first room. If empty, "bench"; each room has its
+	// number behind it.
+	Room string
+	// JoinRate is how many clients join in a second, 0 for as fast as it goes.
+	JoinRate float64
 	// ServerCPUs and ClientCPUs pin the two processes; empty means anywhere.
 	ServerCPUs, ClientCPUs []int
 	// Progress, if set, is told a line about each step.
@@ -90,14 +99,16 @@ func Forward(ctx context.Context, o ForwardOptions) (*ForwardResult, error) {
 	if err := pinSelf(o.ClientCPUs); err != nil {
 		return nil, err
 	}
-	server, err := startServer(ctx, o.Server, o.ServerCPUs)
+	server, err := o.start(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer server.stop()
-	idle, err := residentSize(server.pid())
-	if err != nil {
-		return nil, err
+	idle := int64(0)
+	if server.pid != 0 {
+		if idle, err = residentSize(server.pid); err != nil {
+			return nil, err
+		}
 	}
 	f := &forward{options: o, server: server, window: &window{}}
 	f.result.Shape, f.result.Profile = o.Shape, o.Profile.String()
@@ -115,10 +126,20 @@ func Forward(ctx context.Context, o ForwardOptions) (*ForwardResult, error) {
 	return f.report()
 }
 
+// start starts the server, or takes the one that runs.
+func (o ForwardOptions) start(ctx context.Context) (*server, error) {
+	if o.Running != nil {
+		return o.Running.server()
+	}
+	return startServer(ctx, o.Server, o.ServerCPUs)
+}
+
 // forward is one measurement under way.
 type forward struct {
 	options ForwardOptions
-	server  *serverProcess
+	server  *server
+	joins   int // so far
+	began   time.Time
 	window  *window
 	run     *run
 	members []*member
@@ -133,16 +154,44 @@ func (f *forward) open() error {
 	if err != nil {
 		return err
 	}
-	n, err := newNetwork(1)
+	n, err := f.network()
 	if err != nil {
 		return err
 	}
 	f.run = &run{
-		target: f.server.target, network: n, meter: newMeter(f.window), sender: newSender(n, f.window),
+		target: f.server.target, network: n, meter: newMeter(f.window), sender: newSender(f.window),
 		identity: identity, profile: f.options.Profile,
 	}
 	f.wanted = make(map[string]int)
 	return nil
+}
+
+// network is the shared one towards a server on loopback.
+func (f *forward) network() (*network, error) {
+	if f.server.remote == "" {
+		return newNetwork(1)
+	}
+	host, _, err := net.SplitHostPort(f.server.remote)
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	if a, err := netip.ParseAddr(host); host == "localhost" || err == nil && a.IsLoopback() {
+		return newNetwork(1)
+	}
+	return newRemoteNetwork(f.server.remote)
+}
+
+// turn waits until the next client may join.
+func (f *forward) turn(ctx context.Context) error {
+	if f.options.JoinRate <= 0 {
+		return ctx.Err()
+	}
+	if f.joins == 0 {
+		f.began = time.Now()
+	}
+	due := f.began.Add(time.Duration(float64(f.joins) / f.options.JoinRate * float64(time.Second)))
+	f.joins++
+	return pause(ctx, time.Until(due))
 }
 
 // close ends the sender, the clients and the reader, after which everything
@@ -168,6 +217,9 @@ func (f *forward) join(ctx context.Context, plans []memberPlan) error {
 	for i, p := range plans {
 		if len(p.sources) == 0 {
 			break
+		}
+		if err := f.turn(ctx); err != nil {
+			return err
 		}
 		m, err := f.run.join(ctx, fmt.Sprint("publisher ", i), p)
 		if err != nil {
@@ -208,6 +260,9 @@ func (f *forward) joinViewers(ctx context.Context, plans []memberPlan) error {
 	}
 	go func() {
 		for i := range plans {
+			if f.turn(ctx) != nil {
+				break // the joins that run fail with the same reason
+			}
 			work <- i
 		}
 		close(work)
@@ -224,6 +279,9 @@ func (f *forward) joinViewers(ctx context.Context, plans []memberPlan) error {
 		if err := f.subscribe(ctx, o.m); err != nil {
 			failed = err
 		}
+	}
+	if failed == nil {
+		failed = ctx.Err()
 	}
 	return failed
 }

@@ -112,25 +112,31 @@ type observation struct {
 	own                      serverStats
 }
 
-func (f *forward) observe(ctx context.Context) (observation, error) {
-	o := observation{at: time.Now()}
-	var err error
+func (f *forward) observe(ctx context.Context) (o observation, err error) {
+	o.at = time.Now()
 	note := func(e error) {
 		if err == nil {
 			err = e
 		}
 	}
 	var e error
-	o.server, e = cpuTime(f.server.pid())
-	note(e)
+	if pid := f.server.pid; pid != 0 {
+		o.server, e = cpuTime(pid)
+		note(e)
+		o.resident, e = residentSize(pid)
+		note(e)
+	}
 	o.client, e = cpuTime(os.Getpid())
 	note(e)
-	o.serverDrops, e = socketDrops(f.server.media)
-	note(e)
-	o.clientDrops, e = socketDrops(f.run.network.socket.LocalAddr().Port())
-	note(e)
-	o.resident, e = residentSize(f.server.pid())
-	note(e)
+	if f.server.media != 0 {
+		o.serverDrops, e = socketDrops(f.server.media)
+		note(e)
+	}
+	for _, port := range f.run.network.ports(f.members) {
+		n, e := socketDrops(port)
+		note(e)
+		o.clientDrops += n
+	}
 	o.own, e = f.server.stats(ctx)
 	note(e)
 	return o, err
@@ -174,7 +180,7 @@ func (r *ForwardResult) take(m *meter) {
 	if r.Received > 0 {
 		r.Server.CPUPerPacket = r.Server.CPU * r.Seconds * 1e6 / float64(r.Received)
 	}
-	if r.Clients > 0 {
+	if r.Clients > 0 && r.Server.LoadedBytes > 0 {
 		r.Server.BytesPerClient = float64(r.Server.LoadedBytes-r.Server.IdleBytes) / float64(r.Clients)
 	}
 }

@@ -101,12 +101,11 @@ func (p *publisher) refresh(ssrc uint32) {
 // sender sends all tracks of a run, each frame as one burst when it is due. It
 // never waits for the server, so a stall of that hides no delay.
 type sender struct {
-	network *network
-	window  *window
-	added   chan *track
-	stop    chan struct{}
-	ended   sync.WaitGroup
-	sent    atomic.Uint64
+	window *window
+	added  chan *track
+	stop   chan struct{}
+	ended  sync.WaitGroup
+	sent   atomic.Uint64
 
 	// Owned by the sender until ended.
 	tracks  queue
@@ -118,10 +117,10 @@ type sender struct {
 	blocked uint64 // datagrams that the socket did not take
 }
 
-func newSender(n *network, w *window) *sender {
+func newSender(w *window) *sender {
 	s := &sender{
-		network: n, window: w,
-		added: make(chan *track, 64), stop: make(chan struct{}),
+		window: w,
+		added:  make(chan *track, 64), stop: make(chan struct{}),
 		late:  hdrhistogram.New(1000, longestDelay, 3),
 		plain: make([]byte, datagramRoom),
 	}
@@ -200,7 +199,7 @@ func (s *sender) send(t *track) {
 		t.keys.Add(1)
 	}
 	t.picture++
-	s.write()
+	s.write(t.from.endpoint.socket)
 	t.frame = t.source.next(t.wantKey.Swap(false))
 	t.due = t.start.Add(t.frame.due)
 }
@@ -263,9 +262,9 @@ func (s *sender) header(t *track, last bool) []byte {
 
 // write hands the burst to the kernel. What it does not take now is tried again
 // a few times: a full buffer of ours must not look like a loss of the server's.
-func (s *sender) write() {
+func (s *sender) write(socket *udp.Socket) {
 	for tries := 0; len(s.out) > 0 && tries < 1000; tries++ {
-		n, err := s.network.socket.WriteBatch(s.out)
+		n, err := socket.WriteBatch(s.out)
 		if err != nil {
 			return
 		}

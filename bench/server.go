@@ -7,11 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -31,15 +34,49 @@ type ServerCommand struct {
 
 const startWithin = 20 * time.Second
 
-// serverProcess is a running server.
-type serverProcess struct {
+// server is a server under test.
+type server struct {
+	target Target
+	admin  string // URL of its statistics; empty if it has none
+	media  uint16 // UDP port; 0 if it is not known
+	pid    int    // 0 if it is not on this machine, or not known
+	remote string // host:port; empty for one that was started here
+
+	// Of one that was started here.
 	command *exec.Cmd
-	target  Target
-	admin   string // URL of its statistics; empty if it has none
-	media   uint16 // port
 	stderr  tail
 	ended   chan error
 	stopped sync.Once
+}
+
+// RunningServer is a server that runs already.
+type RunningServer struct {
+	// URL of a Switchyard's page; empty for other servers.
+	URL string
+	// Publish and Play are the URLs of WHIP and WHEP; "%s" stands for the room.
+	Publish, Play string
+	// PID is the server's process, if it is on this machine and its processor
+	// time and memory are to be measured. If zero, they are not.
+	PID int
+}
+
+// server checks the URLs.
+func (r RunningServer) server() (*server, error) {
+	s := &server{pid: r.PID, target: switchyard{url: r.URL}}
+	first := r.URL
+	if r.URL == "" {
+		s.target, first = whip{publish: r.Publish, play: r.Play}, r.Publish
+	}
+	u, err := url.Parse(strings.ReplaceAll(first, "%s", "room"))
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("bench: %q is not the URL of a server", first)
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	s.remote = net.JoinHostPort(u.Hostname(), port)
+	return s, nil
 }
 
 var (
@@ -48,11 +85,11 @@ var (
 )
 
 // startServer starts the process and waits until it is ready.
-func startServer(ctx context.Context, c ServerCommand, cpus []int) (*serverProcess, error) {
+func startServer(ctx context.Context, c ServerCommand, cpus []int) (*server, error) {
 	if len(c.Args) == 0 {
 		return nil, errors.New("bench: no server to start")
 	}
-	s := &serverProcess{command: exec.CommandContext(ctx, c.Args[0], c.Args[1:]...), ended: make(chan error, 1)}
+	s := &server{command: exec.CommandContext(ctx, c.Args[0], c.Args[1:]...), ended: make(chan error, 1)}
 	s.command.Env = append(os.Environ(), c.Env...)
 	s.command.Stderr = &s.stderr
 	s.command.Cancel = func() error { return s.command.Process.Signal(syscall.SIGTERM) }
@@ -64,6 +101,7 @@ func startServer(ctx context.Context, c ServerCommand, cpus []int) (*serverProce
 	if err := pinned(cpus, s.command.Start); err != nil {
 		return nil, fmt.Errorf("bench: start server: %w", err)
 	}
+	s.pid = s.command.Process.Pid
 	lines := make(chan string, 16)
 	go func() {
 		r := bufio.NewScanner(out)
@@ -84,7 +122,7 @@ func startServer(ctx context.Context, c ServerCommand, cpus []int) (*serverProce
 }
 
 // await reads what the server prints until it is ready.
-func (s *serverProcess) await(lines <-chan string, speaksWHIP bool) error {
+func (s *server) await(lines <-chan string, speaksWHIP bool) error {
 	timeout := time.After(startWithin)
 	for {
 		select {
@@ -126,7 +164,7 @@ type serverStats struct {
 }
 
 // stats asks for the statistics; the zero value if the server has none.
-func (s *serverProcess) stats(ctx context.Context) (st serverStats, err error) {
+func (s *server) stats(ctx context.Context) (st serverStats, err error) {
 	if s.admin == "" {
 		return st, nil
 	}
@@ -145,10 +183,11 @@ func (s *serverProcess) stats(ctx context.Context) (st serverStats, err error) {
 	return st, nil
 }
 
-func (s *serverProcess) pid() int { return s.command.Process.Pid }
-
-// stop ends the process and waits for that.
-func (s *serverProcess) stop() {
+// stop ends the process and waits for that, if it was started here.
+func (s *server) stop() {
+	if s.command == nil {
+		return
+	}
 	s.stopped.Do(func() {
 		_ = s.command.Process.Signal(syscall.SIGTERM) // it may have ended
 		select {

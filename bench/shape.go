@@ -48,7 +48,7 @@ func planShape(o ForwardOptions) ([]memberPlan, error) {
 func broadcast(o ForwardOptions, publishers, subscribers int, audio bool) []memberPlan {
 	var plans []memberPlan
 	for room := range cmp.Or(o.Rooms, 1) {
-		name := fmt.Sprint("bench-", room)
+		name := o.room(room)
 		for i := range publishers {
 			seed := uint64(room*publishers + i + 1)
 			plans = append(plans, memberPlan{room: name, sources: []plannedTrack{o.source(seed, audio)}})
@@ -79,7 +79,7 @@ func meetings(o ForwardOptions, rooms, members int, audio bool) ([]memberPlan, e
 	for room := range rooms {
 		for i := range members {
 			seed := uint64(2 * (room*members + i))
-			p := memberPlan{room: fmt.Sprint("bench-", room), video: members - 1}
+			p := memberPlan{room: o.room(room), video: members - 1}
 			if audio {
 				p.audio = members - 1
 				p.sources = append(p.sources, o.source(seed+1, true))
@@ -90,6 +90,8 @@ func meetings(o ForwardOptions, rooms, members int, audio bool) ([]memberPlan, e
 	}
 	return plans, nil
 }
+
+func (o ForwardOptions) room(n int) string { return fmt.Sprint(cmp.Or(o.Room, "bench"), "-", n) }
 
 func (o ForwardOptions) source(seed uint64, audio bool) plannedTrack {
 	if audio {

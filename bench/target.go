@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/switchyard-rtc/switchyard/signal/client"
 )
@@ -101,21 +102,30 @@ type refusal struct {
 	OK      bool   `json:"ok"`
 	Code    string `json:"code"`
 	Message string `json:"message"`
+	RetryMS int    `json:"retry_after_ms"`
 }
 
-// request sends an event and reads its acknowledgement.
+// request sends an event and reads its acknowledgement. Where the server limits
+// the rate it waits as long as that says.
 func request(ctx context.Context, s *client.Client, event string, arg, ack any, no *refusal) error {
-	args, err := s.Call(ctx, event, arg)
-	if err == nil {
-		err = args.Decode(0, ack)
+	for {
+		*no = refusal{}
+		args, err := s.Call(ctx, event, arg)
+		if err == nil {
+			err = args.Decode(0, ack)
+		}
+		switch {
+		case err != nil:
+			return fmt.Errorf("bench: %s: %w", event, err)
+		case no.OK:
+			return nil
+		case no.RetryMS == 0:
+			return fmt.Errorf("bench: %s was refused: %s (%s)", event, no.Message, no.Code)
+		}
+		if err := pause(ctx, time.Duration(no.RetryMS)*time.Millisecond); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("bench: %s: %w", event, err)
-	}
-	if !no.OK {
-		return fmt.Errorf("bench: %s was refused: %s (%s)", event, no.Message, no.Code)
-	}
-	return nil
 }
 
 // Answer implements Joined.

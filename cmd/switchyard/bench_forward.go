@@ -37,6 +37,17 @@ func benchForwardCommand() *cobra.Command {
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.OutOrStdout(), c.ErrOrStderr()) },
 	}
+	o.loadFlags(c)
+	f := c.Flags()
+	f.StringVar(&o.serverCPUs, "cpu-server", "", "processors of the server, such as 0 or 0,1")
+	f.StringVar(&o.server, "server", "switchyard", "what to measure: switchyard, pion (its ordinary path, with default interceptors) or pion-bare (without)")
+	f.StringVar(&o.findMax, "find-max", "", "raise this until loss > 0.5 % or p99 delay > 20 ms: bitrate or subscribers")
+	faultFlags(c, &o.faults)
+	return c
+}
+
+// loadFlags adds what every command has that sends and receives.
+func (o *forwardOptions) loadFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&o.Shape, "shape", "webinar", "who sends and receives what: "+shapeNames())
 	f.IntVar(&o.Publishers, "publishers", 0, "who send only (default 1, audio 10)")
@@ -47,14 +58,10 @@ func benchForwardCommand() *cobra.Command {
 	f.IntVar(&o.FPS, "fps", 30, "frames per second of video")
 	f.StringVar(&o.profile, "profile", "gcm", "SRTP profile: gcm or cm")
 	f.DurationVar(&o.Duration, "duration", 10*time.Second, "length of the steady part")
-	f.StringVar(&o.serverCPUs, "cpu-server", "", "processors of the server, such as 0 or 0,1")
 	f.StringVar(&o.clientCPUs, "cpu-client", "", "processors of the clients")
-	f.StringVar(&o.server, "server", "switchyard", "what to measure: switchyard, pion (its ordinary path, with default interceptors) or pion-bare (without)")
+	f.Float64Var(&o.JoinRate, "join-rate", 0, "clients that join in a second, 0 for as fast as it goes")
 	f.DurationVar(&o.limit, "limit", 200*time.Millisecond, "how long to measure each mode of the machine's limit, 0 for not at all")
-	f.StringVar(&o.findMax, "find-max", "", "raise this until loss > 0.5 % or p99 delay > 20 ms: bitrate or subscribers")
 	jsonFlag(c, &o.json)
-	faultFlags(c, &o.faults)
-	return c
 }
 
 // faultFlags adds what makes the baseline fail on purpose, to test the ruler.
@@ -104,8 +111,8 @@ func (o *forwardOptions) resolve() error {
 	if o.findMax != "" && o.findMax != "bitrate" && o.findMax != "subscribers" {
 		return usageError{fmt.Errorf("--find-max %q is neither bitrate nor subscribers", o.findMax)}
 	}
-	if o.Bitrate <= 0 || o.FPS <= 0 || o.Duration <= 0 {
-		return usageError{fmt.Errorf("--bitrate, --fps and --duration have to be above 0")}
+	if o.Bitrate <= 0 || o.FPS <= 0 || o.Duration <= 0 || o.JoinRate < 0 {
+		return usageError{fmt.Errorf("--bitrate, --fps and --duration have to be above 0, --join-rate not below")}
 	}
 	if o.ServerCPUs, err = processors("cpu-server", o.serverCPUs); err != nil {
 		return err
@@ -113,7 +120,9 @@ func (o *forwardOptions) resolve() error {
 	if o.ClientCPUs, err = processors("cpu-client", o.clientCPUs); err != nil {
 		return err
 	}
-	o.Server, err = serverCommand(o.server, o.faults)
+	if o.Running == nil {
+		o.Server, err = serverCommand(o.server, o.faults)
+	}
 	return err
 }
 
@@ -210,7 +219,9 @@ func printForward(out io.Writer, r *bench.ForwardResult, limit bench.TrainCosts)
 	row("late, reordered", "%d, %d", r.Late, r.Reordered)
 	row("delay", "%s", ms(r.DelayMS))
 	row("join", "%s", ms(r.JoinMS))
-	row("server", "%.2f cores, %.2f µs per forwarded packet", r.Server.CPU, r.Server.CPUPerPacket)
+	if r.Server.CPU > 0 {
+		row("server", "%.2f cores, %.2f µs per forwarded packet", r.Server.CPU, r.Server.CPUPerPacket)
+	}
 	if one := limit.PerPacket(1); one > 0 && r.Server.CPUPerPacket > 0 {
 		row("", "%.2f × a bare loop that sends one by one (%.2f µs)", r.Server.CPUPerPacket/one, one)
 	}
@@ -218,7 +229,9 @@ func printForward(out io.Writer, r *bench.ForwardResult, limit bench.TrainCosts)
 		row("", "%.1f packets per send call, %.3f allocations per packet, %d collections, longest pause ≤ %.2f ms",
 			r.Server.PacketsPerCall, r.Server.AllocationsPerPacket, r.Server.GCCycles, r.Server.GCPauseMaxMS)
 	}
-	row("memory", "%.1f MB idle, %.2f MB per client", float64(r.Server.IdleBytes)/1e6, r.Server.BytesPerClient/1e6)
+	if r.Server.IdleBytes > 0 {
+		row("memory", "%.1f MB idle, %.2f MB per client", float64(r.Server.IdleBytes)/1e6, r.Server.BytesPerClient/1e6)
+	}
 	row("client", "%.2f cores, frames late by %.2f ms at p99", r.Client.CPU, r.Client.LateMS.P99)
 	if r.Client.Bottleneck != "" {
 		row("BOTTLENECK", "%s: the figures are about the client, not the server", r.Client.Bottleneck)

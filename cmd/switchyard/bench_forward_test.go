@@ -14,12 +14,18 @@ import (
 // forward runs `bench forward` and returns its report.
 func forward(t *testing.T, args string) bench.ForwardResult {
 	t.Helper()
+	return report(t, "bench forward "+args)
+}
+
+// report runs a bench command that forwards and returns its report.
+func report(t *testing.T, args string) bench.ForwardResult {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "report.json")
-	code, stdout, stderr := runCommand(t, append(strings.Fields("bench forward --limit 0 "+args), "--json", file)...)
+	code, stdout, stderr := runCommand(t, append(strings.Fields(args+" --limit 0"), "--json", file)...)
 	if code != 0 {
 		t.Fatalf("%s: code %d, stderr %s", args, code, stderr)
 	}
-	if !strings.Contains(stdout, "µs per forwarded packet") {
+	if !strings.Contains(stdout, "packets/s") {
 		t.Errorf("%s printed %s", args, stdout)
 	}
 	f, err := os.Open(file)
