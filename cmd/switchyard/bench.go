@@ -27,7 +27,7 @@ func benchCommand() *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(benchForwardCommand(), benchLoadCommand(), benchWHIPCommand(), benchBaselineCommand(), benchMicroCommand(), benchLimitCommand())
+	c.AddCommand(benchForwardCommand(), benchDiffCommand(), benchLoadCommand(), benchWHIPCommand(), benchBaselineCommand(), benchMicroCommand(), benchLimitCommand())
 	return c
 }
 

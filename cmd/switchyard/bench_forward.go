@@ -22,6 +22,7 @@ type forwardOptions struct {
 	profile, serverCPUs, clientCPUs string
 	server                          string
 	json, findMax                   string
+	runs                            int
 	limit                           time.Duration
 	faults                          bench.Faults // of the baseline, on purpose
 }
@@ -59,6 +60,7 @@ func (o *forwardOptions) loadFlags(c *cobra.Command) {
 	f.StringVar(&o.profile, "profile", "gcm", "SRTP profile: gcm or cm")
 	f.DurationVar(&o.Duration, "duration", 10*time.Second, "length of the steady part")
 	f.StringVar(&o.clientCPUs, "cpu-client", "", "processors of the clients")
+	f.IntVar(&o.runs, "runs", 1, "how often to measure, to see how noisy the machine is")
 	f.Float64Var(&o.JoinRate, "join-rate", 0, "clients that join in a second, 0 for as fast as it goes")
 	f.DurationVar(&o.limit, "limit", 200*time.Millisecond, "how long to measure each mode of the machine's limit, 0 for not at all")
 	jsonFlag(c, &o.json)
@@ -107,6 +109,9 @@ func (o *forwardOptions) resolve() error {
 		if n < 0 {
 			return usageError{fmt.Errorf("--%s %d is below 0", name, n)}
 		}
+	}
+	if o.runs < 1 || o.runs > 1 && o.findMax != "" {
+		return usageError{fmt.Errorf("--runs %d has to be above 0, and 1 with --find-max", o.runs)}
 	}
 	if o.findMax != "" && o.findMax != "bitrate" && o.findMax != "subscribers" {
 		return usageError{fmt.Errorf("--find-max %q is neither bitrate nor subscribers", o.findMax)}
@@ -189,11 +194,7 @@ func (o *forwardOptions) run(out, progress io.Writer) error {
 // what came of it.
 func (o *forwardOptions) measure(ctx context.Context, out io.Writer, limit bench.TrainCosts) (kind string, result any, err error) {
 	if o.findMax == "" {
-		r, err := bench.Forward(ctx, o.ForwardOptions)
-		if err != nil {
-			return "", nil, err
-		}
-		return bench.KindForward, r, printForward(out, r, limit)
+		return o.repeat(ctx, out, limit)
 	}
 	m, err := bench.Maximum(ctx, bench.MaximumOptions{Forward: o.ForwardOptions, Raise: o.findMax})
 	if err != nil {
@@ -206,6 +207,25 @@ func (o *forwardOptions) measure(ctx context.Context, out io.Writer, limit bench
 	best := m.Steps[m.Best]
 	fmt.Fprintf(out, "highest load carried: %s %d\n", m.Raise, best.Value)
 	return bench.KindMaximum, m, printForward(out, best.Result, limit)
+}
+
+// repeat measures as often as --runs says.
+func (o *forwardOptions) repeat(ctx context.Context, out io.Writer, limit bench.TrainCosts) (kind string, result any, err error) {
+	var all bench.ForwardRuns
+	for range o.runs {
+		r, err := bench.Forward(ctx, o.ForwardOptions)
+		if err != nil {
+			return "", nil, err
+		}
+		if err := printForward(out, r, limit); err != nil {
+			return "", nil, err
+		}
+		all.Runs = append(all.Runs, r)
+	}
+	if len(all.Runs) == 1 {
+		return bench.KindForward, all.Runs[0], nil
+	}
+	return bench.KindForwardRuns, all, nil
 }
 
 // printForward writes the figures for people.

@@ -59,6 +59,7 @@ func benchWHIPCommand() *cobra.Command {
 	f.DurationVar(&o.Duration, "duration", 10*time.Second, "length of the steady part")
 	f.StringVar(&o.clientCPUs, "cpu-client", "", "processors of the clients")
 	f.Float64Var(&o.JoinRate, "join-rate", 0, "viewers that join in a second, 0 for as fast as it goes")
+	f.IntVar(&o.runs, "runs", 1, "how often to measure, to see how noisy the machine is")
 	f.DurationVar(&o.limit, "limit", 200*time.Millisecond, "how long to measure each mode of the machine's limit, 0 for not at all")
 	jsonFlag(c, &o.json)
 	return c

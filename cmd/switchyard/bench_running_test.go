@@ -70,3 +70,26 @@ func TestRunningUsage(t *testing.T) {
 		t.Errorf("code %d, stderr %q", code, stderr)
 	}
 }
+
+func TestDiff(t *testing.T) {
+	dir := t.TempDir()
+	a, b := dir+"/a.json", dir+"/b.json"
+	for _, args := range []string{"--runs 2 --json " + a, "--json " + b} {
+		code, _, stderr := runCommand(t, strings.Fields("bench forward --subscribers 2 --duration 500ms --limit 0 "+args)...)
+		if code != 0 {
+			t.Fatalf("code %d, stderr %s", code, stderr)
+		}
+	}
+	code, stdout, stderr := runCommand(t, "bench", "diff", a, b)
+	if code != 0 || !strings.Contains(stdout, "server CPU per packet, µs") {
+		t.Errorf("code %d, stderr %s, printed\n%s", code, stderr, stdout)
+	}
+	for _, args := range [][]string{{a}, {a, b, a}} {
+		if code, _, _ := runCommand(t, append([]string{"bench", "diff"}, args...)...); code != exitUsage {
+			t.Errorf("%d reports: code %d", len(args), code)
+		}
+	}
+	if code, _, stderr := runCommand(t, "bench", "diff", a, dir); code != exitFailed || stderr == "" {
+		t.Errorf("a folder is no report: code %d, stderr %q", code, stderr)
+	}
+}
