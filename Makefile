@@ -28,7 +28,7 @@ setup:
 	.ci/setup
 
 format:
-	@unformatted=$$(gofmt -l cmd room sfu signal web examples); \
+	@unformatted=$$(gofmt -l bench cmd room sfu signal web examples); \
 	if [ -n "$$unformatted" ]; then echo "gofmt these files:"; echo "$$unformatted"; exit 1; fi
 	go mod tidy -diff
 

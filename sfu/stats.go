@@ -11,6 +11,9 @@ type ServerStats struct {
 	Peers, Publications, Subscriptions int // now
 	PacketsReceived, PacketsSent       uint64
 	BytesReceived, BytesSent           uint64 // of UDP payload
+	// SendCalls counts the system calls that sent packets; PacketsSent ÷
+	// SendCalls is how well they were batched.
+	SendCalls uint64
 	// Drops counts packets that were not forwarded, and STUN and DTLS datagrams
 	// that were not handled, by reason; reasons that never occurred are absent.
 	Drops map[DropReason]uint64
@@ -74,9 +77,10 @@ func (s *Server) Stats() ServerStats {
 	case c := <-reply:
 		st.PacketsReceived, st.PacketsSent = c.PacketsReceived, c.PacketsSent
 		st.BytesReceived, st.BytesSent = c.BytesReceived, c.BytesSent
-		m := s.mux.Stats()
+		m, u := s.mux.Stats(), s.socket.Stats()
+		st.SendCalls = u.SendCalls
 		c.Drops[plane.DropUnknownSource] += m.Strangers
-		c.Drops[plane.DropOverload] += m.Overflow + s.socket.Stats().Refused
+		c.Drops[plane.DropOverload] += m.Overflow + u.Refused
 		st.Drops = drops(&c.Drops)
 	case <-s.worker.Done():
 	}

@@ -69,10 +69,18 @@ func TestUsageErrors(t *testing.T) {
 		{"serve --http 127.0.0.1:99999", "is not ADDRESS:PORT"},
 		{"serve --udp x", `--udp "x" is neither a port nor ADDRESS:PORT`},
 		{"serve --udp 70000", "is neither a port nor ADDRESS:PORT"},
+		{"serve --admin nonsense --http 127.0.0.1:0 --udp 0", `--admin "nonsense" is not ADDRESS:PORT`},
 		{"serve now", `serve takes no arguments, got "now"`},
 		{"serv", `unknown command "serv"; did you mean serve?`},
 		{"xyzzy", `unknown command "xyzzy"`},
 		{"version --short", "unknown flag: --short"},
+		{"bench micr", `unknown command "bench micr"; did you mean micro?`},
+		{"bench micro --filter (", `--filter "(": error parsing regexp`},
+		{"bench micro --filter nothing", `--filter "nothing" matches no stage`},
+		{"bench micro --duration 0s", "--duration 0s is not positive"},
+		{"bench micro --test.benchtime 1s", "unknown flag: --test.benchtime"},
+		{"bench limit --duration -1s", "--duration -1s is not positive"},
+		{"bench limit now", `limit takes no arguments, got "now"`},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
 			code, stdout, stderr := runCommand(t, strings.Fields(tt.args)...)
@@ -91,8 +99,10 @@ func TestHelp(t *testing.T) {
 		{"", "serve"},
 		{"--help", "serve"},
 		{"help serve", "--udp"},
-		{"serve --help", `--http string   address of the page and the signalling (default "127.0.0.1:8080")`},
+		{"serve --help", `address of the page and the signalling (default "127.0.0.1:8080")`},
 		{"version", "switchyard "},
+		{"bench", "limit"},
+		{"bench micro --help", "--filter REGEXP"},
 		{"completion bash", "__switchyard"},
 		{"completion zsh", "#compdef switchyard"},
 		{"completion fish", "switchyard"},
@@ -272,5 +282,64 @@ func TestWarnsWhereBrowsersGiveNoCamera(t *testing.T) {
 	}
 	if !strings.HasPrefix(s.url, "http://127.0.0.1:") {
 		t.Errorf("printed %q, which one cannot open", s.url)
+	}
+}
+
+var admin = regexp.MustCompile(`statistics are on (http://[^/ ]+)/`)
+
+// The admin listener tells how the process is, to loopback names only.
+func TestAdmin(t *testing.T) {
+	c := command(t, "serve", "--http", "127.0.0.1:0", "--udp", "0", "--admin", "127.0.0.1:0")
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Process.Kill() })
+	lines := bufio.NewReader(out)
+	line, err := lines.ReadString('\n')
+	found := admin.FindStringSubmatch(line)
+	if err != nil || found == nil {
+		t.Fatalf("printed %q, %v", line, err)
+	}
+	if _, err := lines.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		path, host string
+		status     int
+		want       string
+	}{
+		{"/healthz", "", http.StatusOK, "ok"},
+		{"/debug/stats", "", http.StatusOK, `"packets_sent": 0`},
+		{"/debug/pprof/goroutine?debug=1", "", http.StatusOK, "goroutine profile"},
+		{"/", "", http.StatusNotFound, ""},
+		{"/debug/stats", "evil.example", http.StatusMisdirectedRequest, ""},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, found[1]+tt.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tt.host != "" {
+			r.Host = tt.host
+		}
+		got, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(got.Body)
+		got.Body.Close()
+		if err != nil || got.StatusCode != tt.status || !strings.Contains(string(body), tt.want) {
+			t.Errorf("GET %s of host %q: %d %.200s, want %d and %q", tt.path, tt.host, got.StatusCode, body, tt.status, tt.want)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Wait(); err != nil {
+		t.Errorf("ended with %v", err)
 	}
 }

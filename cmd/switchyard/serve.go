@@ -30,8 +30,9 @@ const (
 )
 
 type serveOptions struct {
-	http string
-	udp  string
+	http  string
+	udp   string
+	admin string
 }
 
 func serveCommand() *cobra.Command {
@@ -46,6 +47,7 @@ func serveCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&o.http, "http", "127.0.0.1:8080", "address of the page and the signalling")
 	c.Flags().StringVar(&o.udp, "udp", "7882", "UDP port of the media, or ADDRESS:PORT")
+	c.Flags().StringVar(&o.admin, "admin", "", "address of health, profiles and statistics, such as 127.0.0.1:9090 (default none)")
 	return c
 }
 
@@ -66,11 +68,11 @@ func mediaAddr(udp string, page netip.AddrPort) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(addr, uint16(port)), nil
 }
 
-// pageAddr reads --http, of which the host may be a name or missing.
-func pageAddr(s string) (netip.AddrPort, error) {
+// pageAddr reads a TCP address, of which the host may be a name or missing.
+func pageAddr(flag, s string) (netip.AddrPort, error) {
 	a, err := net.ResolveTCPAddr("tcp", s)
 	if err != nil {
-		return netip.AddrPort{}, usageError{fmt.Errorf("--http %q is not ADDRESS:PORT", s)}
+		return netip.AddrPort{}, usageError{fmt.Errorf("%s %q is not ADDRESS:PORT", flag, s)}
 	}
 	ap := a.AddrPort()
 	if !ap.Addr().IsValid() {
@@ -82,7 +84,7 @@ func pageAddr(s string) (netip.AddrPort, error) {
 // serve runs until a signal comes.
 func serve(out io.Writer, o serveOptions) error {
 	log := newLogger(os.Stderr)
-	page, err := pageAddr(o.http)
+	page, err := pageAddr("--http", o.http)
 	if err != nil {
 		return err
 	}
@@ -114,17 +116,28 @@ func serve(out io.Writer, o serveOptions) error {
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	defer signal.Stop(signals)
 	bound := listener.Addr().(*net.TCPAddr).AddrPort()
-	server := &http.Server{
-		Handler:           ownHosts(bound, handler(events)),
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	server := newHTTPServer(log, ownHosts(bound, handler(events)))
+	if o.admin != "" {
+		stop, err := serveAdmin(out, log, o.admin, media)
+		if err != nil {
+			return err
+		}
+		defer stop()
 	}
 	announce(out, log, bound, media.Addr())
 	return run(signals, server, listener, func(ctx context.Context) error {
 		return errors.Join(rooms.Shutdown(ctx), events.Shutdown(ctx), server.Shutdown(ctx))
 	})
+}
+
+func newHTTPServer(log *slog.Logger, h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
 }
 
 // handler joins page, cookie and signalling.

@@ -52,3 +52,34 @@ func TestBatchesAllocateNothing(t *testing.T) {
 		t.Errorf("%v allocations per batch", n)
 	}
 }
+
+// The kernel's own clock tells when a datagram came, not the reader's. It takes
+// the kernel a moment to begin with that; until then it tells when it was read.
+func TestTimestamps(t *testing.T) {
+	for _, addr := range []string{"127.0.0.1:0", "[::]:0"} {
+		s, err := Listen(netip.MustParseAddrPort(addr), Options{Timestamps: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		c := open(t, "127.0.0.1:0")
+		to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), s.LocalAddr().Port())
+		for try := 1; ; try++ {
+			before := time.Now().UnixNano()
+			if err := c.WriteTo([]byte("x"), netip.Addr{}, to); err != nil {
+				t.Fatal(err)
+			}
+			after := time.Now().UnixNano()
+			d := read(t, s, 1)[0]
+			if d.Local != to.Addr() || d.Arrived < before {
+				t.Fatalf("%s: %v at %d, sent to %v after %d", addr, d.Local, d.Arrived, to.Addr(), before)
+			}
+			if d.Arrived <= after {
+				break
+			}
+			if try == 10_000 {
+				t.Fatalf("%s: arrived at %d, sent before %d", addr, d.Arrived, after)
+			}
+		}
+	}
+}

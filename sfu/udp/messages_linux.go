@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// controlSize is room for one IPV6_PKTINFO or IP_PKTINFO message.
-const controlSize = 64
+// controlSize is room for an IPV6_PKTINFO or IP_PKTINFO message and a timestamp.
+const controlSize = 96
 
 // mmsghdr is what recvmmsg and sendmmsg take (recvmmsg(2)).
 type mmsghdr struct {
@@ -81,7 +81,7 @@ func (m *messages) take(d []Datagram) int {
 	for i := range m.done {
 		d[i].B = d[i].B[:m.headers[i].size]
 		d[i].Remote = m.remote(i)
-		d[i].Local = m.local(i)
+		m.control(i, &d[i])
 	}
 	return m.done
 }
@@ -95,21 +95,29 @@ func (m *messages) remote(i int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom16(n.Addr).Unmap(), port)
 }
 
-// local reads the packet-information message (ip(7), ipv6(7)).
-func (m *messages) local(i int) netip.Addr {
-	c := &m.controls[i]
-	if m.headers[i].header.Controllen < unix.SizeofCmsghdr {
-		return netip.Addr{}
+// control reads what the kernel says of a datagram: where it was sent to (ip(7),
+// ipv6(7)) and when it came (socket(7)).
+func (m *messages) control(i int, d *Datagram) {
+	d.Local, d.Arrived = netip.Addr{}, 0
+	rest := m.controls[i][:min(int(m.headers[i].header.Controllen), controlSize)]
+	for len(rest) >= unix.SizeofCmsghdr {
+		h := (*unix.Cmsghdr)(unsafe.Pointer(&rest[0]))
+		size := int(h.Len)
+		if size < unix.SizeofCmsghdr || size > len(rest) {
+			return
+		}
+		body := rest[unix.CmsgLen(0):size]
+		switch {
+		case h.Level == unix.IPPROTO_IP && h.Type == unix.IP_PKTINFO:
+			d.Local = netip.AddrFrom4([4]byte(body[8:12])) // ipi_addr
+		case h.Level == unix.IPPROTO_IPV6 && h.Type == unix.IPV6_PKTINFO:
+			d.Local = netip.AddrFrom16([16]byte(body[:16])).Unmap()
+		case h.Level == unix.SOL_SOCKET && h.Type == unix.SO_TIMESTAMPNS:
+			ts := (*unix.Timespec)(unsafe.Pointer(&body[0]))
+			d.Arrived = ts.Nano()
+		}
+		rest = rest[min(unix.CmsgSpace(len(body)), len(rest)):]
 	}
-	h := (*unix.Cmsghdr)(unsafe.Pointer(c))
-	body := c[unix.CmsgLen(0):]
-	switch {
-	case h.Level == unix.IPPROTO_IP && h.Type == unix.IP_PKTINFO:
-		return netip.AddrFrom4([4]byte(body[8:12])) // ipi_addr: where it was sent to
-	case h.Level == unix.IPPROTO_IPV6 && h.Type == unix.IPV6_PKTINFO:
-		return netip.AddrFrom16([16]byte(body[:16])).Unmap()
-	}
-	return netip.Addr{}
 }
 
 // fill makes d ready to be sent.

@@ -19,8 +19,8 @@ import (
 // batch is the most datagrams that one system call moves.
 const batch = 64
 
-// Socket is a UDP socket. One goroutine may call ReadBatch and WriteBatch; the
-// other methods are safe for concurrent use.
+// Socket is a UDP socket. One goroutine may call ReadBatch and one WriteBatch;
+// the other methods are safe for concurrent use.
 type Socket struct {
 	counters
 	conn  *net.UDPConn
@@ -89,6 +89,9 @@ func prepare(c syscall.RawConn, addr netip.AddrPort, o Options) error {
 			if addr.Addr().IsUnspecified() {
 				set(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 0)
 			}
+		}
+		if o.Timestamps {
+			set(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 		}
 		buffer(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF, o.ReadBuffer)
 		buffer(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, o.WriteBuffer)
@@ -170,6 +173,8 @@ func (s *Socket) WriteBatch(d []Datagram) (n int, err error) {
 			return n, net.ErrClosed
 		}
 		n += s.out.done
+		s.sent.Add(uint64(s.out.done))
+		s.sendCalls.Add(1)
 		if s.out.done == len(part) {
 			continue
 		}

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Socket is a UDP socket. One goroutine may call ReadBatch and WriteBatch; the
-// other methods are safe for concurrent use.
+// Socket is a UDP socket. One goroutine may call ReadBatch and one WriteBatch;
+// the other methods are safe for concurrent use.
 type Socket struct {
 	counters
 	conn *net.UDPConn
@@ -100,8 +100,13 @@ func (s *Socket) Wake() {
 // the source address is the system's.
 func (s *Socket) WriteBatch(d []Datagram) (n int, err error) {
 	for i := range d {
-		if err := s.WriteTo(d[i].B, d[i].Local, d[i].Remote); errors.Is(err, net.ErrClosed) {
+		err := s.WriteTo(d[i].B, d[i].Local, d[i].Remote)
+		if errors.Is(err, net.ErrClosed) {
 			return i, err
+		}
+		s.sendCalls.Add(1)
+		if err == nil {
+			s.sent.Add(1)
 		}
 	}
 	return len(d), nil

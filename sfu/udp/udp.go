@@ -23,6 +23,9 @@ type Datagram struct {
 	// to the system when sending, and means unknown after reading.
 	Local  netip.Addr
 	Remote netip.AddrPort
+	// Arrived is when the kernel received it, in nanoseconds since 1970, if
+	// [Options.Timestamps] was set and the system can tell; else 0.
+	Arrived int64
 }
 
 // Options configures a [Socket]. The zero value takes the system's defaults.
@@ -31,17 +34,24 @@ type Options struct {
 	// bytes. The kernel may give less; see [Socket.Buffers]. If zero, the
 	// system's default.
 	ReadBuffer, WriteBuffer int
+	// Timestamps asks the kernel when datagrams arrived. Linux only.
+	Timestamps bool
 }
 
 // Stats counts since the socket was opened.
 type Stats struct {
+	// Sent counts datagrams that WriteBatch handed to the system, SendCalls the
+	// system calls that took. The portable socket has one call for each.
+	Sent, SendCalls uint64
 	// Refused counts datagrams that the system refused to send, for instance
 	// because there is no route; the ones behind them went on.
 	Refused uint64
 }
 
 // counters are shared by the implementations.
-type counters struct{ refused atomic.Uint64 }
+type counters struct{ sent, sendCalls, refused atomic.Uint64 }
 
 // Stats returns the counters.
-func (c *counters) Stats() Stats { return Stats{Refused: c.refused.Load()} }
+func (c *counters) Stats() Stats {
+	return Stats{Sent: c.sent.Load(), SendCalls: c.sendCalls.Load(), Refused: c.refused.Load()}
+}

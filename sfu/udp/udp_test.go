@@ -61,6 +61,9 @@ func TestBatch(t *testing.T) {
 			if n, err := a.WriteBatch(out); n != len(out) || err != nil {
 				t.Fatalf("WriteBatch: %d, %v", n, err)
 			}
+			if st := a.Stats(); st.Sent != uint64(len(out)) || st.SendCalls == 0 || st.SendCalls > st.Sent {
+				t.Errorf("sent %d with %d calls, want %d", st.Sent, st.SendCalls, len(out))
+			}
 			for i, d := range read(t, b, len(out)) {
 				if string(d.B) != string(out[i].B) || d.Remote != a.LocalAddr() {
 					t.Fatalf("datagram %d: %q from %v", i, d.B, d.Remote)

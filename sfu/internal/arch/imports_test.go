@@ -37,23 +37,30 @@ var mayImport = map[string][]string{
 	"sfu": {
 		"sfu/internal/packet", "sfu/internal/pionpc", "sfu/internal/plane", "sfu/internal/worker", "sfu/srtp", "sfu/udp",
 	},
+	"sfu/micro": {
+		"sfu/internal/mono", "sfu/internal/nack", "sfu/internal/packet", "sfu/internal/plane", "sfu/internal/rewrite",
+		"sfu/srtp", "sfu/udp",
+	},
+	"bench":              {"room", "sfu", "sfu/micro", "sfu/srtp", "sfu/udp", "signal/client"},
 	"signal":             {"signal/engine", "signal/sio"},
 	"signal/adaptertest": {"signal", "signal/engine"},
+	"signal/client":      {"signal/sio"},
 	"signal/engine":      {},
 	"signal/sio":         {},
 	"room":               {"sfu"},
 	"web":                {},
-	"cmd/switchyard":     {"room", "sfu", "signal", "web"},
+	"cmd/switchyard":     {"bench", "room", "sfu", "signal", "web"},
 	"examples/...":       {"room", "sfu", "signal", "web"},
 }
 
 // onlyIn lists modules that only some packages may import, tests apart.
 var onlyIn = map[string][]string{
-	"github.com/pion/":           {"sfu", "room", "sfu/internal/pionpc", "examples/..."},
-	"github.com/pion/rtcp":       {}, // the oracle of tests
-	"github.com/coder/websocket": {"signal/engine"},
+	"github.com/pion/":           {"bench", "sfu", "room", "sfu/internal/pionpc", "examples/..."},
+	"github.com/pion/rtcp":       {"bench"}, // and the oracle of tests
+	"github.com/HdrHistogram/":   {"bench"},
+	"github.com/coder/websocket": {"signal/client", "signal/engine"},
 	"github.com/spf13/":          {"cmd/switchyard"},
-	"golang.org/x/":              {"sfu/udp"},
+	"golang.org/x/":              {"bench", "sfu/udp"},
 }
 
 // impure is what a core must not have.

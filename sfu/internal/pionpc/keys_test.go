@@ -57,22 +57,19 @@ func TestTapEqualsExporter(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tap := &tap{}
-			config := func() *dtls.Config {
+			own := func() dtls.Option {
 				c, _ := identity(t)
-				return &dtls.Config{
-					Certificates: []tls.Certificate{c}, InsecureSkipVerify: true, CipherSuites: []dtls.CipherSuiteID{tt.suite},
-					ExtendedMasterSecret: tt.ems, SRTPProtectionProfiles: []dtls.SRTPProtectionProfile{tt.profile},
-				}
+				return dtls.WithCertificates(c)
 			}
-			serverConfig := config()
-			serverConfig.ClientAuth = dtls.RequireAnyClientCert
-			serverConfig.KeyLogWriter, serverConfig.ServerHelloMessageHook = tap, tap.serverHello
 			a, b := pipe()
-			s, err := dtls.Server(a, b.LocalAddr(), serverConfig)
+			s, err := dtls.ServerWithOptions(a, b.LocalAddr(), own(), dtls.WithInsecureSkipVerify(true),
+				dtls.WithCipherSuites(tt.suite), dtls.WithExtendedMasterSecret(tt.ems), dtls.WithSRTPProtectionProfiles(tt.profile),
+				dtls.WithClientAuth(dtls.RequireAnyClientCert), dtls.WithKeyLogWriter(tap), dtls.WithServerHelloMessageHook(tap.serverHello))
 			if err != nil {
 				t.Fatal(err)
 			}
-			c, err := dtls.Client(b, a.LocalAddr(), config())
+			c, err := dtls.ClientWithOptions(b, a.LocalAddr(), own(), dtls.WithInsecureSkipVerify(true),
+				dtls.WithCipherSuites(tt.suite), dtls.WithExtendedMasterSecret(tt.ems), dtls.WithSRTPProtectionProfiles(tt.profile))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -188,7 +185,7 @@ func TestKeysNeedTheCertificate(t *testing.T) {
 			a := p.answer(t, strings.ReplaceAll(offer(camera), fingerprint, print))
 			w.nominate(t, a.SDP)
 			c, err := w.handshake(t, dtls.SRTP_AEAD_AES_128_GCM, tt.certificates...)
-			defer c.Close()
+			t.Cleanup(func() { c.Close() })
 			if !tt.want {
 				select {
 				case err := <-p.refused:

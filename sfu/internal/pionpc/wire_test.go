@@ -258,10 +258,11 @@ func identity(t testing.TB) (tls.Certificate, string) {
 // handshake is that of a client with or without a certificate.
 func (w *wire) handshake(t testing.TB, profile dtls.SRTPProtectionProfile, certificates ...tls.Certificate) (*dtls.Conn, error) {
 	t.Helper()
-	c, err := dtls.Client(w, net.UDPAddrFromAddrPort(server), &dtls.Config{
-		Certificates: certificates, InsecureSkipVerify: true,
-		SRTPProtectionProfiles: []dtls.SRTPProtectionProfile{profile},
-	})
+	options := []dtls.ClientOption{dtls.WithInsecureSkipVerify(true), dtls.WithSRTPProtectionProfiles(profile)}
+	if len(certificates) > 0 {
+		options = append(options, dtls.WithCertificates(certificates...))
+	}
+	c, err := dtls.ClientWithOptions(w, net.UDPAddrFromAddrPort(server), options...)
 	if err != nil {
 		t.Fatal(err)
 	}

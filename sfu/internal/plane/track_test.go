@@ -41,7 +41,6 @@ type sink struct {
 	numbers  []uint16 // in order of arrival
 	stamps   []uint32 // timestamps in order of arrival
 	csrc     uint32
-	plis     int
 	audio    bool
 	reports  []feedback.Item
 	pictures []uint16

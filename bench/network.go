@@ -1,0 +1,250 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/switchyard-rtc/switchyard/sfu/udp"
+)
+
+const (
+	networkBuffer = 32 << 20 // bytes asked of the kernel, each way
+	datagramRoom  = 2048
+	controlQueue  = 64 // STUN and DTLS datagrams of one endpoint that wait
+	mostEndpoints = 1 << 16
+)
+
+// network gives every client an address of its own.
+//
+// Towards a server on this machine it needs one socket: that serves 127.0.0.0/8,
+// the address that a datagram was sent to tells whose it is, and one thread reads
+// them all, which is about as cheap as receiving can be made. Towards another
+// machine each client has a socket.
+type network struct {
+	shared *udp.Socket  // nil if each client has its own
+	second byte         // byte of the shared addresses
+	own    netip.Addr   // of this machine, towards the server; invalid if shared
+	opened atomic.Int64 // endpoints
+	ended  sync.WaitGroup
+
+	endpoints []atomic.Pointer[endpoint] // by the last two bytes of the address
+
+	// Held while media of own sockets is taken in, since there are many readers.
+	media sync.Mutex
+}
+
+// newNetwork opens a network of 65,535 addresses, 127.second.0.0/16.
+func newNetwork(second byte) (*network, error) {
+	socket, err := listen(netip.IPv4Unspecified())
+	if err != nil {
+		return nil, err
+	}
+	n := &network{shared: socket, second: second, endpoints: make([]atomic.Pointer[endpoint], mostEndpoints)}
+	n.ended.Go(func() {
+		runtime.LockOSThread() // a thread of its own is woken sooner
+		read(socket, n.deliver)
+	})
+	return n, nil
+}
+
+// newRemoteNetwork opens a network whose clients have sockets of their own on
+// the address that leads to a server.
+func newRemoteNetwork(server string) (*network, error) {
+	c, err := net.Dial("udp4", server) // sends nothing
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	defer c.Close()
+	a := c.LocalAddr().(*net.UDPAddr).AddrPort()
+	return &network{own: a.Addr().Unmap()}, nil
+}
+
+func listen(addr netip.Addr) (*udp.Socket, error) {
+	s, err := udp.Listen(netip.AddrPortFrom(addr, 0), udp.Options{
+		ReadBuffer: networkBuffer, WriteBuffer: networkBuffer, Timestamps: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	return s, nil
+}
+
+// open returns the next address.
+func (n *network) open() (*endpoint, error) {
+	number := n.opened.Add(1)
+	if number >= mostEndpoints {
+		return nil, fmt.Errorf("bench: more than %d clients", mostEndpoints-1)
+	}
+	e := &endpoint{network: n, control: make(chan control, controlQueue), done: make(chan struct{})}
+	if n.shared != nil {
+		e.socket = n.shared
+		e.addr = netip.AddrFrom4([4]byte{127, n.second, byte(number >> 8), byte(number)})
+		n.endpoints[number].Store(e)
+		return e, nil
+	}
+	var err error
+	if e.socket, err = listen(n.own); err != nil {
+		return nil, err
+	}
+	e.addr = n.own
+	n.ended.Go(func() {
+		read(e.socket, func(d *udp.Datagram) {
+			n.media.Lock()
+			defer n.media.Unlock()
+			e.deliver(d)
+		})
+	})
+	return e, nil
+}
+
+// read hands out what comes until the socket is closed.
+func read(socket *udp.Socket, deliver func(*udp.Datagram)) {
+	in := make([]udp.Datagram, 64)
+	memory := make([]byte, len(in)*datagramRoom)
+	for i := range in {
+		in[i].B = memory[i*datagramRoom : (i+1)*datagramRoom : (i+1)*datagramRoom]
+	}
+	for {
+		count, err := socket.ReadBatch(in, time.Time{})
+		if err != nil {
+			return
+		}
+		for i := range in[:count] {
+			deliver(&in[i])
+			in[i].B = in[i].B[:datagramRoom]
+		}
+	}
+}
+
+// deliver finds the endpoint of a datagram that came to the shared socket.
+func (n *network) deliver(d *udp.Datagram) {
+	a := d.Local.As4()
+	e := n.endpoints[int(a[2])<<8|int(a[3])].Load()
+	if e != nil && a[1] == n.second {
+		e.deliver(d)
+	}
+}
+
+// close ends the readers. The endpoints are closed before.
+func (n *network) close() {
+	if n.shared != nil {
+		n.shared.Close()
+	}
+	n.ended.Wait()
+}
+
+// ports lists the local UDP ports, of which the system counts drops.
+func (n *network) ports(members []*member) []uint16 {
+	if n.shared != nil {
+		return []uint16{n.shared.LocalAddr().Port()}
+	}
+	var list []uint16
+	for _, m := range members {
+		list = append(list, m.transport.endpoint.socket.LocalAddr().Port())
+	}
+	return list
+}
+
+// receiver takes in the media of one endpoint; b is its own until it returns.
+// It is called by the network's reader alone.
+type receiver interface {
+	receive(b []byte, arrived int64)
+}
+
+// endpoint is one client's address: a net.PacketConn for its STUN and DTLS,
+// while media goes past it.
+type endpoint struct {
+	network *network
+	socket  *udp.Socket // shared or its own
+	addr    netip.Addr
+	control chan control
+	media   atomic.Pointer[receiver]
+	lost    atomic.Int64 // control datagrams that found the queue full
+	done    chan struct{}
+	closed  atomic.Bool
+}
+
+type control struct {
+	b    []byte
+	from netip.AddrPort
+}
+
+func (e *endpoint) deliver(d *udp.Datagram) {
+	if len(d.B) == 0 {
+		return
+	}
+	if d.B[0] < 128 || d.B[0] > 191 {
+		e.queue(d)
+		return
+	}
+	if r := e.media.Load(); r != nil {
+		(*r).receive(d.B, d.Arrived)
+	}
+}
+
+func (e *endpoint) queue(d *udp.Datagram) {
+	c := control{b: append([]byte(nil), d.B...), from: d.Remote}
+	select {
+	case e.control <- c:
+	default:
+		e.lost.Add(1) // ICE and DTLS send it again
+	}
+}
+
+// ReadFrom implements [net.PacketConn].
+func (e *endpoint) ReadFrom(b []byte) (int, net.Addr, error) {
+	select {
+	case c := <-e.control:
+		return copy(b, c.b), net.UDPAddrFromAddrPort(c.from), nil
+	case <-e.done:
+		return 0, nil, net.ErrClosed
+	}
+}
+
+// WriteTo implements [net.PacketConn].
+func (e *endpoint) WriteTo(b []byte, to net.Addr) (int, error) {
+	a, ok := to.(*net.UDPAddr)
+	if !ok {
+		return 0, errors.New("bench: not a UDP address")
+	}
+	ap := a.AddrPort()
+	return len(b), e.send(b, netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()))
+}
+
+func (e *endpoint) send(b []byte, to netip.AddrPort) error {
+	return e.socket.WriteTo(b, e.addr, to)
+}
+
+// LocalAddr implements [net.PacketConn].
+func (e *endpoint) LocalAddr() net.Addr {
+	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(e.addr, e.socket.LocalAddr().Port()))
+}
+
+// Close implements [net.PacketConn].
+func (e *endpoint) Close() error {
+	if e.closed.CompareAndSwap(false, true) {
+		close(e.done)
+		if e.network.shared == nil {
+			return e.socket.Close()
+		}
+		a := e.addr.As4()
+		e.network.endpoints[int(a[2])<<8|int(a[3])].Store(nil)
+	}
+	return nil
+}
+
+// SetDeadline implements [net.PacketConn]; ICE and DTLS end by Close.
+func (e *endpoint) SetDeadline(time.Time) error { return os.ErrNoDeadline }
+
+// SetReadDeadline implements [net.PacketConn].
+func (e *endpoint) SetReadDeadline(time.Time) error { return os.ErrNoDeadline }
+
+// SetWriteDeadline implements [net.PacketConn].
+func (e *endpoint) SetWriteDeadline(time.Time) error { return os.ErrNoDeadline }

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/switchyard-rtc/switchyard/bench"
+)
+
+type limitOptions struct {
+	duration time.Duration
+	json     string
+}
+
+func benchLimitCommand() *cobra.Command {
+	var o limitOptions
+	c := &cobra.Command{
+		Use:   "limit",
+		Short: "Measure what a bare loop costs on this machine",
+		Long: "Measure what a packet costs at the least on this machine: a loop that rewrites\n" +
+			"12 bytes of header, seals 1,200 bytes and sends them over loopback, in all ways\n" +
+			"that Linux has. Other reports are read as a distance to it.",
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error { return benchLimit(c, o) },
+	}
+	c.Flags().DurationVar(&o.duration, "duration", time.Second, "how long each of the seven modes runs")
+	jsonFlag(c, &o.json)
+	return c
+}
+
+func benchLimit(c *cobra.Command, o limitOptions) error {
+	if o.duration <= 0 {
+		return usageError{fmt.Errorf("--duration %v is not positive", o.duration)}
+	}
+	result, err := bench.Limit(c.Context(), bench.LimitOptions{Duration: o.duration})
+	if err != nil {
+		return err
+	}
+	out := c.OutOrStdout()
+	printMachine(out)
+	printLimit(out, result)
+	r := bench.NewReport(bench.KindLimit, commandLine(), result)
+	r.Limit = result.ByTrain()
+	return saveReport(o.json, r)
+}
+
+// modeNames says what the modes of the limit do.
+var modeNames = map[string]string{
+	"seal":     "rewrite and seal, do not send",
+	"sendto":   "one by one (sendto)",
+	"sendmmsg": "64 a call (sendmmsg)",
+	"gso-2":    "64 a call in trains of 2 (GSO)",
+	"gso-4":    "64 a call in trains of 4 (GSO)",
+	"gso-8":    "64 a call in trains of 8 (GSO)",
+	"gso-16":   "64 a call in trains of 16 (GSO)",
+}
+
+func printLimit(w io.Writer, r *bench.LimitResult) {
+	fmt.Fprintf(w, "%-31s  %13s  %13s  %11s  %14s\n", "per packet of 1,200 bytes", "CPU µs", "least … most", "wall µs", "packets/s/core")
+	var lost uint64
+	for _, m := range r.Modes {
+		spread := rounded(m.Least) + " … " + rounded(m.Most)
+		fmt.Fprintf(w, "%-31s  %13s  %13s  %11s  %14.0f\n", modeNames[m.Name], rounded(m.CPU), spread, rounded(m.Wall), 1e6/m.CPU)
+		lost += m.Lost
+	}
+	if lost > 0 {
+		fmt.Fprintf(w, "\nThe receiving socket lost %d packets, which cost less: raise net.core.rmem_max.\n", lost)
+	}
+}

@@ -1,0 +1,95 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Servers that run already are measured like those that bench starts.
+func TestLoad(t *testing.T) {
+	s := start(t, "--http", "127.0.0.1:0", "--udp", "0")
+	r := report(t, fmt.Sprintf("bench load --url %s --server-pid %d --subscribers 3 --duration 1s --join-rate 20", s.url, s.Process.Pid))
+	if r.Clients != 4 || r.Received == 0 || r.Server.CPUPerPacket <= 0 {
+		t.Errorf("got %+v", r)
+	}
+	if r = report(t, "bench load --url "+s.url+" --shape meeting --members 2 --duration 1s"); r.Server.CPU != 0 || r.Received == 0 {
+		t.Errorf("got %+v", r)
+	}
+	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := s.exit(t); code != 0 {
+		t.Errorf("the server ended with %d", code)
+	}
+}
+
+func TestWHIP(t *testing.T) {
+	c := command(t, "bench", "baseline")
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Process.Kill() })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	found := printed.FindStringSubmatch(line)
+	if err != nil || found == nil {
+		t.Fatalf("printed %q, %v", line, err)
+	}
+	r := report(t, fmt.Sprintf("bench whip --publish %s/whip/%%s --play %s/whep/%%s --viewers 2 --duration 1s", found[1], found[1]))
+	if r.Clients != 3 || r.Subscriptions != 2 || r.Received == 0 {
+		t.Errorf("got %+v", r)
+	}
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Wait(); err != nil {
+		t.Errorf("the baseline ended with %v", err)
+	}
+}
+
+func TestRunningUsage(t *testing.T) {
+	for _, tt := range []struct{ args, want string }{
+		{"load", "--url is missing"},
+		{"whip --play http://127.0.0.1:1", "--publish and --play are needed"},
+	} {
+		code, _, stderr := runCommand(t, append([]string{"bench"}, strings.Fields(tt.args)...)...)
+		if code != exitUsage || !strings.Contains(stderr, tt.want) {
+			t.Errorf("%s: code %d, stderr %q, want 2 and %q", tt.args, code, stderr, tt.want)
+		}
+	}
+	code, _, stderr := runCommand(t, "bench", "load", "--url", "nonsense", "--limit", "0")
+	if code != exitFailed || !strings.Contains(stderr, "is not the URL of a server") {
+		t.Errorf("code %d, stderr %q", code, stderr)
+	}
+}
+
+func TestDiff(t *testing.T) {
+	dir := t.TempDir()
+	a, b := dir+"/a.json", dir+"/b.json"
+	for _, args := range []string{"--runs 2 --json " + a, "--json " + b} {
+		code, _, stderr := runCommand(t, strings.Fields("bench forward --subscribers 2 --duration 500ms --limit 0 "+args)...)
+		if code != 0 {
+			t.Fatalf("code %d, stderr %s", code, stderr)
+		}
+	}
+	code, stdout, stderr := runCommand(t, "bench", "diff", a, b)
+	if code != 0 || !strings.Contains(stdout, "server CPU per packet, µs") {
+		t.Errorf("code %d, stderr %s, printed\n%s", code, stderr, stdout)
+	}
+	for _, args := range [][]string{{a}, {a, b, a}} {
+		if code, _, _ := runCommand(t, append([]string{"bench", "diff"}, args...)...); code != exitUsage {
+			t.Errorf("%d reports: code %d", len(args), code)
+		}
+	}
+	if code, _, stderr := runCommand(t, "bench", "diff", a, dir); code != exitFailed || stderr == "" {
+		t.Errorf("a folder is no report: code %d, stderr %q", code, stderr)
+	}
+}
