@@ -86,8 +86,8 @@ func (s *Socket) event(p sio.Packet, attached [][]byte, size int) error {
 	if err != nil {
 		return err
 	}
-	args := Args{raw: raw, attached: attached}
-	if err := args.check(); err != nil {
+	args, err := sio.NewArgs(raw, attached)
+	if err != nil {
 		return err
 	}
 	s.push(size, func() { s.dispatch(name, args, p) })
@@ -161,11 +161,8 @@ func (s *Socket) call(name string, h Handler, args Args) (ack []any) {
 // acked hands an acknowledgement to the call that waits for it. Nobody waits
 // for one that comes late or twice.
 func (s *Socket) acked(p sio.Packet, attached [][]byte) error {
-	args := Args{attached: attached}
-	if err := unmarshalArray(p.Data, &args.raw); err != nil {
-		return err
-	}
-	if err := args.check(); err != nil {
+	args, err := sio.AckArgs(p.Data, attached)
+	if err != nil {
 		return err
 	}
 	s.mu.Lock()

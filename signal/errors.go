@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/switchyard-rtc/switchyard/signal/sio"
 )
 
 var (
@@ -14,8 +16,8 @@ var (
 	// ErrReserved is returned for events whose name a client would take for its
 	// own, such as "connect" and "disconnect".
 	ErrReserved = errors.New("signal: reserved event name")
-	// ErrNoArgument is returned by [Args.Decode] for an index out of range.
-	ErrNoArgument = errors.New("signal: no such argument")
+	// ErrNoArgument is returned by [sio.Args.Decode] for an index out of range.
+	ErrNoArgument = sio.ErrNoArgument
 )
 
 // errPanicked stands for a handler that did not return.

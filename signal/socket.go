@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"sync"
 
@@ -110,8 +111,8 @@ func (s *Socket) On(event string, h func(ctx context.Context, args Args) (ack []
 // if the event has none.
 func (s *Socket) Handle(event string, h func(ctx context.Context, arg json.RawMessage) (any, error)) {
 	s.On(event, func(ctx context.Context, args Args) ([]any, error) {
-		arg, err := args.first()
-		if err != nil {
+		arg, err := args.JSON(0)
+		if err != nil && !errors.Is(err, ErrNoArgument) {
 			return nil, err
 		}
 		ack, err := h(ctx, arg)

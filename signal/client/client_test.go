@@ -268,7 +268,7 @@ func TestAttachmentsTravelBothWays(t *testing.T) {
 	if err := a.Decode(1, &second); err != nil || !reflect.DeepEqual(second, want) {
 		t.Errorf("second is %v, %v", second, err)
 	}
-	if err := a.Decode(2, &first); err == nil || !strings.HasPrefix(err.Error(), "client: argument 2: ") {
+	if err := a.Decode(2, &first); err == nil || !strings.HasPrefix(err.Error(), "sio: argument 2: ") {
 		t.Errorf("a number as bytes: %v", err)
 	}
 	for _, i := range []int{-1, 3} {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/switchyard-rtc/switchyard/signal/sio"
 )
 
 // Why a connection ended. [Client.Err] returns one of these, possibly with
@@ -40,8 +42,8 @@ var (
 	// ErrReserved is returned for events that cannot be sent because clients
 	// make them themselves, such as "connect" and "disconnect".
 	ErrReserved = errors.New("client: reserved event name")
-	// ErrNoArgument is returned by [Args.Decode] for an index out of range.
-	ErrNoArgument = errors.New("client: no such argument")
+	// ErrNoArgument is returned by [sio.Args.Decode] for an index out of range.
+	ErrNoArgument = sio.ErrNoArgument
 )
 
 // ConnectError is returned by [Dial] when the server refuses the client in the

@@ -173,8 +173,8 @@ func (c *Client) event(p sio.Packet, attached [][]byte, size int) error {
 	if err != nil {
 		return fmt.Errorf("%w: event: %w", ErrParse, err)
 	}
-	args := Args{raw: raw, attached: attached}
-	if err := args.check(); err != nil {
+	args, err := sio.NewArgs(raw, attached)
+	if err != nil {
 		return fmt.Errorf("%w: event: %w", ErrParse, err)
 	}
 	return c.in.push(event{name: name, args: args, asked: p.HasID, id: p.ID, size: size})
@@ -183,11 +183,8 @@ func (c *Client) event(p sio.Packet, attached [][]byte, size int) error {
 // acked hands an acknowledgement to the call that waits for it. Nobody waits
 // for one that comes late or twice.
 func (c *Client) acked(p sio.Packet, attached [][]byte) error {
-	args := Args{attached: attached}
-	if err := json.Unmarshal(p.Data, &args.raw); err != nil {
-		return fmt.Errorf("%w: acknowledgement: %w", ErrParse, err)
-	}
-	if err := args.check(); err != nil {
+	args, err := sio.AckArgs(p.Data, attached)
+	if err != nil {
 		return fmt.Errorf("%w: acknowledgement: %w", ErrParse, err)
 	}
 	c.mu.Lock()

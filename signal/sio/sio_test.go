@@ -149,3 +149,51 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestArgs(t *testing.T) {
+	a, err := NewArgs([]json.RawMessage{
+		[]byte(`{"n":12345678901234567890,"b":{"_placeholder":true,"num":0}}`), []byte(`"x"`),
+	}, [][]byte{{1, 2}})
+	if err != nil || a.Len() != 2 {
+		t.Fatal(a, err)
+	}
+	var typed struct{ B []byte }
+	if err := a.Decode(0, &typed); err != nil || !bytes.Equal(typed.B, []byte{1, 2}) {
+		t.Errorf("typed: %v, %v", typed, err)
+	}
+	var loose any
+	want := map[string]any{"n": json.Number("12345678901234567890"), "b": []byte{1, 2}}
+	if err := a.Decode(0, &loose); err != nil || !reflect.DeepEqual(loose, want) {
+		t.Errorf("loose: %#v, %v", loose, err)
+	}
+	var number int
+	if err := a.Decode(1, &number); err == nil {
+		t.Error("a string fits an int")
+	}
+	for _, i := range []int{-1, 2} {
+		if err := a.Decode(i, &loose); !errors.Is(err, ErrNoArgument) {
+			t.Errorf("argument %d: %v", i, err)
+		}
+	}
+	if _, err := NewArgs([]json.RawMessage{[]byte(`{"_placeholder":true,"num":1}`)}, [][]byte{{1}}); !errors.Is(err, ErrMalformed) {
+		t.Errorf("placeholder of nothing: %v", err)
+	}
+	if _, err := AckArgs([]byte(`{}`), nil); !errors.Is(err, ErrMalformed) {
+		t.Errorf("acknowledgement that is no array: %v", err)
+	}
+}
+
+// Without attachments nothing is a placeholder, whatever it looks like.
+func TestArgsWithoutAttachments(t *testing.T) {
+	a, err := AckArgs([]byte(`[{"_placeholder":true,"num":0},12345678901234567890]`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v any
+	if err := a.Decode(0, &v); err != nil || !reflect.DeepEqual(v, map[string]any{"_placeholder": true, "num": json.Number("0")}) {
+		t.Errorf("got %#v, %v", v, err)
+	}
+	if err := a.Decode(1, &v); err != nil || v != json.Number("12345678901234567890") {
+		t.Errorf("got %#v, %v", v, err)
+	}
+}
