@@ -1,5 +1,0 @@
-//go:build race
-
-package micro
-
-const raceEnabled = true
