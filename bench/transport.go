@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/pion/dtls/v3"
 	dtlsnet "github.com/pion/dtls/v3/pkg/net"
@@ -43,6 +44,9 @@ func newTransport(e *endpoint) (*transport, error) {
 		ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled),
 		ice.WithIncludeLoopback(),
 		ice.WithDisableActiveTCP(),
+		// A lite server sends no checks of its own, so the nomination waits for
+		// the next turn: 200 ms by default, longer than all the rest of a join.
+		ice.WithCheckInterval(10*time.Millisecond),
 		ice.WithLoggerFactory(log),
 	)
 	if err != nil {
