@@ -21,6 +21,7 @@ var static embed.FS
 type page struct {
 	Title, Lead           string
 	Time, Commit, Command string
+	Warning               string // what Warnings are about
 	Warnings              []string
 	Headline              []tile
 	// Steps, Delay, Timeline and Figures have no rows where nothing is known.
@@ -125,7 +126,7 @@ func (r Report) page() (*page, error) {
 	if len(runs) > 1 {
 		p.Lead += fmt.Sprintf(", %d runs", len(runs))
 	}
-	p.warn("run", runs)
+	p.warn(runs)
 	p.charts(runs, r.Limit)
 	return p, nil
 }
@@ -145,14 +146,14 @@ func (p *page) maximum(m *MaximumResult, limit TrainCosts) error {
 		all = append(all, shown{m.value(s), s.Result})
 	}
 	best := all[len(all)-1]
-	p.Title = "No load was carried"
+	p.Title, p.Lead = "No load was carried", "Lowest load tried: "+best.name+". "
 	if m.Best >= 0 {
 		best = all[m.Best]
-		p.Title = "Highest load carried: " + best.name
+		p.Title, p.Lead = "Highest load carried: "+best.name, ""
 	}
-	p.Lead = fmt.Sprintf("The figures are of %s: %s, %s.", best.name, title(best.ForwardResult), load(best.ForwardResult))
+	p.Lead += title(best.ForwardResult) + ", " + load(best.ForwardResult)
 	p.Steps = m.table()
-	p.warn("step", all)
+	p.warn(all)
 	best.name = "Value"
 	p.charts([]shown{best}, limit)
 	return nil
@@ -169,28 +170,40 @@ func (p *page) charts(runs []shown, limit TrainCosts) {
 
 // warn says which of the runs, or steps, tell of the client and not of the
 // server.
-func (p *page) warn(what string, runs []shown) {
+func (p *page) warn(runs []shown) {
 	for _, r := range runs {
 		if r.Client.Bottleneck == "" {
 			continue
 		}
 		where := ""
 		if len(runs) > 1 {
-			where = fmt.Sprintf(" at %s", strings.TrimSpace(what+" "+strings.TrimPrefix(r.name, "Run ")))
+			where = " (" + r.name + ")"
 		}
 		p.Warnings = append(p.Warnings, fmt.Sprintf("The client was the bottleneck%s: %s.", where, r.Client.Bottleneck))
+	}
+	switch {
+	case p.Raise != "":
+		p.Warning = "This maximum may be the client’s, not the server’s"
+	case len(p.Warnings) < len(runs):
+		p.Warning = "Some of these figures are about the client, not the server"
+	default:
+		p.Warning = "These figures are about the client, not the server"
 	}
 }
 
 func title(r *ForwardResult) string {
-	return fmt.Sprintf("%s: %s clients, %s subscriptions", r.Shape, figure(float64(r.Clients)), figure(float64(r.Subscriptions)))
+	shape := r.Shape
+	if shape != "" {
+		shape = strings.ToUpper(shape[:1]) + shape[1:]
+	}
+	return fmt.Sprintf("%s: %s clients, %s subscriptions", shape, figure(float64(r.Clients)), figure(float64(r.Subscriptions)))
 }
 
 // load is what goes through the server. Audio has no bitrate to choose.
 func load(r *ForwardResult) string {
-	text := fmt.Sprintf("%s, %s s", r.Profile, figure(r.Seconds))
+	text := fmt.Sprintf("%s, %.3g s", r.Profile, r.Seconds)
 	if r.Shape != "audio" {
-		text = figure(float64(r.Bitrate)/1e6) + " Mb/s per video track, " + text
+		text = megabits(r.Bitrate) + " per video track, " + text
 	}
 	return text
 }

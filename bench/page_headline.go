@@ -13,7 +13,7 @@ func headline(runs []shown, limit TrainCosts) []tile {
 	add := func(name, unit, note string, of func(*ForwardResult) float64) {
 		values := valuesOf(results, of)
 		if len(values) > 1 {
-			note = fmt.Sprintf("%s to %s in %d runs", figure(values[0]), figure(values[len(values)-1]), len(values))
+			note = spread(figure(values[0]), figure(values[len(values)-1]), len(values))
 		}
 		tiles = append(tiles, tile{name, figure(median(values)), unit, note})
 	}
@@ -35,6 +35,13 @@ func headline(runs []shown, limit TrainCosts) []tile {
 	add("Join, 99 %", "ms", "half within "+figure(r.JoinMS.P50)+" ms",
 		func(r *ForwardResult) float64 { return r.JoinMS.P99 })
 	return tiles
+}
+
+func spread(low, high string, runs int) string {
+	if low == high {
+		return fmt.Sprintf("in each of %d runs", runs)
+	}
+	return fmt.Sprintf("%s to %s in %d runs", low, high, runs)
 }
 
 // serverNote puts the cost beside that of a bare loop.

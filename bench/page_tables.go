@@ -4,25 +4,25 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// figure writes a number for people: three significant digits below 100, and
-// thousands set apart above.
+// figure writes a number for people: three significant digits below 100 unless
+// it is whole, and thousands set apart above.
 func figure(v float64) string {
 	switch {
-	case v == 0:
-		return "0"
 	case v < 0:
 		return "−" + figure(-v)
+	case v == math.Trunc(v) || v >= 100:
 	case v < 1:
 		return strconv.FormatFloat(v, 'f', 3, 64)
 	case v < 10:
-		return trim(strconv.FormatFloat(v, 'f', 2, 64))
-	case v < 100:
-		return trim(strconv.FormatFloat(v, 'f', 1, 64))
+		return strconv.FormatFloat(v, 'f', 2, 64)
+	default:
+		return strconv.FormatFloat(v, 'f', 1, 64)
 	}
 	digits := strconv.FormatFloat(v, 'f', 0, 64)
 	for i := len(digits) - 3; i > 0; i -= 3 {
@@ -31,13 +31,9 @@ func figure(v float64) string {
 	return digits
 }
 
-// trim takes the zeros of a whole number away.
-func trim(digits string) string {
-	whole, rest, _ := strings.Cut(digits, ".")
-	if strings.Trim(rest, "0") == "" {
-		return whole
-	}
-	return digits
+// megabits writes a bitrate that somebody chose, in Mb/s.
+func megabits(bitrate int) string {
+	return strconv.FormatFloat(float64(bitrate)/1e6, 'g', 4, 64) + " Mb/s"
 }
 
 func count(n uint64) string { return figure(float64(n)) }
@@ -181,7 +177,7 @@ func timelineTable(runs []shown, server bool) table {
 // value names the load of a step.
 func (m *MaximumResult) value(s MaximumStep) string {
 	if m.Raise == "bitrate" {
-		return figure(float64(s.Value)/1e6) + " Mb/s"
+		return megabits(s.Value)
 	}
 	return figure(float64(s.Value)) + " " + m.Raise
 }

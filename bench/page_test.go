@@ -152,10 +152,10 @@ func checkAttribute(t *testing.T, name, element string, a html.Attribute) {
 // What the page says is what the report has.
 func TestPageText(t *testing.T) {
 	for name, want := range map[string][]string{
-		"one":    {"webinar: 51 clients, 50 subscriptions", "995", "3.25", "10 of 2,000", "0.500", "6.50", "2.60 × a bare loop", "2.0 990 0.250 0.750 31"},
+		"one":    {"Webinar: 51 clients, 50 subscriptions", "995", "3.25", "10 of 2,000", "0.500", "6.50", "2.60 × a bare loop", "2.0 990 0.250 0.750 31"},
 		"late":   {"about the client, not the server", "no room for 7 datagrams", hostile},
-		"runs":   {"3 runs", "at run 2", "Run 3", "995 to 995 in 3 runs"},
-		"max":    {"Highest load carried: 2.50 Mb/s", "at step 3.75 Mb/s", "carried", hostile},
+		"runs":   {"3 runs", "Some of these figures", "bottleneck (Run 2)", "Run 3", "in each of 3 runs"},
+		"max":    {"Highest load carried: 2.5 Mb/s", "maximum may be the client’s", "bottleneck (3.75 Mb/s)", "carried", hostile},
 		"no max": {"No load was carried", "50 subscribers", "0.50 % were lost"},
 	} {
 		var text bytes.Buffer
@@ -212,7 +212,7 @@ func TestFigure(t *testing.T) {
 		in   float64
 		want string
 	}{
-		{0, "0"}, {0.0126, "0.013"}, {1, "1"}, {2.5, "2.50"}, {10, "10"}, {12.34, "12.3"}, {999.6, "1,000"},
+		{0, "0"}, {0.0126, "0.013"}, {1, "1"}, {2.5, "2.50"}, {10, "10"}, {12.34, "12.3"}, {17.96, "18.0"}, {2.996, "3.00"}, {999.6, "1,000"},
 		{31037.25, "31,037"}, {1234567, "1,234,567"}, {-1234, "−1,234"},
 	} {
 		if got := figure(tt.in); got != tt.want {

@@ -4,6 +4,7 @@
 /**
  * @typedef {object} Line
  * @property {string} label
+ * @property {string} [legend] in place of the label, empty for no entry
  * @property {[number, number][]} points rising in x
  * @property {string} color a custom property of page.css, without its dashes
  * @property {number[]} [dash]
@@ -42,7 +43,7 @@ function number(v) {
   return v.toLocaleString('en', digits);
 }
 /** Three digits, as in the tables. @param {number} v */
-const exact = (v) => (v >= 100 || v === 0 ? number(v) : v.toPrecision(3).replace(/\.0+$/, ''));
+const exact = (v) => (v >= 100 || Number.isInteger(v) ? number(v) : v < 1 ? v.toFixed(3) : v.toPrecision(3));
 /** @param {number} v */
 const percent = (v) => `${number(v)} %`;
 /** @param {number} i */
@@ -75,15 +76,15 @@ const charts = {
     x: 'seconds', showX: (v) => `${number(v)} s`, showY: exact,
     lines: [
       ...runs.filter((r) => r.server.cpu_cores > 0).map((r, i) => ({
-        label: `server ${i + 1}`, stepped: true, color: 'accent', points: over(r, (p) => p.server_cpu_cores ?? 0),
+        label: `server ${i + 1}`, legend: i ? '' : 'server', stepped: true, color: 'accent', points: over(r, (p) => p.server_cpu_cores ?? 0),
       })),
       ...runs.map((r, i) => ({
-        label: `client ${i + 1}`, stepped: true, color: 'second', dash: [6, 4], points: over(r, (p) => p.client_cpu_cores),
+        label: `client ${i + 1}`, legend: i ? '' : 'client', stepped: true, color: 'second', dash: [6, 4], points: over(r, (p) => p.client_cpu_cores),
       })),
     ].map((l) => (runs.length > 1 ? l : { ...l, label: l.label.replace(/ 1$/, '') })),
   }),
   stepPackets: () => steps((r) => r.packets_out_per_second, number, [
-    { label: 'wanted', color: 'quiet', dash: [4, 4], points: stepPoints((r) => r.expected / r.seconds) },
+    { label: 'wanted', color: 'second', dash: [4, 4], points: stepPoints((r) => r.expected / r.seconds) },
   ]),
   stepLoss: () => steps((r) => (r.expected ? (100 * r.lost) / r.expected : 0), percent,
     allowed(100 * (report.result.max_loss ?? 0))),
@@ -124,7 +125,7 @@ function steps(of, showY, /** @type {Line[]} */ more) {
     x: bitrate ? 'Mb/s per video track' : report.result.raise, showX: (v) => number(v) + (bitrate ? ' Mb/s' : ''), showY,
     lines: [
       ...more,
-      { label: '', color: 'line', points: stepPoints(of) },
+      { label: '', color: 'quiet', points: stepPoints(of) },
       { label: 'carried', color: 'accent', dots: true, points: stepPoints(of, (s) => !s.why) },
       { label: 'too much', color: 'bad', dots: true, points: stepPoints(of, (s) => s.why) },
     ].filter((l) => l.points.length > 0),
@@ -142,9 +143,21 @@ function allowed(most) {
 /** Steps of 1, 2, 5 outside of a range, so that a logarithmic axis ends at a number. */
 function logRange(min, max) {
   const nice = [1, 2, 5, 10].flatMap((m) => Array.from({ length: 12 }, (_, e) => m * 10 ** (e - 6))).sort((a, b) => a - b);
-  const low = nice.findLast((v) => v <= min * 0.999) ?? nice[0];
-  return [low, nice.find((v) => v > max * 1.02) ?? max * 2];
+  return [nice.findLast((v) => v <= min * 0.999) ?? nice[0], nice.find((v) => v > max * 1.02) ?? max * 2];
 }
+
+/** The numbers on a logarithmic axis: 1, 2 and 5 of a decade where there is room. @param {boolean} across */
+function logFilter(across) {
+  return (u, list) => {
+    const scale = u.scales[across ? 'x' : 'y'];
+    const room = (across ? u.bbox.width : u.bbox.height) / devicePixelRatio / Math.log10(scale.max / scale.min);
+    const digits = room > (across ? 100 : 60) ? ['1', '2', '5'] : ['1'];
+    return list.map((v) => (v !== null && digits.includes(v.toExponential(0)[0]) ? v : null));
+  };
+}
+
+/** @param {Line} l */
+const named = (l) => l.legend ?? l.label;
 
 /** @param {string} name */
 const css = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
@@ -155,8 +168,8 @@ function axes(c) {
   const plain = (v) => (v === null ? '' : number(v));
   const values = (_, list) => list.map(plain);
   return [
-    { ...axis, label: c.x, labelSize: 20, labelFont: axis.font, size: 32, space: c.logX ? 36 : 48, values },
-    { ...axis, size: 56, values: (_, list) => list.map((v) => (v === null ? '' : c.showY === percent ? percent(v) : plain(v))) },
+    { ...axis, label: c.x, labelSize: 20, labelFont: axis.font, size: 32, space: c.logX ? 4 : 48, filter: c.logX ? logFilter(true) : undefined, values },
+    { ...axis, size: 56, filter: c.logY ? logFilter(false) : undefined, values: (_, list) => list.map((v) => (v === null ? '' : c.showY === percent ? percent(v) : plain(v))) },
   ];
 }
 
@@ -177,6 +190,10 @@ function drawMarks(u, c) {
     u.ctx.textAlign = right ? 'left' : 'right';
     u.ctx.textBaseline = 'top';
     u.ctx.fillStyle = css('text');
+    u.ctx.strokeStyle = css('surface'); // keeps the text apart from the line
+    u.ctx.lineWidth = 4 * ratio;
+    u.ctx.lineJoin = 'round';
+    u.ctx.strokeText(text, x + (right ? 10 : -10) * ratio, y + 6 * ratio);
     u.ctx.fillText(text, x + (right ? 10 : -10) * ratio, y + 6 * ratio);
     u.ctx.restore();
   }
@@ -202,18 +219,23 @@ function readOut(u, c, /** @type {Element} */ out) {
 
 /** @param {Chart} c @param {HTMLElement} box */
 function options(c, box, out) {
+  const ends = (min, max) => {
+    if (c.logX) return logRange(min, Math.max(max, ...(c.marks ?? []).map((m) => 1.8 * m[1]))); // room for the text
+    const room = c.lines.some((l) => l.dots) ? 0.05 * (max - min || max) : 0;
+    return min === max && !room ? [min - 1, max + 1] : [min - room, max + room];
+  };
   const top = (min, max) => (c.logY ? logRange(min, max) : [0, c.top ?? (max > 0 ? max * 1.1 : 1)]);
   return {
     width: box.clientWidth, height: box.classList.contains('tall') ? 320 : 220,
     scales: {
-      x: { time: false, distr: c.logX ? 3 : 1, range: (_, min, max) => (c.logX ? logRange(min, max) : min === max ? [min * 0.5, max * 1.5] : [min, max]) },
+      x: { time: false, distr: c.logX ? 3 : 1, range: (_, min, max) => ends(min, max) },
       y: { distr: c.logY ? 3 : 1, range: (_, min, max) => top(min, max) },
     },
     axes: axes(c),
-    legend: { show: c.lines.filter((l) => l.label).length > 1, live: false, markers: { width: 2 } },
+    legend: { show: c.lines.filter(named).length > 1, live: false, markers: { width: 2 } },
     cursor: { y: false, drag: { x: false, y: false } },
     series: [{}, ...c.lines.map((l) => ({
-      label: l.label, stroke: css(l.color), width: 2, dash: l.dash, spanGaps: true,
+      label: named(l), stroke: css(l.color), width: 2, dash: l.dash, spanGaps: true,
       fill: l.filled ? css('fill') : undefined,
       paths: l.dots ? () => null : l.stepped ? uPlot.paths.stepped({ align: -1 }) : undefined,
       points: l.dots ? { show: true, size: 8, fill: css(l.color) } : { show: l.points.length === 1, size: 8 },
@@ -239,9 +261,7 @@ function draw(box) {
   out.className = 'readout';
   const data = uPlot.join(c.lines.map((l) => [l.points.map((p) => p[0]), l.points.map((p) => p[1])]));
   plots.set(box, new uPlot(options(c, box, out), data, box));
-  for (const label of box.querySelectorAll('.u-legend .u-series')) {
-    label.toggleAttribute('hidden', label.textContent === '');
-  }
+  box.querySelectorAll('.u-legend .u-series').forEach((entry, i) => entry.toggleAttribute('hidden', !named(c.lines[i])));
   box.append(out);
 }
 
