@@ -124,8 +124,8 @@ function steps(of, showY, /** @type {Line[]} */ more) {
   return {
     x: bitrate ? 'Mb/s per video track' : report.result.raise, showX: (v) => number(v) + (bitrate ? ' Mb/s' : ''), showY,
     lines: [
-      ...more,
       { label: '', color: 'quiet', points: stepPoints(of) },
+      ...more,
       { label: 'carried', color: 'accent', dots: true, points: stepPoints(of, (s) => !s.why) },
       { label: 'too much', color: 'bad', dots: true, points: stepPoints(of, (s) => s.why) },
     ].filter((l) => l.points.length > 0),
@@ -136,7 +136,7 @@ function steps(of, showY, /** @type {Line[]} */ more) {
 function allowed(most) {
   const loads = report.result.steps.map(loadOf);
   return most > 0
-    ? [{ label: 'allowed', color: 'bad', dash: [4, 4], points: [[Math.min(...loads), most], [Math.max(...loads), most]] }]
+    ? [{ label: 'allowed', color: 'third', dash: [4, 4], points: [[Math.min(...loads), most], [Math.max(...loads), most]] }]
     : [];
 }
 
