@@ -338,45 +338,6 @@ func (f *forward) awaitMedia(ctx context.Context) error {
 	}
 }
 
-// measure lets the steady window pass.
-func (f *forward) measure(ctx context.Context) error {
-	start := time.Now().Add(settle)
-	end := start.Add(f.options.Duration)
-	f.window.end.Store(end.UnixNano())
-	f.window.start.Store(start.UnixNano())
-	if err := pause(ctx, time.Until(start)); err != nil {
-		return err
-	}
-	before, err := f.observe(ctx)
-	if err != nil {
-		return err
-	}
-	for left := f.options.Duration; left > 0; left = time.Until(end) {
-		if err := pause(ctx, min(left, time.Second)); err != nil {
-			return err
-		}
-		f.options.Progress(fmt.Sprintf("%d packets received", f.run.meter.received.Load()))
-	}
-	after, err := f.observe(ctx)
-	if err != nil {
-		return err
-	}
-	f.result.observed(before, after)
-	return pause(ctx, drain)
-}
-
-// pause waits, but not longer than ctx.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // report ends the run and draws the sums.
 func (f *forward) report() (*ForwardResult, error) {
 	joins := hdrhistogram.New(1000, int64(time.Minute), 3)

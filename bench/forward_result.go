@@ -29,6 +29,31 @@ func quantiles(h *hdrhistogram.Histogram) Quantiles {
 	}
 }
 
+// cdf returns the points of a distribution in nanoseconds: every percent, and
+// the last one in tenths and hundredths.
+func cdf(h *hdrhistogram.Histogram) (points [][2]float64) {
+	if h.TotalCount() == 0 {
+		return nil
+	}
+	points = append(points, [2]float64{float64(h.Min()) / 1e6, 0})
+	// In 1/10,000: 0.01 to 0.99, 0.991 to 0.999, 0.9991 to 1.
+	for q, step := 100, 100; q <= 10_000; q += step {
+		ms := float64(h.ValueAtQuantile(float64(q)/100)) / 1e6
+		if last := &points[len(points)-1]; ms <= last[0] {
+			last[1] = float64(q) / 10_000
+		} else {
+			points = append(points, [2]float64{ms, float64(q) / 10_000})
+		}
+		switch q {
+		case 9_900:
+			step = 10
+		case 9_990:
+			step = 1
+		}
+	}
+	return points
+}
+
 // ForwardResult is what [Forward] measured. Counts are of the steady window: of
 // the packets that were sent in it, whenever they came.
 type ForwardResult struct {
@@ -62,6 +87,12 @@ type ForwardResult struct {
 	DelayMS Quantiles `json:"delay_ms"`
 	// JoinMS is from the start of signalling to the first media.
 	JoinMS Quantiles `json:"join_ms"`
+	// DelayCDF is the whole distribution of the delay: about 100 points of a
+	// delay in ms and the fraction of the packets that took at most that long,
+	// both rising. The tail has more points than its share.
+	DelayCDF [][2]float64 `json:"delay_cdf,omitempty"`
+	// Timeline is the window second by second.
+	Timeline []TimelinePoint `json:"timeline,omitempty"`
 
 	Server ServerFigures `json:"server"`
 	Client ClientFigures `json:"client"`
@@ -173,7 +204,8 @@ func (r *ForwardResult) take(m *meter) {
 	r.Lost = r.Expected - min(r.Expected, r.Received)
 	r.Late, r.Reordered = m.late, m.reordered
 	r.Duplicate, r.Refused = m.duplicate, m.refused
-	r.DelayMS = quantiles(m.delay)
+	r.DelayMS, r.DelayCDF = quantiles(m.delay), cdf(m.delay)
+	r.complete()
 	r.PacketsIn = float64(r.Sent) / r.Seconds
 	r.PacketsOut = float64(r.Received) / r.Seconds
 	r.BitsOut = float64(m.bytes) * 8 / r.Seconds

@@ -34,6 +34,10 @@ type MaximumResult struct {
 	Steps []MaximumStep `json:"steps"` // in the order in which they were tried
 	// Best is the index in Steps of the highest load that was carried, or -1.
 	Best int `json:"best"`
+	// MaxLoss (0 to 1) and MaxDelayMS (of 99 % of the packets, ms) are what a
+	// step was allowed.
+	MaxLoss    float64 `json:"max_loss,omitempty"`
+	MaxDelayMS float64 `json:"max_delay_ms,omitempty"`
 }
 
 // MaximumStep is one load.
@@ -65,7 +69,7 @@ func Maximum(ctx context.Context, o MaximumOptions) (*MaximumResult, error) {
 	default:
 		return nil, fmt.Errorf("bench: raise %q is neither bitrate nor subscribers", o.Raise)
 	}
-	r := &MaximumResult{Raise: o.Raise, Best: -1}
+	r := &MaximumResult{Raise: o.Raise, Best: -1, MaxLoss: o.MaxLoss, MaxDelayMS: float64(o.MaxDelay) / 1e6}
 	err := findMax(start, func(value int) (bool, error) {
 		step, err := o.try(ctx, value)
 		if err != nil {

@@ -36,8 +36,18 @@ func jsonFlag(c *cobra.Command, file *string) {
 	c.Flags().StringVar(file, "json", "", "also write the report to this `FILE`, see docs/benchmarks.md")
 }
 
-// saveReport writes a report to a file, unless its name is empty.
-func saveReport(file string, r bench.Report) error {
+// htmlFlag adds --html, which names the file of the page.
+func htmlFlag(c *cobra.Command, file *string) {
+	c.Flags().StringVar(file, "html", "", "also write a page with charts to this `FILE`, which needs nothing else")
+}
+
+// saveReport writes a report as JSON to a file, unless its name is empty.
+func saveReport(file string, r bench.Report) error { return save(file, r, bench.WriteJSON) }
+
+// savePage writes a report as a page to a file, unless its name is empty.
+func savePage(file string, r bench.Report) error { return save(file, r, bench.WriteHTML) }
+
+func save(file string, r bench.Report, write func(io.Writer, bench.Report) error) error {
 	if file == "" {
 		return nil
 	}
@@ -45,7 +55,7 @@ func saveReport(file string, r bench.Report) error {
 	if err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
-	if err := bench.WriteJSON(f, r); err != nil {
+	if err := write(f, r); err != nil {
 		f.Close()
 		return err
 	}

@@ -21,7 +21,7 @@ type forwardOptions struct {
 	bench.ForwardOptions
 	profile, serverCPUs, clientCPUs string
 	server                          string
-	json, findMax                   string
+	json, html, findMax             string
 	runs                            int
 	limit                           time.Duration
 	faults                          bench.Faults // of the baseline, on purpose
@@ -64,6 +64,7 @@ func (o *forwardOptions) loadFlags(c *cobra.Command) {
 	f.Float64Var(&o.JoinRate, "join-rate", 0, "clients that join in a second, 0 for as fast as it goes")
 	f.DurationVar(&o.limit, "limit", 200*time.Millisecond, "how long to measure each mode of the machine's limit, 0 for not at all")
 	jsonFlag(c, &o.json)
+	htmlFlag(c, &o.html)
 }
 
 // faultFlags adds what makes the baseline fail on purpose, to test the ruler.
@@ -187,7 +188,10 @@ func (o *forwardOptions) run(out, progress io.Writer) error {
 	}
 	report := bench.NewReport(kind, commandLine(), result)
 	report.Limit = limit
-	return saveReport(o.json, report)
+	if err := saveReport(o.json, report); err != nil {
+		return err
+	}
+	return savePage(o.html, report)
 }
 
 // measure runs once, or as often as it takes to find the maximum, and prints

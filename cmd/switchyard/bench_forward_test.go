@@ -44,6 +44,13 @@ func report(t *testing.T, args string) bench.ForwardResult {
 	if report.Kind != bench.KindForward || r.Sent == 0 || r.Received+r.Lost != r.Expected || r.Refused != 0 || r.Duplicate != 0 {
 		t.Errorf("%s: counts do not agree: %+v", args, r)
 	}
+	sum := uint64(0)
+	for _, p := range r.Timeline {
+		sum += p.Packets
+	}
+	if sum != r.Received || len(r.DelayCDF) == 0 || r.DelayCDF[len(r.DelayCDF)-1] != [2]float64{r.DelayMS.Max, 1} {
+		t.Errorf("%s: %d packets over time, %d received; distribution %v, longest %v ms", args, sum, r.Received, r.DelayCDF, r.DelayMS.Max)
+	}
 	return r
 }
 

@@ -62,5 +62,6 @@ func benchWHIPCommand() *cobra.Command {
 	f.IntVar(&o.runs, "runs", 1, "how often to measure, to see how noisy the machine is")
 	f.DurationVar(&o.limit, "limit", 200*time.Millisecond, "how long to measure each mode of the machine's limit, 0 for not at all")
 	jsonFlag(c, &o.json)
+	htmlFlag(c, &o.html)
 	return c
 }
