@@ -34,6 +34,9 @@ type ForwardOptions struct {
 	Bitrate int
 	// FPS is the frame rate of video. If zero, 30.
 	FPS int
+	// Spread is the fraction of the frame interval over which the packets of a
+	// video frame are sent, 0 to 1. Zero sends them at once, as encoders do.
+	Spread float64
 	// Profile protects the media. If zero, AEAD_AES_128_GCM.
 	Profile srtp.Profile
 	// Duration is the length of the steady window. If zero, 10 s.
@@ -92,6 +95,9 @@ func (o ForwardOptions) withDefaults() ForwardOptions {
 // takes the duration and the time that joining needs.
 func Forward(ctx context.Context, o ForwardOptions) (*ForwardResult, error) {
 	o = o.withDefaults()
+	if o.Spread < 0 || o.Spread > 1 {
+		return nil, fmt.Errorf("bench: a spread of %v is not between 0 and 1", o.Spread)
+	}
 	plans, err := planShape(o)
 	if err != nil {
 		return nil, err
@@ -112,6 +118,7 @@ func Forward(ctx context.Context, o ForwardOptions) (*ForwardResult, error) {
 	}
 	f := &forward{options: o, server: server, window: &window{}}
 	f.result.Shape, f.result.Profile = o.Shape, o.Profile.String()
+	f.result.Spread = o.Spread
 	f.result.Bitrate, f.result.Server.IdleBytes = o.Bitrate, idle
 	if err := f.open(); err != nil {
 		return nil, err

@@ -57,9 +57,11 @@ func cdf(h *hdrhistogram.Histogram) (points [][2]float64) {
 // ForwardResult is what [Forward] measured. Counts are of the steady window: of
 // the packets that were sent in it, whenever they came.
 type ForwardResult struct {
-	Shape         string  `json:"shape"`
-	Profile       string  `json:"profile"`
-	Bitrate       int     `json:"bitrate"` // of a video track, bit/s
+	Shape   string `json:"shape"`
+	Profile string `json:"profile"`
+	Bitrate int    `json:"bitrate"` // of a video track, bit/s
+	// Spread is the fraction of the frame interval over which packets were sent.
+	Spread        float64 `json:"spread,omitempty"`
 	Clients       int     `json:"clients"`
 	Publishers    int     `json:"publishers"`
 	Subscriptions int     `json:"subscriptions"`

@@ -51,6 +51,7 @@ type memberPlan struct {
 type plannedTrack struct {
 	audio  bool
 	source source
+	spread time.Duration // see track
 }
 
 // member is one client of a run.
@@ -165,7 +166,7 @@ func (m *member) start(a *answer, sections []section) error {
 	for i, planned := range m.plan.sources {
 		t := &track{
 			number: uint32(len(m.run.tracks)), ssrc: sections[i].ssrc, audio: planned.audio,
-			source: planned.source, from: m.publisher,
+			source: planned.source, from: m.publisher, spread: planned.spread,
 		}
 		m.run.tracks = append(m.run.tracks, t)
 		m.tracks = append(m.tracks, t)

@@ -24,10 +24,13 @@ type track struct {
 	audio  bool
 	source source
 	from   *publisher
+	spread time.Duration // over which a frame's packets are sent; 0 = at once
 	start  time.Time
 
 	// Owned by the sender.
-	frame   frame // the next one
+	frame   frame // being sent, or the next one
+	sizes   []int // of its packets
+	part    int   // how many of them are sent
 	due     time.Time
 	index   uint64 // of SRTP, of the next packet
 	serial  uint32
@@ -113,7 +116,6 @@ type sender struct {
 	out     []udp.Datagram
 	memory  []byte
 	plain   []byte
-	sizes   []int
 	blocked uint64 // datagrams that the socket did not take
 }
 
@@ -182,26 +184,39 @@ func (s *sender) begin(t *track) {
 	heap.Push(&s.tracks, t)
 }
 
-// send sends the frame that is due.
+// send sends what is due: a frame, or the next packet of one that is spread.
 func (s *sender) send(t *track) {
+	now := time.Now()
+	_ = s.late.RecordValue(min(max(0, int64(now.Sub(t.due))), longestDelay))
+	if t.part == 0 {
+		t.sizes = split(t.frame.size, maxPayload, t.sizes[:0])
+	}
+	end := len(t.sizes)
+	if t.spread > 0 {
+		end = t.part + 1
+	}
 	s.out, s.memory = s.out[:0], s.memory[:0]
-	s.sizes = split(t.frame.size, maxPayload, s.sizes[:0])
-	if need := len(s.sizes) * datagramRoom; cap(s.memory) < need {
+	if need := (end - t.part) * datagramRoom; cap(s.memory) < need {
 		s.memory = make([]byte, 0, need)
 	}
-	now := time.Now()
-	stampTime := now.UnixNano()
-	_ = s.late.RecordValue(min(max(0, int64(now.Sub(t.due))), longestDelay))
-	for i, size := range s.sizes {
-		s.packet(t, i, size, i == len(s.sizes)-1, stampTime)
+	for ; t.part < end; t.part++ {
+		s.packet(t, t.part, t.sizes[t.part], t.part == len(t.sizes)-1, now.UnixNano())
 	}
+	s.write(t.from.endpoint.socket)
+	if t.part == len(t.sizes) {
+		t.advance()
+	}
+	t.due = t.start.Add(t.frame.due + t.spread*time.Duration(t.part)/time.Duration(max(1, len(t.sizes))))
+}
+
+// advance makes the next frame the one to send.
+func (t *track) advance() {
 	if t.frame.key {
 		t.keys.Add(1)
 	}
 	t.picture++
-	s.write(t.from.endpoint.socket)
+	t.part = 0
 	t.frame = t.source.next(t.wantKey.Swap(false))
-	t.due = t.start.Add(t.frame.due)
 }
 
 func (s *sender) packet(t *track, part, size int, last bool, now int64) {

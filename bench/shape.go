@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Shape is who sends and receives what in a [Forward] run.
@@ -97,5 +98,8 @@ func (o ForwardOptions) source(seed uint64, audio bool) plannedTrack {
 	if audio {
 		return plannedTrack{audio: true, source: newVoice(seed, audioBitrate)}
 	}
-	return plannedTrack{source: newVideo(seed, o.Bitrate, o.FPS)}
+	return plannedTrack{
+		source: newVideo(seed, o.Bitrate, o.FPS),
+		spread: time.Duration(o.Spread * float64(time.Second) / float64(o.FPS)),
+	}
 }

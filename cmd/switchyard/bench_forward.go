@@ -57,6 +57,7 @@ func (o *forwardOptions) loadFlags(c *cobra.Command) {
 	f.IntVar(&o.Members, "members", 0, "members of each room who send and receive (default 8, star 33)")
 	f.IntVar(&o.Bitrate, "bitrate", 2_500_000, "bit/s of each video track")
 	f.IntVar(&o.FPS, "fps", 30, "frames per second of video")
+	f.Float64Var(&o.Spread, "spread", 0, "fraction of the frame interval over which the packets of a frame are sent, 0 for at once")
 	f.StringVar(&o.profile, "profile", "gcm", "SRTP profile: gcm or cm")
 	f.DurationVar(&o.Duration, "duration", 10*time.Second, "length of the steady part")
 	f.StringVar(&o.clientCPUs, "cpu-client", "", "processors of the clients")
@@ -116,6 +117,9 @@ func (o *forwardOptions) resolve() error {
 	}
 	if o.findMax != "" && o.findMax != "bitrate" && o.findMax != "subscribers" {
 		return usageError{fmt.Errorf("--find-max %q is neither bitrate nor subscribers", o.findMax)}
+	}
+	if o.Spread < 0 || o.Spread > 1 {
+		return usageError{fmt.Errorf("--spread %v is not between 0 and 1", o.Spread)}
 	}
 	if o.Bitrate <= 0 || o.FPS <= 0 || o.Duration <= 0 || o.JoinRate < 0 {
 		return usageError{fmt.Errorf("--bitrate, --fps and --duration have to be above 0, --join-rate not below")}

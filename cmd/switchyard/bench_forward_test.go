@@ -61,6 +61,7 @@ func TestForwardShapes(t *testing.T) {
 		clients, subscriptions int
 	}{
 		{"--subscribers 4", 5, 4},
+		{"--subscribers 2 --spread 0.8", 3, 2},
 		{"--subscribers 2 --profile cm", 3, 2},
 		{"--shape audio --publishers 3 --subscribers 3", 6, 9},
 		{"--shape meeting --members 3 --bitrate 500000", 3, 12},
@@ -88,6 +89,7 @@ func TestForwardUsage(t *testing.T) {
 		{"--cpu-server x", "is not a list of processors"},
 		{"--subscribers -1", "below 0"},
 		{"--bitrate 0", "above 0"},
+		{"--spread 2", "is not between 0 and 1"},
 		{"--find-max fame", "is neither bitrate nor subscribers"},
 	} {
 		code, _, stderr := runCommand(t, append([]string{"bench", "forward"}, strings.Fields(tt.args)...)...)

@@ -55,6 +55,7 @@ func benchWHIPCommand() *cobra.Command {
 	f.IntVar(&o.Subscribers, "viewers", 50, "who play")
 	f.IntVar(&o.Running.PID, "server-pid", 0, "process of the server, to measure what it costs")
 	f.IntVar(&o.Bitrate, "bitrate", 2_500_000, "bit/s of the stream")
+	f.Float64Var(&o.Spread, "spread", 0, "fraction of the frame interval over which the packets of a frame are sent, 0 for at once")
 	f.StringVar(&o.profile, "profile", "gcm", "SRTP profile: gcm or cm")
 	f.DurationVar(&o.Duration, "duration", 10*time.Second, "length of the steady part")
 	f.StringVar(&o.clientCPUs, "cpu-client", "", "processors of the clients")
