@@ -7,6 +7,9 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
+# Tests whose result is a time.
+TIMED = ^(TestRulerTellsFaults|TestBaselines)$$
+
 # Every part of `make test`, in the order of what is quickest to fail. What
 # carries the build tag `long` runs in `long`, browsers run in `browser`.
 PARTS = format vet staticcheck go long fuzz page browser
@@ -41,10 +44,11 @@ staticcheck:
 go:
 	go test -race -shuffle=on -timeout 5m ./...
 
-# The tests that take long, need a stock client or measure time; without the
-# race detector, which `go` has had on.
+# The tests that take long or need a stock client, without the race detector,
+# which `go` has had on. Those that measure time run alone.
 long: setup
-	go test -tags long -timeout 10m ./...
+	go test -tags long -skip '$(TIMED)' -timeout 10m ./...
+	go test -tags long -run '$(TIMED)' -timeout 5m ./cmd/switchyard
 
 fuzz:
 	.ci/fuzz
