@@ -4,6 +4,7 @@ package main
 
 import (
 	"math"
+	"os/exec"
 	"testing"
 )
 
@@ -34,5 +35,23 @@ func TestBaselines(t *testing.T) {
 		if r.Lost != 0 && r.Client.Bottleneck == "" {
 			t.Errorf("%s: lost %d of %d", server, r.Lost, r.Expected)
 		}
+	}
+}
+
+// A client that has a fraction of a processor is named as what gave way.
+func TestStarvedClientIsNamed(t *testing.T) {
+	for range 4 {
+		hog := exec.CommandContext(t.Context(), "taskset", "-c", "1", "sh", "-c", "while :; do :; done")
+		if err := hog.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			hog.Process.Kill()
+			hog.Wait()
+		})
+	}
+	r := forward(t, "--subscribers 100 --bitrate 5000000 --duration 4s --cpu-server 0 --cpu-client 1")
+	if r.Client.Bottleneck == "" {
+		t.Errorf("nothing is named: %+v", r.Client)
 	}
 }
