@@ -75,10 +75,12 @@ type ForwardResult struct {
 	// was sent later. Both are received.
 	Late      uint64 `json:"late"`
 	Reordered uint64 `json:"reordered"`
-	// Duplicate and Refused are of the whole run: packets that came again, and
-	// those whose authentication failed.
+	// Duplicate, Refused and Foreign are of the whole run: packets that came
+	// again, those whose authentication failed, and those without a stamp, such
+	// as padding.
 	Duplicate uint64 `json:"duplicate"`
 	Refused   uint64 `json:"refused"`
+	Foreign   uint64 `json:"foreign,omitempty"`
 
 	PacketsIn  float64 `json:"packets_in_per_second"`
 	PacketsOut float64 `json:"packets_out_per_second"`
@@ -205,7 +207,7 @@ func (r *ForwardResult) take(m *meter) {
 	r.Received = m.received.Load()
 	r.Lost = r.Expected - min(r.Expected, r.Received)
 	r.Late, r.Reordered = m.late, m.reordered
-	r.Duplicate, r.Refused = m.duplicate, m.refused
+	r.Duplicate, r.Refused, r.Foreign = m.duplicate, m.refused, m.foreign
 	r.DelayMS, r.DelayCDF = quantiles(m.delay), cdf(m.delay)
 	r.complete()
 	r.PacketsIn = float64(r.Sent) / r.Seconds

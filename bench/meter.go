@@ -33,7 +33,6 @@ type meter struct {
 	delay     *hdrhistogram.Histogram // nanoseconds, in the window
 	received  atomic.Uint64           // unique packets, in the window
 	bytes     uint64                  // of UDP payload, in the window
-	all       atomic.Uint64           // unique packets, from the start
 	duplicate uint64
 	reordered uint64
 	late      uint64
@@ -94,7 +93,6 @@ func (m *meter) count(k arrival, s stamp, arrived int64, wire int) {
 		m.duplicate++
 		return
 	}
-	m.all.Add(1)
 	if !m.window.has(s.sent) {
 		return
 	}

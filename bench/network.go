@@ -166,7 +166,6 @@ type endpoint struct {
 	addr    netip.Addr
 	control chan control
 	media   atomic.Pointer[receiver]
-	lost    atomic.Int64 // control datagrams that found the queue full
 	done    chan struct{}
 	closed  atomic.Bool
 }
@@ -193,8 +192,7 @@ func (e *endpoint) queue(d *udp.Datagram) {
 	c := control{b: append([]byte(nil), d.B...), from: d.Remote}
 	select {
 	case e.control <- c:
-	default:
-		e.lost.Add(1) // ICE and DTLS send it again
+	default: // ICE and DTLS send it again
 	}
 }
 

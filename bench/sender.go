@@ -39,7 +39,6 @@ type track struct {
 	counted uint64 // packets sent in the window
 
 	wantKey atomic.Bool // somebody asked for a key frame
-	keys    atomic.Int64
 }
 
 // publisher is the sending half of one client.
@@ -51,7 +50,6 @@ type publisher struct {
 	transportCC uint8  // extension id, 0 = none
 	wide        uint16 // next transport-wide number, owned by the sender
 	tracks      []*track
-	nacks       atomic.Int64 // packets that the server asked for
 }
 
 func newPublisher(t *transport, a *answer) (*publisher, error) {
@@ -85,10 +83,6 @@ func (p *publisher) feedback(b []byte) {
 			p.refresh(x.MediaSSRC)
 		case *rtcp.FullIntraRequest:
 			p.refresh(x.MediaSSRC)
-		case *rtcp.TransportLayerNack:
-			for _, pair := range x.Nacks {
-				p.nacks.Add(int64(len(pair.PacketList())))
-			}
 		}
 	}
 }
@@ -211,9 +205,6 @@ func (s *sender) send(t *track) {
 
 // advance makes the next frame the one to send.
 func (t *track) advance() {
-	if t.frame.key {
-		t.keys.Add(1)
-	}
 	t.picture++
 	t.part = 0
 	t.frame = t.source.next(t.wantKey.Swap(false))

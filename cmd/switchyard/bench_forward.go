@@ -47,7 +47,7 @@ func benchForwardCommand() *cobra.Command {
 	return c
 }
 
-// loadFlags adds what every command has that sends and receives.
+// loadFlags adds who sends and receives what, and measureFlags.
 func (o *forwardOptions) loadFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&o.Shape, "shape", "webinar", "who sends and receives what: "+shapeNames())
@@ -55,6 +55,12 @@ func (o *forwardOptions) loadFlags(c *cobra.Command) {
 	f.IntVar(&o.Subscribers, "subscribers", 0, "who receive only (default 50, audio 100)")
 	f.IntVar(&o.Rooms, "rooms", 0, "rooms (default 1, shape rooms 4)")
 	f.IntVar(&o.Members, "members", 0, "members of each room who send and receive (default 8, star 33)")
+	o.measureFlags(c)
+}
+
+// measureFlags adds what every command has that sends and receives.
+func (o *forwardOptions) measureFlags(c *cobra.Command) {
+	f := c.Flags()
 	f.IntVar(&o.Bitrate, "bitrate", 2_500_000, "bit/s of each video track")
 	f.IntVar(&o.FPS, "fps", 30, "frames per second of video")
 	f.Float64Var(&o.Spread, "spread", 0, "fraction of the frame interval over which the packets of a frame are sent, 0 for at once")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,7 +33,7 @@ func benchLoadCommand() *cobra.Command {
 
 // benchWHIPCommand measures any server that speaks WHIP and WHEP.
 func benchWHIPCommand() *cobra.Command {
-	o := forwardOptions{ForwardOptions: bench.ForwardOptions{Running: &bench.RunningServer{}, Shape: "webinar", Publishers: 1, FPS: 30}}
+	o := forwardOptions{ForwardOptions: bench.ForwardOptions{Running: &bench.RunningServer{}, Shape: "webinar", Publishers: 1}}
 	c := &cobra.Command{
 		Use:   "whip --publish URL --play URL",
 		Short: "Measure any server that speaks WHIP and WHEP",
@@ -54,15 +53,6 @@ func benchWHIPCommand() *cobra.Command {
 	f.StringVar(&o.Running.Play, "play", "", "URL of WHEP")
 	f.IntVar(&o.Subscribers, "viewers", 50, "who play")
 	f.IntVar(&o.Running.PID, "server-pid", 0, "process of the server, to measure what it costs")
-	f.IntVar(&o.Bitrate, "bitrate", 2_500_000, "bit/s of the stream")
-	f.Float64Var(&o.Spread, "spread", 0, "fraction of the frame interval over which the packets of a frame are sent, 0 for at once")
-	f.StringVar(&o.profile, "profile", "gcm", "SRTP profile: gcm or cm")
-	f.DurationVar(&o.Duration, "duration", 10*time.Second, "length of the steady part")
-	f.StringVar(&o.clientCPUs, "cpu-client", "", "processors of the clients")
-	f.Float64Var(&o.JoinRate, "join-rate", 0, "viewers that join in a second, 0 for as fast as it goes")
-	f.IntVar(&o.runs, "runs", 1, "how often to measure, to see how noisy the machine is")
-	f.DurationVar(&o.limit, "limit", 200*time.Millisecond, "how long to measure each mode of the machine's limit, 0 for not at all")
-	jsonFlag(c, &o.json)
-	htmlFlag(c, &o.html)
+	o.measureFlags(c)
 	return c
 }
