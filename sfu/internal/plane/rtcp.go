@@ -207,7 +207,7 @@ func (t *Transport) sendRTCP(b []byte) {
 		t.plane.drop(DropMalformed)
 		return
 	}
-	t.plane.outbox.commit(t.path, sealed)
+	t.plane.outbox.commit(&t.path, Urgent, sealed)
 }
 
 // eachLost calls f for every number of a NACK pair (RFC 4585, section 6.2.1).
