@@ -119,6 +119,9 @@ type ServerFigures struct {
 
 	// PacketsPerCall is how many packets one system call sent on average.
 	PacketsPerCall float64 `json:"packets_per_send_call,omitempty"`
+	// Train is how many packets a message had on average that the kernel was
+	// given; 1 without trains (UDP_SEGMENT).
+	Train float64 `json:"packets_per_message,omitempty"`
 	// AllocationsPerPacket counts heap objects, those of signalling included.
 	AllocationsPerPacket float64 `json:"allocations_per_packet,omitempty"`
 	GCCycles             uint64  `json:"gc_cycles,omitempty"`
@@ -190,6 +193,7 @@ func (r *ForwardResult) observed(a, b observation) {
 	if calls := b.own.SendCalls - a.own.SendCalls; calls > 0 {
 		sent := float64(b.own.PacketsSent - a.own.PacketsSent)
 		s.PacketsPerCall = sent / float64(calls)
+		s.Train = sent / float64(max(1, b.own.Messages-a.own.Messages))
 		s.AllocationsPerPacket = float64(b.own.Allocations-a.own.Allocations) / sent
 	}
 	for reason, n := range b.own.Drops {

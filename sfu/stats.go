@@ -14,6 +14,9 @@ type ServerStats struct {
 	// SendCalls counts the system calls that sent packets; PacketsSent ÷
 	// SendCalls is how well they were batched.
 	SendCalls uint64
+	// SendMessages counts what those were given: single packets, and trains of
+	// packets to one peer (UDP_SEGMENT).
+	SendMessages uint64
 	// Drops counts packets that were not forwarded, and STUN and DTLS datagrams
 	// that were not handled, by reason; reasons that never occurred are absent.
 	Drops map[DropReason]uint64
@@ -78,7 +81,7 @@ func (s *Server) Stats() ServerStats {
 		st.PacketsReceived, st.PacketsSent = c.PacketsReceived, c.PacketsSent
 		st.BytesReceived, st.BytesSent = c.BytesReceived, c.BytesSent
 		m, u := s.mux.Stats(), s.socket.Stats()
-		st.SendCalls = u.SendCalls
+		st.SendCalls, st.SendMessages = u.SendCalls, u.Messages
 		c.Drops[plane.DropUnknownSource] += m.Strangers
 		c.Drops[plane.DropOverload] += m.Overflow + u.Refused
 		st.Drops = drops(&c.Drops)

@@ -256,12 +256,13 @@ func printForward(out io.Writer, r *bench.ForwardResult, limit bench.TrainCosts)
 	if r.Server.CPU > 0 {
 		row("server", "%.2f cores, %.2f µs per forwarded packet", r.Server.CPU, r.Server.CPUPerPacket)
 	}
-	if one := limit.PerPacket(1); one > 0 && r.Server.CPUPerPacket > 0 {
-		row("", "%.2f × a bare loop that sends one by one (%.2f µs)", r.Server.CPUPerPacket/one, one)
+	if train := max(1, r.Server.Train); limit.PerPacket(train) > 0 && r.Server.CPUPerPacket > 0 {
+		bare := limit.PerPacket(train)
+		row("", "%.2f × a bare loop that sends trains of %.1f (%.2f µs)", r.Server.CPUPerPacket/bare, train, bare)
 	}
 	if r.Server.PacketsPerCall > 0 {
-		row("", "%.1f packets per send call, %.3f allocations per packet, %d collections, longest pause ≤ %.2f ms",
-			r.Server.PacketsPerCall, r.Server.AllocationsPerPacket, r.Server.GCCycles, r.Server.GCPauseMaxMS)
+		row("", "%.1f packets per message, %.1f per send call, %.3f allocations per packet, %d collections, longest pause ≤ %.2f ms",
+			r.Server.Train, r.Server.PacketsPerCall, r.Server.AllocationsPerPacket, r.Server.GCCycles, r.Server.GCPauseMaxMS)
 	}
 	if r.Server.IdleBytes > 0 {
 		row("memory", "%.1f MB idle, %.2f MB per client", float64(r.Server.IdleBytes)/1e6, r.Server.BytesPerClient/1e6)

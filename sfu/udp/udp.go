@@ -14,6 +14,7 @@
 package udp
 
 import (
+	"iter"
 	"log/slog"
 	"net/netip"
 	"sync/atomic"
@@ -91,6 +92,25 @@ func (c *counters) Stats() Stats {
 		Refused:     c.refused.Load(),
 		Messages:    c.messages.Load(),
 		SplitTrains: c.splits.Load(),
+	}
+}
+
+// Datagrams ranges over the payloads of a train, or yields that of a single
+// datagram.
+func (d *Datagram) Datagrams() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		if d.Segment <= 0 {
+			yield(d.B)
+			return
+		}
+		rest := d.B
+		for len(rest) > d.Segment {
+			if !yield(rest[:d.Segment:d.Segment]) {
+				return
+			}
+			rest = rest[d.Segment:]
+		}
+		yield(rest)
 	}
 }
 

@@ -167,11 +167,7 @@ func (w *Worker) apply(now mono.Time) {
 func (w *Worker) receive(now mono.Time, n int) {
 	for i := range w.in[:n] {
 		d := &w.in[i]
-		for rest := d.B; rest != nil; {
-			b := rest
-			if rest = nil; d.Segment > 0 && len(b) > d.Segment {
-				b, rest = b[:d.Segment:d.Segment], b[d.Segment:]
-			}
+		for b := range d.Datagrams() {
 			w.guard(func() { w.take(now, plane.Path{Local: d.Local, Remote: d.Remote}, b) })
 			if w.plane.Waiting() {
 				w.deliver(now)
