@@ -128,6 +128,9 @@ func (s *Socket) WriteBatch(d []Datagram) (n int, err error) {
 	return len(d), nil
 }
 
+// Buffers returns zeros: what the system gave is not known.
+func (s *Socket) Buffers() (read, write int, err error) { return 0, 0, nil }
+
 // Offloads tells what the system does for this socket: nothing.
 func (s *Socket) Offloads() Offloads { return Offloads{} }
 
