@@ -6,6 +6,7 @@ import (
 
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/report"
 	"github.com/switchyard-rtc/switchyard/sfu/srtp"
 )
 
@@ -135,8 +136,11 @@ func (c AddPublication) apply(p *Plane, now mono.Time) {
 	f := newFanout(p, t, c.Publication, c.Spec)
 	p.publications[c.Publication] = f
 	t.publications = append(t.publications, f)
-	if c.Spec.Feedback {
-		t.ccID = c.Spec.Extensions[packet.ExtTransportCC]
+	if id := c.Spec.Extensions[packet.ExtTransportCC]; c.Spec.Feedback && id != 0 {
+		t.ccID = id
+		if t.feedback == nil {
+			t.feedback = report.NewTransportFeedback(t.ssrc)
+		}
 	}
 	if c.Spec.Audio {
 		t.nextLevel = min(t.nextLevel, now.Add(levelEvery))
