@@ -231,6 +231,7 @@ func (c Bind) apply(p *Plane, now mono.Time) {
 	if f == nil {
 		return
 	}
+	s.open()
 	s.outbound = &Outbound{slot: s, fan: f, route: c.Route, paused: c.Paused}
 	f.outbounds = append(f.outbounds, s.outbound)
 	if !c.Paused {

@@ -17,6 +17,7 @@ import (
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/report"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/rewrite"
 )
 
 // ID names a transport, publication or slot inside a server. The control plane
@@ -59,8 +60,10 @@ type Plane struct {
 	block        []report.Block
 	lost         []uint16
 	scratch      []byte
-	current      *Transport // whose datagram is being handled
-	serial       uint32     // of the newest inbound
+	header       rewrite.Header // of the packet being sealed
+	prefix       [16]byte       // of its payload
+	current      *Transport     // whose datagram is being handled
+	serial       uint32         // of the newest inbound
 	stats        Stats
 }
 
