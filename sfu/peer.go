@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"github.com/pion/webrtc/v4"
@@ -25,7 +24,7 @@ type PeerOptions struct {
 	// that packets between them never change cores. Use it for one room. A
 	// worker that is loaded or crowded takes no more.
 	Near *Peer
-	// Handlers are called one at a time from the peer's own goroutine, never
+	// Handlers are called one at a time from a goroutine of the peer's own, never
 	// concurrently, and never after OnClosed returned. They may call any
 	// method, but not wait for [Server.Close].
 	Handlers PeerHandlers
@@ -109,7 +108,10 @@ func newPeer(s *Server, opts PeerOptions) *Peer {
 		turn:     make(chan struct{}, 1),
 		done:     make(chan struct{}),
 	}
-	p.calls.wake = make(chan struct{}, 1)
+	p.calls.ended = func() {
+		close(p.done)
+		s.ended.Done()
+	}
 	return p
 }
 
@@ -233,29 +235,11 @@ func (p *Peer) end(reason error) {
 	if err := p.pc.Close(); err != nil {
 		p.log.Debug("close peer connection", "err", err)
 	}
-	p.calls.last(func() {
+	p.calls.end(func() {
 		if p.handlers.OnClosed != nil {
 			p.handlers.OnClosed(reason)
 		}
 	})
-}
-
-// run is the peer's goroutine: it calls handlers until the last one.
-func (p *Peer) run() {
-	defer p.server.ended.Done()
-	defer close(p.done)
-	for range p.calls.wake {
-		for {
-			f, last := p.calls.take()
-			if f == nil {
-				break
-			}
-			f()
-			if last {
-				return
-			}
-		}
-	}
 }
 
 func (p *Peer) onKeys(k srtp.Keys) {
@@ -317,45 +301,4 @@ func (p *Peer) onEvent(e plane.Event) {
 	case plane.EventFailed:
 		p.calls.add(func() { p.end(errBug) })
 	}
-}
-
-// calls queues handler calls. What can wait in it is bounded by what a peer can
-// cause: a few calls per section, state and change of silence.
-type calls struct {
-	wake chan struct{}
-
-	// Guarded by mu.
-	mu    sync.Mutex
-	list  []func()
-	ended bool // list ends with the last call
-}
-
-func (c *calls) add(f func()) { c.push(f, false) }
-
-// last adds the last call; later ones are not taken.
-func (c *calls) last(f func()) { c.push(f, true) }
-
-func (c *calls) push(f func(), last bool) {
-	c.mu.Lock()
-	if !c.ended {
-		c.list = append(c.list, f)
-		c.ended = last
-	}
-	c.mu.Unlock()
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (c *calls) take() (f func(), last bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.list) == 0 {
-		return nil, false
-	}
-	f = c.list[0]
-	c.list[0] = nil
-	c.list = c.list[1:]
-	return f, c.ended && len(c.list) == 0
 }

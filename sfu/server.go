@@ -142,7 +142,6 @@ func (s *Server) admit(p *Peer) error {
 	s.live.Store(p.key, p)
 	p.post(plane.AddTransport{Transport: p.key, SSRC: random32() | 1, CNAME: newID()})
 	s.ended.Add(1)
-	go p.run()
 	return nil
 }
 
