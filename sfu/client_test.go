@@ -82,9 +82,12 @@ func (l *lossy) ReadFrom(b []byte) (int, net.Addr, error) {
 	}
 }
 
-func listen(t testing.TB) *sfu.Server {
+func listen(t testing.TB) *sfu.Server { return listenWith(t, sfu.Config{}) }
+
+func listenWith(t testing.TB, cfg sfu.Config) *sfu.Server {
 	t.Helper()
-	s, err := sfu.Listen(sfu.Config{Listen: loopback(0)})
+	cfg.Listen = loopback(0)
+	s, err := sfu.Listen(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

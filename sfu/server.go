@@ -28,7 +28,8 @@ type Server struct {
 	workers []*worker.Worker
 	mux     *pionpc.Mux
 	live    sync.Map       // plane.ID → *Peer or *Publication, read by the workers
-	ended   sync.WaitGroup // goroutines of peers
+	ended   sync.WaitGroup // peers, and the goroutine of balance
+	quit    chan struct{}  // closed by Close
 
 	paths paths
 
@@ -56,6 +57,7 @@ func Listen(cfg Config) (*Server, error) {
 		cfg:        cfg,
 		log:        cfg.Logger,
 		sockets:    sockets,
+		quit:       make(chan struct{}),
 		peers:      make(map[*Peer]struct{}),
 		population: make([]int, len(sockets)),
 		paths:      paths{owners: make(map[plane.Path]*Peer)},
@@ -69,6 +71,9 @@ func Listen(cfg Config) (*Server, error) {
 	})
 	s.workers = worker.Start(s.configs(time.Now())...)
 	s.describe()
+	if len(s.workers) > 1 {
+		s.ended.Go(s.balance)
+	}
 	return s, nil
 }
 
@@ -136,8 +141,10 @@ func (s *Server) admit(p *Peer) error {
 		return err
 	}
 	p.key = s.newKey()
-	p.place = s.place(p.near)
-	s.population[p.place]++
+	place := s.place(p.near)
+	p.near = nil
+	p.place.Store(int32(place))
+	s.population[place]++
 	s.peers[p] = struct{}{}
 	s.live.Store(p.key, p)
 	p.post(plane.AddTransport{Transport: p.key, SSRC: random32() | 1, CNAME: newID()})
@@ -149,6 +156,9 @@ func (s *Server) admit(p *Peer) error {
 // server, handlers included.
 func (s *Server) Close() error {
 	s.mu.Lock()
+	if !s.closed {
+		close(s.quit)
+	}
 	s.closed = true
 	peers := make([]*Peer, 0, len(s.peers))
 	for p := range s.peers {

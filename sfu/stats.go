@@ -90,7 +90,7 @@ func (s *Server) Stats() ServerStats {
 // Stats returns the counters of the peer and its streams, or the zero value if
 // the peer is closed.
 func (p *Peer) Stats() PeerStats {
-	s, _ := ask(p.server.workers[p.place], func(reply func(plane.TransportStats)) plane.Command {
+	s, _ := ask(p.server.workers[p.worker()], func(reply func(plane.TransportStats)) plane.Command {
 		return plane.Observe{Transport: p.key, Done: func(s plane.TransportStats, _ bool) { reply(s) }}
 	})
 	return peerStats(s)

@@ -36,6 +36,8 @@ type Config struct {
 	// Epoch is the wall-clock time of moment zero; sender reports are stamped
 	// with it. The zero value is a valid epoch.
 	Epoch time.Time
+	// Core is the index of this plane among those that hand over to each other.
+	Core int
 	// History is how long received packets can be sent again. If zero, 1 s.
 	History time.Duration
 }
@@ -73,6 +75,7 @@ func New(cfg Config) *Plane {
 		cfg.History = time.Second
 	}
 	return &Plane{
+		serial:       uint32(cfg.Core) << 26, // no two cores give the same
 		history:      cfg.History,
 		epoch:        report.NTPOf(cfg.Epoch),
 		transports:   make(map[ID]*Transport),

@@ -77,7 +77,7 @@ func newRoomOn(t testing.TB, cores int) *room {
 		now:    mono.Time(time.Second),
 	}
 	for range cores {
-		r.cores = append(r.cores, New(Config{Epoch: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}))
+		r.cores = append(r.cores, New(Config{Core: len(r.cores), Epoch: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}))
 	}
 	r.plane = r.cores[0]
 	return r
@@ -228,8 +228,9 @@ func (s *sink) show(pub *sender) {
 }
 
 // reach makes the packets of a track come to the core of the slot.
-func (s *sink) reach(pub *sender) {
-	r, core := s.client.room, s.client.core
+func (s *sink) reach(pub *sender) { s.client.room.reach(pub, s.client.core) }
+
+func (r *room) reach(pub *sender, core int) {
 	if core != pub.core {
 		r.applyTo(pub.core, Mirror{Publication: pub.pub, To: core, On: true})
 		r.applyTo(core, AddMirror{Publication: pub.pub, Spec: pub.spec})

@@ -66,6 +66,23 @@ func (s *Sequence) Map(in uint16) (index uint64, ok bool) {
 	return index, s.mark(index)
 }
 
+// Newest returns the newest number of the present source that was mapped or
+// left out.
+func (s *Sequence) Newest() uint16 { return uint16(s.top) }
+
+// Wants tells whether Map would return an index for a packet of the present
+// source, without using it up.
+func (s *Sequence) Wants(in uint16) bool {
+	if s.made == 0 {
+		return false
+	}
+	_, index, ok := s.find(s.unwrap(in))
+	if !ok || index+sentWindow < s.next {
+		return false
+	}
+	return index >= s.next || s.sent[index/64%uint64(len(s.sent))]>>(index%64)&1 == 0
+}
+
 // Leave says that a packet of the present source is not sent: the numbers after
 // it move up. A packet that came later than a mapped one leaves its gap.
 //

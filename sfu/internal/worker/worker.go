@@ -82,7 +82,7 @@ func Start(cfgs ...Config) []*Worker {
 func newWorker(cfg Config, index int, all []*Worker) *Worker {
 	w := &Worker{
 		cfg:      cfg,
-		plane:    plane.New(plane.Config{Epoch: cfg.Start, History: cfg.History}),
+		plane:    plane.New(plane.Config{Epoch: cfg.Start, Core: index, History: cfg.History}),
 		index:    index,
 		all:      all,
 		commands: make(chan plane.Command, mailbox),
@@ -155,6 +155,9 @@ func (w *Worker) run() {
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
+		// What was handed over before a command was posted comes before it: a
+		// transport that moves leaves nothing behind.
+		w.accept(now)
 		select {
 		case <-w.stop:
 			w.apply(now)
@@ -163,7 +166,6 @@ func (w *Worker) run() {
 		default:
 		}
 		w.apply(now)
-		w.accept(now)
 		w.receive(now, n)
 		w.deliver(now)
 		w.advance(now)
@@ -207,6 +209,9 @@ func (w *Worker) accept(now mono.Time) {
 		if w.plane.Waiting() {
 			w.deliver(now)
 		}
+	}
+	if len(list) > 0 {
+		w.deliver(now)
 	}
 }
 
