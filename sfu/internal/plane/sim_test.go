@@ -34,8 +34,16 @@ type room struct {
 	clients []*client
 	byAddr  map[netip.AddrPort]*client
 	buf     []byte
+	sink    netip.Addr     // of who joins next, see AddTransport
+	strays  map[stray]int  // messages to addresses that no client has
 	trace   *trace         // nil: none is kept
 	sent    func(b []byte) // nil: nobody looks
+}
+
+// stray is where a message went that no client received.
+type stray struct {
+	to   netip.AddrPort
+	kind packet.Kind
 }
 
 // client is a peer of the simulation: it publishes one audio and one video
@@ -68,6 +76,7 @@ func newRoom(t testing.TB) *room {
 		t:      t,
 		plane:  New(Config{Epoch: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}),
 		byAddr: make(map[netip.AddrPort]*client),
+		strays: make(map[stray]int),
 		buf:    make([]byte, packet.MaxSize),
 		now:    mono.Time(time.Second),
 	}
@@ -105,7 +114,7 @@ func (r *room) join(n int, net netem.Config) *client {
 	check(r.t, err)
 	back, err := srtp.NewSealer(srtp.AEADAES128GCM, key, salt)
 	check(r.t, err)
-	r.apply(AddTransport{Transport: id, SSRC: uint32(id) + 7, CNAME: "switchyard"})
+	r.apply(AddTransport{Transport: id, SSRC: uint32(id) + 7, CNAME: "switchyard", Sink: r.sink})
 	r.apply(SetKeys{Transport: id, Opener: opener, Sealer: back})
 	r.apply(BindPath{Transport: id, Path: Path{Remote: c.addr}})
 	c.publish()
@@ -241,6 +250,7 @@ func (r *room) deliver() {
 func (r *room) send(m Message) {
 	c := r.byAddr[m.Path.Remote]
 	if c == nil {
+		r.strays[stray{m.Path.Remote, packet.Classify(m.B)}]++
 		return
 	}
 	for d := range slices.Chunk(m.B, m.Segment) {
