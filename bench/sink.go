@@ -1,0 +1,48 @@
+package bench
+
+import "errors"
+
+// SinkMode is what the device of a [Sink] does itself. The two modes are the
+// ends between which network cards are.
+type SinkMode string
+
+// Modes, in the order in which to run them.
+const (
+	// SinkOffloaded cuts trains into packets and computes checksums, so the
+	// kernel hands whole trains to it.
+	SinkOffloaded SinkMode = "offloaded"
+	// SinkSoftware does neither: the kernel does both for each packet.
+	SinkSoftware SinkMode = "software"
+)
+
+// Addresses of a [Sink], in the network for benchmarks (RFC 2544, appendix
+// C.2.2).
+const (
+	// SinkAddress is behind the device: what is sent there is dropped.
+	SinkAddress = "198.18.0.2"
+	// SinkHost is this side's address of the device, which a server that sends
+	// to the sink has to listen on.
+	SinkHost = "198.18.0.1"
+)
+
+// ErrSinkUnsupported is returned for sinks on other systems than Linux.
+var ErrSinkUnsupported = errors.New("bench: a sink needs Linux")
+
+// SinkFigures is how a run with a sink was made, and what went into the sink.
+type SinkFigures struct {
+	Mode    SinkMode `json:"mode"`
+	Address string   `json:"address"`
+	// Checking is how many of the subscriptions were received and checked; the
+	// media of all others went to the sink. Packets that are sent, late and so
+	// on in the result are about these.
+	Checking int `json:"checking_subscriptions"`
+	// Expected is packets sent by the publishers in the window, times all who
+	// subscribed. Forwarded is what the server counted itself from the start to
+	// the end of the window, to checking subscribers too, and retransmissions.
+	Expected  uint64 `json:"expected"`
+	Forwarded uint64 `json:"forwarded"`
+	// Device is what arrived at the device in that time, RTCP too: packets in
+	// software mode, and messages that are packets or trains of packets where the
+	// device cuts them.
+	Device uint64 `json:"device_messages"`
+}
