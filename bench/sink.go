@@ -27,22 +27,3 @@ const (
 
 // ErrSinkUnsupported is returned for sinks on other systems than Linux.
 var ErrSinkUnsupported = errors.New("bench: a sink needs Linux")
-
-// SinkFigures is how a run with a sink was made, and what went into the sink.
-type SinkFigures struct {
-	Mode    SinkMode `json:"mode"`
-	Address string   `json:"address"`
-	// Checking is how many of the subscriptions were received and checked; the
-	// media of all others went to the sink. Packets that are sent, late and so
-	// on in the result are about these.
-	Checking int `json:"checking_subscriptions"`
-	// Expected is packets sent by the publishers in the window, times all who
-	// subscribed. Forwarded is what the server counted itself from the start to
-	// the end of the window, to checking subscribers too, and retransmissions.
-	Expected  uint64 `json:"expected"`
-	Forwarded uint64 `json:"forwarded"`
-	// Device is what arrived at the device in that time, RTCP too: packets in
-	// software mode, and messages that are packets or trains of packets where the
-	// device cuts them.
-	Device uint64 `json:"device_messages"`
-}
