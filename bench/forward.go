@@ -376,22 +376,9 @@ func (f *forward) report() (*ForwardResult, error) {
 			_ = joins.RecordValue(min(int64(t), int64(time.Minute)))
 		}
 	}
-	names := make(map[uint32]string)
-	for _, m := range f.members {
-		for i, t := range m.tracks {
-			names[t.number] = m.names[i]
-		}
-	}
 	f.close()
+	f.expect()
 	r := &f.result
-	for _, t := range f.run.tracks {
-		name := names[t.number]
-		r.Sent += t.counted
-		r.Expected += t.counted * uint64(f.wanted[name])
-		if r.Sink != nil {
-			r.Sink.Expected += t.counted * uint64(f.wanted[name]+f.sunk[name])
-		}
-	}
 	r.take(f.run.meter)
 	r.JoinMS = quantiles(joins)
 	r.Client.LateMS = quantiles(f.run.sender.late)

@@ -215,6 +215,21 @@ func (r *ForwardResult) observed(a, b observation) {
 	}
 }
 
+// expect counts what was sent, and what should have come of it.
+func (f *forward) expect() {
+	r := &f.result
+	for _, m := range f.members {
+		for i, t := range m.tracks {
+			name := m.names[i]
+			r.Sent += t.counted
+			r.Expected += t.counted * uint64(f.wanted[name])
+			if r.Sink != nil {
+				r.Sink.Expected += t.counted * uint64(f.wanted[name]+f.sunk[name])
+			}
+		}
+	}
+}
+
 // take reads a meter whose reader has ended.
 func (r *ForwardResult) take(m *meter) {
 	r.Received = m.received.Load()

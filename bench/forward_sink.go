@@ -103,3 +103,11 @@ func (r *ForwardResult) forwarded() uint64 {
 	}
 	return r.Received
 }
+
+// toForward is how many it should have sent.
+func (r *ForwardResult) toForward() uint64 {
+	if r.Sink != nil {
+		return r.Sink.Expected
+	}
+	return r.Expected
+}

@@ -15,6 +15,14 @@ const (
 	SinkSoftware SinkMode = "software"
 )
 
+// describe says what the device does, behind the address of the sink.
+func (m SinkMode) describe() string {
+	if m == SinkOffloaded {
+		return "a tun device that drops it (segmentation offloaded)"
+	}
+	return "a tun device that drops it (segmentation in software)"
+}
+
 // Addresses of a [Sink], in the network for benchmarks (RFC 2544, appendix
 // C.2.2).
 const (

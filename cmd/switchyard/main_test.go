@@ -82,6 +82,7 @@ func TestUsageErrors(t *testing.T) {
 		{"bench micro --duration 0s", "--duration 0s is not positive"},
 		{"bench micro --test.benchtime 1s", "unknown flag: --test.benchtime"},
 		{"bench limit --duration -1s", "--duration -1s is not positive"},
+		{"bench limit --sink x", `--sink "x" is not tun`},
 		{"bench limit now", `limit takes no arguments, got "now"`},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
