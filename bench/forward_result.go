@@ -61,7 +61,10 @@ type ForwardResult struct {
 	Profile string `json:"profile"`
 	Bitrate int    `json:"bitrate"` // of a video track, bit/s
 	// Spread is the fraction of the frame interval over which packets were sent.
-	Spread        float64 `json:"spread,omitempty"`
+	Spread float64 `json:"spread,omitempty"`
+	// KeyInterval is how often video had a key frame, in s; 0 is only on
+	// request.
+	KeyInterval   float64 `json:"key_interval"`
 	Clients       int     `json:"clients"`
 	Publishers    int     `json:"publishers"`
 	Subscriptions int     `json:"subscriptions"`

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"github.com/pion/webrtc/v4"
@@ -21,7 +20,11 @@ import (
 type PeerOptions struct {
 	// ID names the peer in logs and stats. If empty, one is made up.
 	ID string
-	// Handlers are called one at a time from the peer's own goroutine, never
+	// Near, if set, asks to place the peer on the same worker as this one, so
+	// that packets between them never change cores. Use it for one room. A
+	// worker that is loaded or crowded takes no more.
+	Near *Peer
+	// Handlers are called one at a time from a goroutine of the peer's own, never
 	// concurrently, and never after OnClosed returned. They may call any
 	// method, but not wait for [Server.Close].
 	Handlers PeerHandlers
@@ -64,6 +67,8 @@ type Peer struct {
 	handlers PeerHandlers
 	pc       *pionpc.PC
 	turn     chan struct{} // holds a token while a negotiation runs
+	near     *Peer         // nil once the peer is placed
+	place    int           // of its worker; does not change
 	silent   atomic.Bool
 	done     chan struct{}
 	calls    calls
@@ -72,6 +77,10 @@ type Peer struct {
 	publications []*Publication
 	slots        []*slot // in the order of the media sections
 	closed       bool
+
+	// Guarded by server.paths.mu.
+	path plane.Path
+	gone bool // no path is bound any more
 }
 
 // slot is a receive-only section.
@@ -95,10 +104,14 @@ func newPeer(s *Server, opts PeerOptions) *Peer {
 		id:       opts.ID,
 		log:      s.log.With("peer", opts.ID),
 		handlers: opts.Handlers,
+		near:     opts.Near,
 		turn:     make(chan struct{}, 1),
 		done:     make(chan struct{}),
 	}
-	p.calls.wake = make(chan struct{}, 1)
+	p.calls.ended = func() {
+		close(p.done)
+		s.ended.Done()
+	}
 	return p
 }
 
@@ -214,35 +227,19 @@ func (p *Peer) end(reason error) {
 	}
 	p.slots = nil
 	delete(s.peers, p)
+	s.population[p.place]--
 	s.live.Delete(p.key)
-	s.worker.Post(plane.RemoveTransport{Transport: p.key})
+	p.post(plane.RemoveTransport{Transport: p.key})
 	s.mu.Unlock()
+	s.unbind(p)
 	if err := p.pc.Close(); err != nil {
 		p.log.Debug("close peer connection", "err", err)
 	}
-	p.calls.last(func() {
+	p.calls.end(func() {
 		if p.handlers.OnClosed != nil {
 			p.handlers.OnClosed(reason)
 		}
 	})
-}
-
-// run is the peer's goroutine: it calls handlers until the last one.
-func (p *Peer) run() {
-	defer p.server.ended.Done()
-	defer close(p.done)
-	for range p.calls.wake {
-		for {
-			f, last := p.calls.take()
-			if f == nil {
-				break
-			}
-			f()
-			if last {
-				return
-			}
-		}
-	}
 }
 
 func (p *Peer) onKeys(k srtp.Keys) {
@@ -250,7 +247,7 @@ func (p *Peer) onKeys(k srtp.Keys) {
 	if err == nil {
 		var sealer *srtp.Sealer
 		if sealer, err = srtp.NewSealer(k.Profile, k.LocalKey, k.LocalSalt); err == nil {
-			p.server.worker.Post(plane.SetKeys{Transport: p.key, Opener: opener, Sealer: sealer})
+			p.post(plane.SetKeys{Transport: p.key, Opener: opener, Sealer: sealer})
 			return
 		}
 	}
@@ -265,7 +262,7 @@ func (p *Peer) onRefused(err error) {
 
 func (p *Peer) onPair(local netip.Addr, remote netip.AddrPort) {
 	p.log.Debug("path selected", "remote", remote.String())
-	p.server.worker.Post(plane.BindPath{Transport: p.key, Path: plane.Path{Local: local, Remote: remote}})
+	p.server.bind(p, plane.Path{Local: local, Remote: remote})
 }
 
 func (p *Peer) onState(state webrtc.PeerConnectionState) {
@@ -290,7 +287,7 @@ func (p *Peer) onDataChannel(c *webrtc.DataChannel) {
 	})
 }
 
-// onEvent is called by the worker.
+// onEvent is called by the peer's worker.
 func (p *Peer) onEvent(e plane.Event) {
 	switch e.Kind {
 	case plane.EventSilent, plane.EventHeard:
@@ -304,45 +301,4 @@ func (p *Peer) onEvent(e plane.Event) {
 	case plane.EventFailed:
 		p.calls.add(func() { p.end(errBug) })
 	}
-}
-
-// calls queues handler calls. What can wait in it is bounded by what a peer can
-// cause: a few calls per section, state and change of silence.
-type calls struct {
-	wake chan struct{}
-
-	// Guarded by mu.
-	mu    sync.Mutex
-	list  []func()
-	ended bool // list ends with the last call
-}
-
-func (c *calls) add(f func()) { c.push(f, false) }
-
-// last adds the last call; later ones are not taken.
-func (c *calls) last(f func()) { c.push(f, true) }
-
-func (c *calls) push(f func(), last bool) {
-	c.mu.Lock()
-	if !c.ended {
-		c.list = append(c.list, f)
-		c.ended = last
-	}
-	c.mu.Unlock()
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (c *calls) take() (f func(), last bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.list) == 0 {
-		return nil, false
-	}
-	f = c.list[0]
-	c.list[0] = nil
-	c.list = c.list[1:]
-	return f, c.ended && len(c.list) == 0
 }

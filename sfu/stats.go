@@ -72,38 +72,28 @@ func (s *Server) Stats() ServerStats {
 		}
 	}
 	s.mu.Unlock()
-	reply := make(chan plane.Stats, 1)
-	if !s.worker.Post(plane.Count{Done: func(c plane.Stats) { reply <- c }}) {
-		return st
+	c, m := s.sum(), s.mux.Stats()
+	st.PacketsReceived, st.PacketsSent = c.PacketsReceived, c.PacketsSent
+	st.BytesReceived, st.BytesSent = c.BytesReceived, c.BytesSent
+	for _, socket := range s.sockets {
+		u := socket.Stats()
+		st.SendCalls += u.SendCalls
+		st.SendMessages += u.Messages
+		c.Drops[plane.DropOverload] += u.Refused
 	}
-	select {
-	case c := <-reply:
-		st.PacketsReceived, st.PacketsSent = c.PacketsReceived, c.PacketsSent
-		st.BytesReceived, st.BytesSent = c.BytesReceived, c.BytesSent
-		m, u := s.mux.Stats(), s.socket.Stats()
-		st.SendCalls, st.SendMessages = u.SendCalls, u.Messages
-		c.Drops[plane.DropUnknownSource] += m.Strangers
-		c.Drops[plane.DropOverload] += m.Overflow + u.Refused
-		st.Drops = drops(&c.Drops)
-	case <-s.worker.Done():
-	}
+	c.Drops[plane.DropUnknownSource] += m.Strangers
+	c.Drops[plane.DropOverload] += m.Overflow
+	st.Drops = drops(&c.Drops)
 	return st
 }
 
 // Stats returns the counters of the peer and its streams, or the zero value if
 // the peer is closed.
 func (p *Peer) Stats() PeerStats {
-	reply := make(chan plane.TransportStats, 1)
-	w := p.server.worker
-	if !w.Post(plane.Observe{Transport: p.key, Done: func(s plane.TransportStats, _ bool) { reply <- s }}) {
-		return PeerStats{}
-	}
-	select {
-	case s := <-reply:
-		return peerStats(s)
-	case <-w.Done():
-		return PeerStats{}
-	}
+	s, _ := ask(p.server.workers[p.place], func(reply func(plane.TransportStats)) plane.Command {
+		return plane.Observe{Transport: p.key, Done: func(s plane.TransportStats, _ bool) { reply(s) }}
+	})
+	return peerStats(s)
 }
 
 func peerStats(s plane.TransportStats) PeerStats {

@@ -23,6 +23,7 @@ type forwardOptions struct {
 	profile, serverCPUs, clientCPUs string
 	server, sink                    string
 	json, html, findMax             string
+	maxDelay                        time.Duration // that findMax allows
 	runs                            int
 	limit                           time.Duration
 	faults                          bench.Faults // of the baseline, on purpose
@@ -43,7 +44,8 @@ func benchForwardCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&o.serverCPUs, "cpu-server", "", "processors of the server, such as 0 or 0,1")
 	f.StringVar(&o.server, "server", "switchyard", "what to measure: switchyard, pion (its ordinary path, with default interceptors) or pion-bare (without)")
-	f.StringVar(&o.findMax, "find-max", "", "raise this until loss > 0.5 % or p99 delay > 20 ms: bitrate or subscribers")
+	f.StringVar(&o.findMax, "find-max", "", "raise this until loss > 0.5 % or p99 delay > --max-delay: bitrate or subscribers")
+	f.DurationVar(&o.maxDelay, "max-delay", 20*time.Millisecond, "what --find-max allows 99 % of the packets to take, 0 for as long as it takes")
 	sinkFlag(c, &o.sink, "send the media of most subscribers to a device that drops it, segmentation offloaded and then in software: tun (Linux, root)")
 	f.IntVar(&o.Checking, "checking", 4, "with --sink, subscribers who still receive and check everything")
 	faultFlags(c, &o.faults)
@@ -67,6 +69,7 @@ func (o *forwardOptions) measureFlags(c *cobra.Command) {
 	f.IntVar(&o.Bitrate, "bitrate", 2_500_000, "bit/s of each video track")
 	f.IntVar(&o.FPS, "fps", 30, "frames per second of video")
 	f.Float64Var(&o.Spread, "spread", 0, "fraction of the frame interval over which the packets of a frame are sent, 0 for at once")
+	f.DurationVar(&o.KeyInterval, "key-interval", 10*time.Second, "how often video has a key frame, 0 for only on request")
 	f.StringVar(&o.profile, "profile", "gcm", "SRTP profile: gcm or cm")
 	f.DurationVar(&o.Duration, "duration", 10*time.Second, "length of the steady part")
 	f.StringVar(&o.clientCPUs, "cpu-client", "", "processors of the clients")
@@ -132,6 +135,12 @@ func (o *forwardOptions) resolve() error {
 	}
 	if o.Bitrate <= 0 || o.FPS <= 0 || o.Duration <= 0 || o.JoinRate < 0 {
 		return usageError{fmt.Errorf("--bitrate, --fps and --duration have to be above 0, --join-rate not below")}
+	}
+	if o.KeyInterval <= 0 {
+		o.KeyInterval = -1
+	}
+	if o.maxDelay <= 0 {
+		o.maxDelay = -1
 	}
 	if o.ServerCPUs, err = processors("cpu-server", o.serverCPUs); err != nil {
 		return err
@@ -237,7 +246,7 @@ func (o *forwardOptions) measure(ctx context.Context, out io.Writer, limit bench
 	if o.findMax == "" {
 		return o.repeat(ctx, out, limit)
 	}
-	m, err := bench.Maximum(ctx, bench.MaximumOptions{Forward: o.ForwardOptions, Raise: o.findMax})
+	m, err := bench.Maximum(ctx, bench.MaximumOptions{Forward: o.ForwardOptions, Raise: o.findMax, MaxDelay: o.maxDelay})
 	if err != nil {
 		return "", nil, err
 	}

@@ -44,6 +44,16 @@ func Listen(addr netip.AddrPort, o Options) (*Socket, error) {
 	return &Socket{conn: conn}, nil
 }
 
+// ListenShared opens one socket, whatever n is: sharing an address is not
+// portable.
+func ListenShared(addr netip.AddrPort, _ int, o Options) ([]*Socket, error) {
+	s, err := Listen(addr, o)
+	if err != nil {
+		return nil, err
+	}
+	return []*Socket{s}, nil
+}
+
 // LocalAddr returns the bound address.
 func (s *Socket) LocalAddr() netip.AddrPort {
 	a := s.conn.LocalAddr().(*net.UDPAddr).AddrPort()
@@ -117,6 +127,9 @@ func (s *Socket) WriteBatch(d []Datagram) (n int, err error) {
 	}
 	return len(d), nil
 }
+
+// Buffers returns zeros: what the system gave is not known.
+func (s *Socket) Buffers() (read, write int, err error) { return 0, 0, nil }
 
 // Offloads tells what the system does for this socket: nothing.
 func (s *Socket) Offloads() Offloads { return Offloads{} }

@@ -59,6 +59,8 @@ type Options struct {
 	Trains bool
 	// Logger is told, once each, where trains cannot be sent. If nil, nobody is.
 	Logger *slog.Logger
+
+	joins bool // an address that another socket of ListenShared has
 }
 
 // Offloads tells what the system does for a socket.

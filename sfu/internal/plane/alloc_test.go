@@ -60,7 +60,7 @@ func (s *steady) fill() {
 	v.ts += 3000
 	for i := range s.nacks {
 		c := s.clients[i+1]
-		newest := uint16(s.plane.slots[c.sinks[0].slot].sequence.Next() - 1)
+		newest := uint16(s.plane.slots[c.sinks[0].slot].line.sequence.Next() - 1)
 		s.rtcp = report.AppendReceiverReport(s.rtcp[:0], uint32(c.id), nil)
 		s.numbers = [3]uint16{newest - 9, newest - 7, newest}
 		s.rtcp = report.AppendNACK(s.rtcp, uint32(c.id), c.sinks[0].ssrc, s.numbers[:])

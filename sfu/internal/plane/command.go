@@ -7,6 +7,7 @@ import (
 
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/report"
 	"github.com/switchyard-rtc/switchyard/sfu/srtp"
 )
 
@@ -137,11 +138,14 @@ func (c AddPublication) apply(p *Plane, now mono.Time) {
 	if t == nil || p.publications[c.Publication] != nil || len(c.Spec.Codecs) == 0 {
 		return
 	}
-	f := newFanout(t, c)
+	f := newFanout(p, t, c.Publication, c.Spec)
 	p.publications[c.Publication] = f
 	t.publications = append(t.publications, f)
-	if c.Spec.Feedback {
-		t.ccID = c.Spec.Extensions[packet.ExtTransportCC]
+	if id := c.Spec.Extensions[packet.ExtTransportCC]; c.Spec.Feedback && id != 0 {
+		t.ccID = id
+		if t.feedback == nil {
+			t.feedback = report.NewTransportFeedback(t.ssrc)
+		}
 	}
 	if c.Spec.Audio {
 		t.nextLevel = min(t.nextLevel, now.Add(levelEvery))
@@ -168,7 +172,9 @@ func (p *Plane) removePublication(f *Fanout) {
 			f.forget(in)
 		}
 	}
-	f.transport.publications = remove(f.transport.publications, f)
+	if f.transport != nil {
+		f.transport.publications = remove(f.transport.publications, f)
+	}
 	delete(p.publications, f.id)
 }
 
@@ -230,6 +236,7 @@ func (c Bind) apply(p *Plane, now mono.Time) {
 	if f == nil {
 		return
 	}
+	s.open()
 	s.outbound = &Outbound{slot: s, fan: f, route: c.Route, paused: c.Paused}
 	f.outbounds = append(f.outbounds, s.outbound)
 	if !c.Paused {

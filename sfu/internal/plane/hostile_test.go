@@ -294,8 +294,8 @@ func TestComingAndGoingLeavesNothing(t *testing.T) {
 	if p.slots[watch.slot].outbound != nil {
 		t.Error("the host's slot still shows somebody")
 	}
-	for i := range p.slots[watch.slot].bindings {
-		if in := p.slots[watch.slot].bindings[i].in; in != nil && in.history != nil {
+	for i := range p.slots[watch.slot].line.bindings {
+		if in := p.slots[watch.slot].line.bindings[i].in; in != nil && in.history != nil {
 			t.Error("the host's slot keeps the history of somebody who left")
 		}
 	}

@@ -90,8 +90,8 @@ func TestNoIndexTwice(t *testing.T) {
 		r.run(100 * time.Millisecond)
 	}
 	slot := r.plane.slots[video.slot]
-	if slot.sequence.Next() < 0x7ff0+uint64(changes) || slot.repair < 20 {
-		t.Errorf("next index %#x, next repair %d: the test did not send much", slot.sequence.Next(), slot.repair)
+	if slot.line.sequence.Next() < 0x7ff0+uint64(changes) || slot.repair < 20 {
+		t.Errorf("next index %#x, next repair %d: the test did not send much", slot.line.sequence.Next(), slot.repair)
 	}
 }
 
@@ -104,15 +104,15 @@ func TestNumbersOutliveTheSlot(t *testing.T) {
 	s := b.slot(false)
 	s.show(a.video)
 	r.run(time.Second)
-	next, repair := r.plane.slots[s.slot].sequence.Next(), r.plane.slots[s.slot].repair
+	next, repair := r.plane.slots[s.slot].line.sequence.Next(), r.plane.slots[s.slot].repair
 	old := uint16(next) - 20
 	for range 100 {
 		r.apply(RemoveSlot{Slot: s.slot})
 		s.add()
 	}
 	slot := r.plane.slots[s.slot]
-	if slot.sequence.Next() != next || slot.repair != repair {
-		t.Errorf("next indices %d and %d, want %d and %d", slot.sequence.Next(), slot.repair, next, repair)
+	if slot.first != next || slot.repair != repair {
+		t.Errorf("next indices %d and %d, want %d and %d", slot.first, slot.repair, next, repair)
 	}
 	s.show(a.video)
 	r.run(time.Second)
@@ -180,7 +180,7 @@ func TestFullOutboxUsesNoIndexTwice(t *testing.T) {
 	box.limit = 0
 	r.deliver()
 	for range 3 {
-		slot.retransmit(r.now, uint16(slot.sequence.Next())-17, 0xffff)
+		slot.retransmit(r.now, uint16(slot.line.sequence.Next())-17, 0xffff)
 		r.now = r.now.Add(200 * time.Millisecond)
 	}
 	r.deliver()

@@ -53,13 +53,13 @@ func (o *Outbound) forward(now mono.Time, a *arrival) {
 	}
 	pt := o.route.PayloadTypes[e.View.PayloadType&0x7f]
 	if pt == 0 || e.View.PayloadSize == 0 {
-		s.sequence.Leave(e.Sequence)
+		s.line.sequence.Leave(e.Sequence)
 		if pt == 0 {
 			s.drop(DropCodec)
 		}
 		return
 	}
-	index, ok := s.sequence.Map(e.Sequence)
+	index, ok := s.line.sequence.Map(e.Sequence)
 	if !ok {
 		s.drop(DropLate)
 		return
@@ -85,7 +85,7 @@ func (o *Outbound) admit(now mono.Time, in *Inbound, e *nack.Entry) (DropReason,
 		return DropLayer, false
 	}
 	o.current = in
-	o.slot.start(now, o, e)
+	o.slot.turn(now, o, e)
 	return 0, true
 }
 

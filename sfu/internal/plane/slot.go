@@ -25,18 +25,24 @@ type Slot struct {
 	transport *Transport
 	id        ID
 	spec      SlotSpec
-	sequence  *rewrite.Sequence
-	repair    uint64 // index of the next retransmission, of the RTX SSRC
-	timestamp *rewrite.Timestamp
+	first     uint64    // index of the first packet
+	repair    uint64    // index of the next retransmission, of the RTX SSRC
+	start     uint32    // timestamp at begin
+	begin     mono.Time // when the slot was made
 	outbound  *Outbound // nil while idle
-	tag       uint32    // of the newest binding
-	bindings  [bindingsKept]binding
-	header    rewrite.Header
-	prefix    [16]byte
-	repeats   [repeatsKept]repeat
-	last      nack.Entry // newest packet sent, for reports
+	line      *line     // nil before the first Bind: many slots never have one
 	reportNow bool
 	stats     OutboundStats
+}
+
+// line is what makes one stream of the changing content of a slot.
+type line struct {
+	sequence  *rewrite.Sequence
+	timestamp *rewrite.Timestamp
+	tag       uint32     // of the newest binding
+	last      nack.Entry // newest packet sent, for reports
+	bindings  [bindingsKept]binding
+	repeats   [repeatsKept]repeat
 }
 
 // repeat remembers when a number was last sent again.
@@ -62,10 +68,11 @@ func newSlot(t *Transport, c AddSlot, now mono.Time) *Slot {
 		transport: t,
 		id:        c.Slot,
 		spec:      c.Spec,
-		timestamp: rewrite.NewTimestamp(c.Timestamp, now),
+		first:     t.resume(c.Spec.SSRC, c.Sequence),
+		start:     c.Timestamp,
+		begin:     now,
 	}
 	s.stats.MID, s.stats.SSRC = c.Spec.MID, c.Spec.SSRC
-	s.sequence = rewrite.NewSequence(t.resume(c.Spec.SSRC, c.Sequence))
 	s.repair = t.resume(c.Spec.RTX, c.Repair)
 	return s
 }
@@ -81,7 +88,10 @@ func (t *Transport) resume(ssrc uint32, first uint16) uint64 {
 
 // retire notes where the SSRCs of a slot that ends have got to.
 func (t *Transport) retire(s *Slot) {
-	t.sent[s.spec.SSRC] = s.sequence.Next()
+	t.sent[s.spec.SSRC] = s.first
+	if s.line != nil {
+		t.sent[s.spec.SSRC] = s.line.sequence.Next()
+	}
 	if s.spec.RTX != 0 {
 		t.sent[s.spec.RTX] = s.repair
 	}
@@ -99,38 +109,50 @@ func (s *Slot) drop(r DropReason) {
 	s.transport.plane.drop(r)
 }
 
-func (s *Slot) binding() *binding { return &s.bindings[s.tag%bindingsKept] }
+func (l *line) binding() *binding { return &l.bindings[l.tag%bindingsKept] }
 
-// start begins a run: numbers, timestamps and picture ids go on where they were,
+// open gives the slot its line.
+func (s *Slot) open() {
+	if s.line == nil {
+		s.line = &line{
+			sequence:  rewrite.NewSequence(s.first),
+			timestamp: rewrite.NewTimestamp(s.start, s.begin),
+		}
+	}
+}
+
+// turn begins a run: numbers, timestamps and picture ids go on where they were,
 // whatever source the packet comes from.
-func (s *Slot) start(now mono.Time, o *Outbound, e *nack.Entry) {
-	previous := s.binding()
-	s.tag++
-	bd := s.binding()
-	*bd = binding{tag: s.tag, in: o.current, route: o.route, number: uint32(o.fan.id), vp8: previous.vp8}
+func (s *Slot) turn(now mono.Time, o *Outbound, e *nack.Entry) {
+	l := s.line
+	previous := l.binding()
+	l.tag++
+	bd := l.binding()
+	*bd = binding{tag: l.tag, in: o.current, route: o.route, number: uint32(o.fan.id), vp8: previous.vp8}
 	bd.vp8.Start(e.Frame)
-	s.sequence.Start(s.tag, e.Sequence)
-	s.timestamp.Bind(e.View.Timestamp, o.fan.rates[e.View.PayloadType&0x7f], e.Captured)
-	bd.offset = s.timestamp.Offset()
-	s.last, s.reportNow = *e, true
+	l.sequence.Start(l.tag, e.Sequence)
+	l.timestamp.Bind(e.View.Timestamp, o.fan.rates[e.View.PayloadType&0x7f], e.Captured)
+	bd.offset = l.timestamp.Offset()
+	l.last, s.reportNow = *e, true
 	s.transport.plane.timers.hasten(s.transport, now)
 }
 
 // send makes and seals the packet for this slot.
 func (s *Slot) send(index uint64, a *arrival) {
-	bd, e := s.binding(), &a.entry
-	bd.header(&s.header, rewrite.Fields{
+	l, e, p := s.line, &a.entry, s.transport.plane
+	bd := l.binding()
+	bd.header(&p.header, rewrite.Fields{
 		PayloadType: bd.route.PayloadTypes[e.View.PayloadType&0x7f],
 		Sequence:    uint16(index),
-		Timestamp:   s.timestamp.Map(e.View.Timestamp),
+		Timestamp:   l.timestamp.Map(e.View.Timestamp),
 		SSRC:        s.spec.SSRC,
 		Padding:     a.pad > 0,
 	}, e, a.b)
-	head, rest := bd.payload(s.prefix[:0], e, a.b)
+	head, rest := bd.payload(p.prefix[:0], e, a.b)
 	if !s.seal(index, s.spec.SSRC, head, rest) {
 		return
 	}
-	s.last = *e
+	l.last = *e
 	s.stats.PacketsSent++
 	s.stats.BytesSent += uint64(len(head) + len(rest) - int(a.pad))
 }
@@ -144,7 +166,7 @@ func (s *Slot) seal(index uint64, ssrc uint32, head, rest []byte) bool {
 		s.drop(DropOverload)
 		return false
 	}
-	b, err := t.sealer.SealRTP(room, s.header.Bytes(), head, rest, index, ssrc)
+	b, err := t.sealer.SealRTP(room, p.header.Bytes(), head, rest, index, ssrc)
 	if err != nil {
 		s.drop(DropMalformed)
 		return false
@@ -159,12 +181,12 @@ func (s *Slot) seal(index uint64, ssrc uint32, head, rest []byte) bool {
 // always as RTX (RFC 4588): the same number is never sealed again. A number is
 // answered at most once per round trip.
 func (s *Slot) retransmit(now mono.Time, pid, blp uint16) {
-	if !s.transport.ready() || s.transport.quiet {
+	if !s.transport.ready() || s.transport.quiet || s.line == nil {
 		return
 	}
 	eachLost(pid, blp, func(number uint16) {
 		s.stats.NACKs++
-		r := &s.repeats[number%repeatsKept]
+		r := &s.line.repeats[number%repeatsKept]
 		if r.number == number && r.at != 0 && now.Sub(r.at) < max(s.transport.rtt, leastRTT) {
 			return
 		}
@@ -175,8 +197,9 @@ func (s *Slot) retransmit(now mono.Time, pid, blp uint16) {
 }
 
 func (s *Slot) repeat(now mono.Time, number uint16) bool {
-	tag, original, ok := s.sequence.Back(number)
-	bd := &s.bindings[tag%bindingsKept]
+	l, p := s.line, s.transport.plane
+	tag, original, ok := l.sequence.Back(number)
+	bd := &l.bindings[tag%bindingsKept]
 	if !ok || bd.tag != tag || bd.in == nil || bd.in.history == nil {
 		return false
 	}
@@ -190,13 +213,13 @@ func (s *Slot) repeat(now mono.Time, number uint16) bool {
 	}
 	index := s.repair
 	s.repair++
-	bd.header(&s.header, rewrite.Fields{
+	bd.header(&p.header, rewrite.Fields{
 		PayloadType: pt,
 		Sequence:    uint16(index),
 		Timestamp:   e.View.Timestamp + bd.offset,
 		SSRC:        s.spec.RTX,
 	}, e, b)
-	head, rest := bd.payload(binary.BigEndian.AppendUint16(s.prefix[:0], number), e, b)
+	head, rest := bd.payload(binary.BigEndian.AppendUint16(p.prefix[:0], number), e, b)
 	if !s.seal(index, s.spec.RTX, head, rest) {
 		return false
 	}
@@ -220,11 +243,10 @@ func (s *Slot) reports(mono.Time) bool {
 // senderReport maps the slot's timestamps to the server's clock: what was
 // captured at a moment of the line is said to be sent then.
 func (s *Slot) senderReport(now mono.Time) report.SenderInfo {
-	bd := s.binding()
-	e := &s.last
-	captured := bd.in.captured(e.Arrived, e.View.Timestamp)
+	bd := s.line.binding()
+	e := &s.line.last
 	rate := int64(s.outbound.fan.rates[e.View.PayloadType&0x7f])
-	elapsed := int64(now.Sub(captured)) / 1000 * rate / 1_000_000
+	elapsed := int64(now.Sub(e.Captured)) / 1000 * rate / 1_000_000
 	return report.SenderInfo{
 		SSRC:    s.spec.SSRC,
 		NTP:     s.transport.plane.ntp(now),

@@ -44,8 +44,8 @@ type Transport struct {
 	slotBySSRC   map[uint32]*Slot
 	work         []*Outbound // to deliver to in this batch
 
-	feedback *report.TransportFeedback
-	ccID     uint8 // extension id of the transport-wide number, 0 = none
+	feedback *report.TransportFeedback // nil until it was negotiated
+	ccID     uint8                     // extension id of the transport-wide number
 	clock    report.Offset
 	rtt      time.Duration
 
@@ -69,7 +69,6 @@ func newTransport(p *Plane, c AddTransport, now mono.Time) *Transport {
 		sent:       make(map[uint32]uint64),
 		inbounds:   make(map[uint32]*Inbound),
 		slotBySSRC: make(map[uint32]*Slot),
-		feedback:   report.NewTransportFeedback(c.SSRC),
 		rtt:        firstRTT,
 		heard:      now,
 		nextReport: now.Add(reportEvery),
@@ -130,7 +129,7 @@ func (t *Transport) hear(now mono.Time) {
 
 // recordArrival feeds transport-wide congestion control.
 func (t *Transport) recordArrival(now mono.Time, v packet.View, b []byte) {
-	if t.ccID == 0 {
+	if t.feedback == nil {
 		return
 	}
 	if e := v.Extension(b, t.ccID); len(e) == 2 {
@@ -192,12 +191,19 @@ func (t *Transport) advance(now mono.Time) mono.Time {
 		return next
 	}
 	next = min(next, t.advanceRepair(now), t.advanceKeyFrames(now), t.advanceLevels(now))
-	if d := t.feedback.Deadline(); d <= now {
-		t.rtcp = t.feedback.Append(now, t.mediaSSRC(), t.rtcp)
-	}
-	next = min(next, t.feedback.Deadline(), t.advanceReports(now))
+	next = min(next, t.advanceFeedback(now), t.advanceReports(now))
 	t.flushRTCP()
 	return next
+}
+
+func (t *Transport) advanceFeedback(now mono.Time) mono.Time {
+	if t.feedback == nil {
+		return mono.Never
+	}
+	if t.feedback.Deadline() <= now {
+		t.rtcp = t.feedback.Append(now, t.mediaSSRC(), t.rtcp)
+	}
+	return t.feedback.Deadline()
 }
 
 // checkSilence says when the peer has not been heard for long, and stops
@@ -235,6 +241,7 @@ func (t *Transport) bind(now mono.Time, path Path) {
 	if other := p.paths[path]; other != nil && other != t {
 		other.bound = false
 	}
+	delete(p.elsewhere, path)
 	t.path, t.out, t.bound = path, path, true
 	if t.sink.IsValid() {
 		t.out.Remote = netip.AddrPortFrom(t.sink, path.Remote.Port())

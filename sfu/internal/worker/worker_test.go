@@ -151,25 +151,35 @@ func newRig(t *testing.T, s Socket) *rig {
 			r.events = append(r.events, e...)
 			r.mu.Unlock()
 		},
-	})
+	})[0]
 	t.Cleanup(r.Close)
 	r.transport(t, 1, speaker)
 	r.transport(t, 2, listener)
+	r.publications()
+	r.subscribe(2, 20, 21)
+	return r
+}
+
+// publications are those of the publisher.
+func (r *rig) publications() {
 	r.Post(plane.AddPublication{Transport: 1, Publication: 10, Spec: plane.Publication{
 		MID: "0", Audio: true, Streams: []plane.Stream{{SSRC: 77}},
 		Codecs: []plane.Codec{{Codec: packet.Opus, PayloadType: 111, ClockRate: 48000}},
 	}})
-	r.Post(plane.AddSlot{Transport: 2, Slot: 20, Spec: plane.SlotSpec{MID: "0", Audio: true, SSRC: 99}})
 	r.Post(plane.AddPublication{Transport: 1, Publication: 11, Spec: plane.Publication{
 		MID: "1", Streams: []plane.Stream{{SSRC: 78}},
 		Codecs: []plane.Codec{{Codec: packet.VP8, PayloadType: 96, ClockRate: 90000}},
 	}})
-	r.Post(plane.AddSlot{Transport: 2, Slot: 21, Spec: plane.SlotSpec{MID: "1", SSRC: 98}})
+}
+
+// subscribe gives a transport a slot for each publication.
+func (r *rig) subscribe(transport, audio, video plane.ID) {
 	route := &plane.Route{}
 	route.PayloadTypes[111], route.PayloadTypes[96] = 111, 96
-	r.Post(plane.Bind{Slot: 20, Publication: 10, Route: route})
-	r.Post(plane.Bind{Slot: 21, Publication: 11, Route: route})
-	return r
+	r.Post(plane.AddSlot{Transport: transport, Slot: audio, Spec: plane.SlotSpec{MID: "0", Audio: true, SSRC: 99}})
+	r.Post(plane.AddSlot{Transport: transport, Slot: video, Spec: plane.SlotSpec{MID: "1", SSRC: 98}})
+	r.Post(plane.Bind{Slot: audio, Publication: 10, Route: route})
+	r.Post(plane.Bind{Slot: video, Publication: 11, Route: route})
 }
 
 func keys(t *testing.T, first byte) (*srtp.Opener, *srtp.Sealer) {
