@@ -55,14 +55,14 @@ type heldEvent struct {
 
 func newMember(r *Room, req JoinRequest, g Grant, c Conn) *Member {
 	return &Member{
-		room: r, id: newID(), session: newSecret(), key: newSecret(), name: cleanName(req.Name), grant: g, conn: c,
+		room: r, id: g.IDPrefix + newID(), session: newSecret(), key: newSecret(), name: cleanName(req.Name), grant: g, conn: c,
 		role: "guest", state: "live", mediaGone: true, audio: "auto",
 		wanted: make(map[string]bool), subs: make(map[string]*sfu.Subscription),
 		sections: make(map[string]*section), told: make(map[string]SlotInfo), cids: make(map[string]messageAck),
 	}
 }
 
-// ID is unique in the room, of 12 characters of [A-Za-z0-9_-].
+// ID is unique in the room: [Grant.IDPrefix] and 12 characters of [A-Za-z0-9_-].
 func (m *Member) ID() string { return m.id }
 
 // Name is what was asked to be shown, cleaned: at most 64 bytes without control

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,9 +45,12 @@ type Server struct {
 }
 
 // Listen opens the socket, starts the worker and returns the running server.
-// It fails if the address cannot be bound.
+// It fails if the address cannot be bound or the configuration is refused.
 func Listen(cfg Config) (*Server, error) {
 	cfg = cfg.withDefaults()
+	if cfg.BenchSink.IsValid() && !netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 18}), 15).Contains(cfg.BenchSink) {
+		return nil, fmt.Errorf("%w: %v", ErrBenchSink, cfg.BenchSink)
+	}
 	sockets, err := udp.ListenShared(cfg.Listen, cfg.Workers, udp.Options{
 		ReadBuffer: socketBuffer, WriteBuffer: socketBuffer, Trains: true, Logger: cfg.Logger,
 	})
@@ -147,7 +151,11 @@ func (s *Server) admit(p *Peer) error {
 	s.population[place]++
 	s.peers[p] = struct{}{}
 	s.live.Store(p.key, p)
-	p.post(plane.AddTransport{Transport: p.key, SSRC: random32() | 1, CNAME: newID()})
+	add := plane.AddTransport{Transport: p.key, SSRC: random32() | 1, CNAME: newID()}
+	if strings.HasPrefix(p.id, BenchSinkPrefix) {
+		add.Sink = s.cfg.BenchSink
+	}
+	p.post(add)
 	s.ended.Add(1)
 	return nil
 }

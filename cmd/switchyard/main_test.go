@@ -70,6 +70,8 @@ func TestUsageErrors(t *testing.T) {
 		{"serve --udp x", `--udp "x" is neither a port nor ADDRESS:PORT`},
 		{"serve --udp 70000", "is neither a port nor ADDRESS:PORT"},
 		{"serve --admin nonsense --http 127.0.0.1:0 --udp 0", `--admin "nonsense" is not ADDRESS:PORT`},
+		{"serve --bench-sink x", `--bench-sink "x" is not an address`},
+		{"serve --bench-sink 203.0.113.9 --http 127.0.0.1:0 --udp 0", "is outside of 198.18.0.0/15: 203.0.113.9"},
 		{"serve now", `serve takes no arguments, got "now"`},
 		{"serv", `unknown command "serv"; did you mean serve?`},
 		{"xyzzy", `unknown command "xyzzy"`},
@@ -80,6 +82,7 @@ func TestUsageErrors(t *testing.T) {
 		{"bench micro --duration 0s", "--duration 0s is not positive"},
 		{"bench micro --test.benchtime 1s", "unknown flag: --test.benchtime"},
 		{"bench limit --duration -1s", "--duration -1s is not positive"},
+		{"bench limit --sink x", `--sink "x" is not tun`},
 		{"bench limit now", `limit takes no arguments, got "now"`},
 	} {
 		t.Run(tt.args, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package plane
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -49,6 +50,10 @@ type AddTransport struct {
 	Transport ID
 	SSRC      uint32 // sender SSRC of our RTCP
 	CNAME     string // of SDES (RFC 7022)
+	// Sink, if valid, is where media goes in place of the path's address, to the
+	// same port; RTCP too, but for a transport with publications. For
+	// measurement only.
+	Sink netip.Addr
 }
 
 func (c AddTransport) apply(p *Plane, now mono.Time) {

@@ -36,8 +36,16 @@ type room struct {
 	clients []*client
 	byAddr  map[netip.AddrPort]*client
 	buf     []byte
+	sink    netip.Addr     // of who joins next, see AddTransport
+	strays  map[stray]int  // messages to addresses that no client has
 	trace   *trace         // nil: none is kept
 	sent    func(b []byte) // nil: nobody looks
+}
+
+// stray is where a message went that no client received.
+type stray struct {
+	to   netip.AddrPort
+	kind packet.Kind
 }
 
 // client is a peer of the simulation: it publishes one audio and one video
@@ -73,6 +81,7 @@ func newRoomOn(t testing.TB, cores int) *room {
 	r := &room{
 		t:      t,
 		byAddr: make(map[netip.AddrPort]*client),
+		strays: make(map[stray]int),
 		buf:    make([]byte, packet.MaxSize),
 		now:    mono.Time(time.Second),
 	}
@@ -131,7 +140,7 @@ func (r *room) join(n int, net netem.Config) *client {
 	check(r.t, err)
 	back, err := srtp.NewSealer(srtp.AEADAES128GCM, key, salt)
 	check(r.t, err)
-	c.apply(AddTransport{Transport: id, SSRC: uint32(id) + 7, CNAME: "switchyard"})
+	c.apply(AddTransport{Transport: id, SSRC: uint32(id) + 7, CNAME: "switchyard", Sink: r.sink})
 	c.apply(SetKeys{Transport: id, Opener: opener, Sealer: back})
 	c.bind()
 	c.publish()
@@ -321,6 +330,7 @@ func (r *room) empty(p *Plane) {
 func (r *room) send(m Message) {
 	c := r.byAddr[m.Path.Remote]
 	if c == nil {
+		r.strays[stray{m.Path.Remote, packet.Classify(m.B)}]++
 		return
 	}
 	for d := range slices.Chunk(m.B, m.Segment) {

@@ -171,7 +171,7 @@ func (s *Slot) seal(index uint64, ssrc uint32, head, rest []byte) bool {
 		s.drop(DropMalformed)
 		return false
 	}
-	p.outbox.commit(&t.path, s.class(), b)
+	p.outbox.commit(&t.out, s.class(), b)
 	p.stats.PacketsSent++
 	p.stats.BytesSent += uint64(len(b))
 	return true

@@ -3,6 +3,7 @@ package plane
 import (
 	"encoding/binary"
 	"errors"
+	"net/netip"
 	"time"
 
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
@@ -27,6 +28,8 @@ type Transport struct {
 	ssrc  uint32 // sender SSRC of our RTCP
 	cname string
 	path  Path
+	out   Path       // of the media: path, or the way to sink
+	sink  netip.Addr // see AddTransport
 	bound bool
 
 	opener    *srtp.Opener
@@ -62,6 +65,7 @@ func newTransport(p *Plane, c AddTransport, now mono.Time) *Transport {
 		id:         c.Transport,
 		ssrc:       c.SSRC,
 		cname:      c.CNAME,
+		sink:       c.Sink,
 		sent:       make(map[uint32]uint64),
 		inbounds:   make(map[uint32]*Inbound),
 		slotBySSRC: make(map[uint32]*Slot),
@@ -238,7 +242,10 @@ func (t *Transport) bind(now mono.Time, path Path) {
 		other.bound = false
 	}
 	delete(p.elsewhere, path)
-	t.path, t.bound = path, true
+	t.path, t.out, t.bound = path, path, true
+	if t.sink.IsValid() {
+		t.out.Remote = netip.AddrPortFrom(t.sink, path.Remote.Port())
+	}
 	p.paths[path] = t
 	t.hear(now)
 	t.replay(now)
