@@ -2,16 +2,16 @@ package bench
 
 import "errors"
 
-// SinkMode is what the device of a [Sink] does itself. The two modes are the
-// ends between which network cards are.
+// SinkMode is what the device of a [Sink] does itself. Checksums it computes in
+// both modes, as network cards do.
 type SinkMode string
 
 // Modes, in the order in which to run them.
 const (
-	// SinkOffloaded cuts trains into packets and computes checksums, so the
-	// kernel hands whole trains to it.
+	// SinkOffloaded cuts trains into packets, so the kernel hands whole trains to
+	// it.
 	SinkOffloaded SinkMode = "offloaded"
-	// SinkSoftware does neither: the kernel does both for each packet.
+	// SinkSoftware does not: the kernel cuts trains first.
 	SinkSoftware SinkMode = "software"
 )
 

@@ -66,10 +66,10 @@ func (s *Sink) prepare() error {
 	if err := unix.IoctlIfreq(s.fd, unix.TUNSETIFF, r); err != nil {
 		return os.NewSyscallError("ioctl TUNSETIFF", err)
 	}
-	offloads := 0
+	offloads := unix.TUN_F_CSUM
 	switch s.mode {
 	case SinkOffloaded:
-		offloads = unix.TUN_F_CSUM | unix.TUN_F_TSO4 | unix.TUN_F_TSO6 | unix.TUN_F_USO4 | unix.TUN_F_USO6
+		offloads |= unix.TUN_F_TSO4 | unix.TUN_F_TSO6 | unix.TUN_F_USO4 | unix.TUN_F_USO6
 	case SinkSoftware:
 	default:
 		return fmt.Errorf("unknown mode %q", s.mode)
