@@ -68,9 +68,9 @@ func printSink(row func(name, format string, args ...any), s *bench.SinkFigures)
 // sinkMeaning says what a device does.
 func sinkMeaning(mode bench.SinkMode) string {
 	if mode == bench.SinkOffloaded {
-		return "segmentation offloaded: the device cuts trains and computes checksums"
+		return "segmentation offloaded: the device cuts trains"
 	}
-	return "segmentation in software: the kernel cuts trains and computes checksums"
+	return "segmentation in software: the kernel cuts trains"
 }
 
 // sinkFile puts the mode into the name of a report's file: a.json is
