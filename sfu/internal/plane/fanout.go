@@ -175,6 +175,7 @@ func (f *Fanout) newInbound(ssrc uint32, encoding int, rate uint32) *Inbound {
 		serial:   f.plane.nextSerial(),
 		encoding: encoding,
 		receiver: report.NewReceiver(ssrc, rate),
+		account:  account{payer: PayInbound},
 	}
 	in.stats.SSRC, in.stats.ClockRate, in.stats.MID = ssrc, rate, f.spec.MID
 	if len(f.spec.RIDs) > 0 {
@@ -197,7 +198,9 @@ func (f *Fanout) reportEarly(now mono.Time) {
 func (f *Fanout) forget(in *Inbound) {
 	t := f.transport
 	delete(t.inbounds, in.ssrc)
+	t.inherit(&in.account)
 	if in.rtx != nil {
+		t.inherit(&in.rtx.account)
 		delete(t.inbounds, in.rtx.ssrc)
 	}
 	if in.media != nil {

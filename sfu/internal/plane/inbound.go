@@ -30,6 +30,7 @@ type Inbound struct {
 	history  *nack.History   // nil before the first packet, after the end and in retransmission streams
 	weight   uint64          // bytes since the last compare
 	stats    InboundStats
+	account  account
 }
 
 // InboundStats counts what one received stream brought.
@@ -44,6 +45,7 @@ type InboundStats struct {
 	Lost            int32
 	Jitter          uint32 // RTP ticks
 	ClockRate       uint32
+	Cost            Cost
 }
 
 // receive handles one authenticated packet of the stream, in the clear. From

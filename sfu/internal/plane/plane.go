@@ -58,6 +58,9 @@ type Plane struct {
 	current      *Transport // whose datagram is being handled
 	serial       uint32     // of the newest inbound
 	stats        Stats
+	shared       account
+	payer        *account   // of the datagram that is being handled
+	touched      []*account // since the last Charge
 }
 
 // New returns an empty plane.
@@ -86,8 +89,10 @@ func (p *Plane) Receive(now mono.Time, path Path, b []byte) (control bool) {
 	kind := packet.Classify(b)
 	switch kind {
 	case packet.STUN, packet.DTLS:
+		p.spend(&p.shared, weightStray)
 		return true
 	case packet.Unknown:
+		p.spend(&p.shared, weightStray)
 		p.drop(DropMalformed)
 		return false
 	}
@@ -104,13 +109,14 @@ func (p *Plane) Receive(now mono.Time, path Path, b []byte) (control bool) {
 // transport with keys: after an ICE restart media arrives before the control
 // plane knows the new path, and at first it may overtake the keys.
 func (p *Plane) hold(now mono.Time, path Path, b []byte) {
+	p.spend(&p.shared, weightStray)
 	if p.pending.push(now, path, b) {
 		p.drop(DropUnknownSource)
 	}
 }
 
 func (p *Plane) receive(now mono.Time, t *Transport, kind packet.Kind, b []byte) {
-	p.current = t
+	p.current, p.payer = t, &t.account
 	p.stats.PacketsReceived++
 	p.stats.BytesReceived += uint64(len(b))
 	if kind == packet.RTP {
@@ -118,6 +124,7 @@ func (p *Plane) receive(now mono.Time, t *Transport, kind packet.Kind, b []byte)
 	} else {
 		t.receiveRTCP(now, b)
 	}
+	p.spendOpen(p.payer, t.weights, len(b))
 	p.current = nil
 }
 
@@ -137,6 +144,7 @@ func (p *Plane) Advance(now mono.Time) {
 			return
 		}
 		p.current = t
+		p.spend(&t.account, weightTimers)
 		p.timers.schedule(t, t.advance(now))
 		p.current = nil
 	}
@@ -144,7 +152,10 @@ func (p *Plane) Advance(now mono.Time) {
 
 // Apply carries out a command of the control plane. A command about something
 // that is gone does nothing.
-func (p *Plane) Apply(now mono.Time, c Command) { c.apply(p, now) }
+func (p *Plane) Apply(now mono.Time, c Command) {
+	p.spend(&p.shared, weightCommand)
+	c.apply(p, now)
+}
 
 // Outbox holds the datagrams to send; the caller empties it.
 func (p *Plane) Outbox() *Outbox { return &p.outbox }

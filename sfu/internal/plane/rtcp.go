@@ -208,6 +208,7 @@ func (t *Transport) sendRTCP(b []byte) {
 		return
 	}
 	t.plane.outbox.commit(t.path, sealed)
+	t.plane.spendSeal(&t.account, t.weights, len(sealed))
 }
 
 // eachLost calls f for every number of a NACK pair (RFC 4585, section 6.2.1).

@@ -37,6 +37,7 @@ type Slot struct {
 	last      nack.Entry // newest packet sent, for reports
 	reportNow bool
 	stats     OutboundStats
+	account   account
 }
 
 // repeat remembers when a number was last sent again.
@@ -54,6 +55,8 @@ type OutboundStats struct {
 	Retransmitted uint64
 	NACKs, PLIs   uint32
 	FractionLost  uint8 // of 256
+	Cost          Cost  // since the slot exists
+	Bound         Cost  // since the present publication was bound; zero while idle
 	Drops         [NumDropReasons]uint64
 }
 
@@ -63,6 +66,7 @@ func newSlot(t *Transport, c AddSlot, now mono.Time) *Slot {
 		id:        c.Slot,
 		spec:      c.Spec,
 		timestamp: rewrite.NewTimestamp(c.Timestamp, now),
+		account:   account{payer: PayOutbound},
 	}
 	s.stats.MID, s.stats.SSRC = c.Spec.MID, c.Spec.SSRC
 	s.sequence = rewrite.NewSequence(t.resume(c.Spec.SSRC, c.Sequence))
@@ -81,6 +85,7 @@ func (t *Transport) resume(ssrc uint32, first uint16) uint64 {
 
 // retire notes where the SSRCs of a slot that ends have got to.
 func (t *Transport) retire(s *Slot) {
+	t.inherit(&s.account)
 	t.sent[s.spec.SSRC] = s.sequence.Next()
 	if s.spec.RTX != 0 {
 		t.sent[s.spec.RTX] = s.repair
@@ -97,6 +102,7 @@ func (t *Transport) uses(ssrc uint32) bool {
 func (s *Slot) drop(r DropReason) {
 	s.stats.Drops[r]++
 	s.transport.plane.drop(r)
+	s.transport.plane.spend(&s.account, weightDrop)
 }
 
 func (s *Slot) binding() *binding { return &s.bindings[s.tag%bindingsKept] }
@@ -149,6 +155,7 @@ func (s *Slot) seal(index uint64, ssrc uint32, head, rest []byte) bool {
 		return false
 	}
 	p.outbox.commit(t.path, b)
+	p.spendSeal(&s.account, t.weights, len(b))
 	p.stats.PacketsSent++
 	p.stats.BytesSent += uint64(len(b))
 	return true
