@@ -43,7 +43,7 @@ type Server struct {
 // It fails if the address cannot be bound.
 func Listen(cfg Config) (*Server, error) {
 	cfg = cfg.withDefaults()
-	socket, err := udp.Listen(cfg.Listen, udp.Options{ReadBuffer: socketBuffer, WriteBuffer: socketBuffer})
+	socket, err := udp.Listen(cfg.Listen, udp.Options{ReadBuffer: socketBuffer, WriteBuffer: socketBuffer, Trains: true, Logger: cfg.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("sfu: %w", err)
 	}

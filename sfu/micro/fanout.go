@@ -16,7 +16,6 @@ const (
 	frames       = 8 // of an iteration, each in a batch of its own
 	perFrame     = 8 // packets
 	fanoutBatch  = frames * perFrame
-	flushBytes   = 1 << 20 // an outbox with more is emptied within a batch, as by a worker
 	videoType    = 96
 	videoRTX     = 97
 	publisherID  = 1
@@ -167,10 +166,10 @@ func (h *hall) step() {
 		h.now = h.now.Add(time.Millisecond)
 		for _, d := range h.received[f*perFrame : (f+1)*perFrame] {
 			h.plane.Receive(h.now, h.from, d)
-			if h.plane.Outbox().Bytes() > flushBytes {
-				h.flush(h.plane.Outbox())
-			}
 		}
-		h.flush(h.plane.Outbox())
+		for more := true; more; {
+			more = h.plane.Deliver(h.now)
+			h.flush(h.plane.Outbox())
+		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	writeBatch = 64             // datagrams, as a worker writes them
-	emptyEvery = 2 * writeBatch // they fit into a receive buffer of the usual size
+	writeBatch = 64  // messages, as a worker writes them
+	emptyEvery = 128 // datagrams, which fit into a receive buffer of the usual size
 )
 
 // loopback writes datagrams to a socket on the same machine. On Linux it empties
@@ -61,14 +61,18 @@ func open(b *testing.B, addr netip.Addr, o udp.Options) *udp.Socket {
 
 // flush writes the outbox, as a worker does, but waits for a full send buffer.
 func (l *loopback) flush(o *plane.Outbox) {
-	for all := o.Datagrams(); len(all) > 0; {
+	for all := o.Waiting(plane.Bulk); len(all) > 0; {
 		l.out = l.out[:0]
-		for _, d := range all[:min(len(all), writeBatch)] {
-			to := d.Path.Remote
+		queued := l.queued
+		for _, m := range all[:min(len(all), writeBatch)] {
+			to := m.Path.Remote
 			if l.all.IsValid() {
 				to = l.all
 			}
-			l.out = append(l.out, udp.Datagram{B: d.B, Local: d.Path.Local, Remote: to})
+			if queued += m.Count; queued > emptyEvery && len(l.out) > 0 {
+				break
+			}
+			l.out = append(l.out, udp.Datagram{B: m.B, Segment: m.Segment, Local: m.Path.Local, Remote: to})
 		}
 		n, err := l.from.WriteBatch(l.out)
 		if err != nil {
@@ -77,8 +81,11 @@ func (l *loopback) flush(o *plane.Outbox) {
 		if n == 0 {
 			runtime.Gosched()
 		}
+		for _, m := range all[:n] {
+			l.queued += m.Count
+		}
 		all = all[n:]
-		if l.queued += n; l.queued >= emptyEvery {
+		if l.queued >= emptyEvery-fanoutBatch/frames {
 			start := clock()
 			l.to.empty()
 			l.queued = 0

@@ -11,8 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// controlSize is room for an IPV6_PKTINFO or IP_PKTINFO message and a timestamp.
-const controlSize = 96
+// controlSize is room for an IPV6_PKTINFO or IP_PKTINFO message, a timestamp and
+// the size of segments.
+const controlSize = 128
 
 // mmsghdr is what recvmmsg and sendmmsg take (recvmmsg(2)).
 type mmsghdr struct {
@@ -26,9 +27,9 @@ type messages struct {
 	headers  []mmsghdr
 	vectors  []unix.Iovec
 	names    []unix.RawSockaddrInet6 // large enough for IPv4
-	controls [][controlSize]byte
-	count    int // offered or filled
-	done     int // received or sent
+	controls [][controlSize]byte     // aligned as a Cmsghdr wants it, by its size and the allocator
+	count    int                     // offered or filled
+	done     int                     // received or sent
 	errno    unix.Errno
 }
 
@@ -98,7 +99,7 @@ func (m *messages) remote(i int) netip.AddrPort {
 // control reads what the kernel says of a datagram: where it was sent to (ip(7),
 // ipv6(7)) and when it came (socket(7)).
 func (m *messages) control(i int, d *Datagram) {
-	d.Local, d.Arrived = netip.Addr{}, 0
+	d.Local, d.Arrived, d.Segment = netip.Addr{}, 0, 0
 	rest := m.controls[i][:min(int(m.headers[i].header.Controllen), controlSize)]
 	for len(rest) >= unix.SizeofCmsghdr {
 		h := (*unix.Cmsghdr)(unsafe.Pointer(&rest[0]))
@@ -115,6 +116,10 @@ func (m *messages) control(i int, d *Datagram) {
 		case h.Level == unix.SOL_SOCKET && h.Type == unix.SO_TIMESTAMPNS:
 			ts := (*unix.Timespec)(unsafe.Pointer(&body[0]))
 			d.Arrived = ts.Nano()
+		case h.Level == unix.SOL_UDP && h.Type == unix.UDP_GRO:
+			if n := int(*(*int32)(unsafe.Pointer(&body[0]))); n < len(d.B) {
+				d.Segment = n
+			}
 		}
 		rest = rest[min(unix.CmsgSpace(len(body)), len(rest)):]
 	}
@@ -126,7 +131,11 @@ func (m *messages) fill(d []Datagram, ipv6 bool) {
 	for i := range d {
 		m.point(i, d[i].B)
 		m.address(i, d[i].Remote, ipv6)
-		m.source(i, d[i].Local, ipv6)
+		size := m.source(i, d[i].Local, ipv6)
+		if d[i].count() > 1 {
+			size += m.segment(i, size, d[i].Segment)
+		}
+		m.headers[i].header.SetControllen(size)
 	}
 }
 
@@ -144,32 +153,35 @@ func (m *messages) address(i int, to netip.AddrPort, ipv6 bool) {
 	h.Namelen = unix.SizeofSockaddrInet6
 }
 
-// source writes the packet-information message that names the source address.
-func (m *messages) source(i int, from netip.Addr, ipv6 bool) {
-	h := &m.headers[i].header
+// source writes the packet-information message that names the source address,
+// and returns its size.
+func (m *messages) source(i int, from netip.Addr, ipv6 bool) int {
 	if !from.IsValid() {
-		h.SetControllen(0)
-		return
+		return 0
 	}
-	c := &m.controls[i]
-	clear(c[:])
-	ch := (*unix.Cmsghdr)(unsafe.Pointer(c))
-	body := c[unix.CmsgLen(0):]
-	if from.Is4() {
+	ch := (*unix.Cmsghdr)(unsafe.Pointer(&m.controls[i]))
+	if from.Is4() && !ipv6 {
 		ch.Level, ch.Type = unix.IPPROTO_IP, unix.IP_PKTINFO
 		ch.SetLen(unix.CmsgLen(unix.SizeofInet4Pktinfo))
-		a := from.As4()
-		copy(body[4:8], a[:]) // ipi_spec_dst
-		h.SetControllen(unix.CmsgSpace(unix.SizeofInet4Pktinfo))
-		if !ipv6 {
-			return
-		}
+		info := (*unix.Inet4Pktinfo)(unsafe.Pointer(&m.controls[i][unix.CmsgLen(0)]))
+		*info = unix.Inet4Pktinfo{Spec_dst: from.As4()}
+		return unix.CmsgSpace(unix.SizeofInet4Pktinfo)
 	}
 	ch.Level, ch.Type = unix.IPPROTO_IPV6, unix.IPV6_PKTINFO
 	ch.SetLen(unix.CmsgLen(unix.SizeofInet6Pktinfo))
-	a := from.As16()
-	copy(body[:16], a[:])
-	h.SetControllen(unix.CmsgSpace(unix.SizeofInet6Pktinfo))
+	info := (*unix.Inet6Pktinfo)(unsafe.Pointer(&m.controls[i][unix.CmsgLen(0)]))
+	*info = unix.Inet6Pktinfo{Addr: from.As16()}
+	return unix.CmsgSpace(unix.SizeofInet6Pktinfo)
+}
+
+// segment writes the message that makes a train of a payload, behind the first
+// at bytes, and returns its size.
+func (m *messages) segment(i, at, size int) int {
+	ch := (*unix.Cmsghdr)(unsafe.Pointer(&m.controls[i][at]))
+	ch.Level, ch.Type = unix.SOL_UDP, unix.UDP_SEGMENT
+	ch.SetLen(unix.CmsgLen(2))
+	*(*uint16)(unsafe.Pointer(&m.controls[i][at+unix.CmsgLen(0)])) = uint16(size)
+	return unix.CmsgSpace(2)
 }
 
 // send writes as much as the kernel takes at once.

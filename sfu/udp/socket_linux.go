@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -23,14 +24,21 @@ const batch = 64
 // the other methods are safe for concurrent use.
 type Socket struct {
 	counters
-	conn  *net.UDPConn
-	raw   syscall.RawConn
-	local netip.AddrPort
-	ipv6  bool // sockaddrs are of IPv6, with IPv4 mapped
+	conn     *net.UDPConn
+	raw      syscall.RawConn
+	local    netip.AddrPort
+	ipv6     bool // sockaddrs are of IPv6, with IPv4 mapped
+	offloads Offloads
+	logger   *slog.Logger // may be nil
 
-	// Owned by the caller of ReadBatch and WriteBatch.
-	in, out   messages
-	readFunc  func(fd uintptr) bool
+	// Owned by the caller of ReadBatch.
+	in       messages
+	readFunc func(fd uintptr) bool
+
+	// Owned by the caller of WriteBatch.
+	out       messages
+	parts     []Datagram // of a train that is sent one by one
+	refusals  refusals
 	writeFunc func(fd uintptr) bool
 
 	// Owned by the caller of WriteTo.
@@ -45,7 +53,8 @@ type Socket struct {
 // Listen opens a socket on an address. An unspecified IPv6 address serves IPv4
 // too.
 func Listen(addr netip.AddrPort, o Options) (*Socket, error) {
-	lc := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error { return prepare(c, addr, o) }}
+	s := &Socket{ipv6: !addr.Addr().Is4(), logger: o.Logger, parts: make([]Datagram, 0, batch)}
+	lc := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error { return s.prepare(c, addr, o) }}
 	network := "udp"
 	if addr.Addr().Is4() {
 		network = "udp4"
@@ -54,7 +63,7 @@ func Listen(addr netip.AddrPort, o Options) (*Socket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on %v: %w", addr, err)
 	}
-	s := &Socket{conn: pc.(*net.UDPConn), ipv6: !addr.Addr().Is4()}
+	s.conn = pc.(*net.UDPConn)
 	a := s.conn.LocalAddr().(*net.UDPAddr).AddrPort()
 	s.local = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 	if addr.Addr().IsUnspecified() {
@@ -72,8 +81,10 @@ func Listen(addr netip.AddrPort, o Options) (*Socket, error) {
 	return s, nil
 }
 
-// prepare sets the options of a socket before it is bound.
-func prepare(c syscall.RawConn, addr netip.AddrPort, o Options) error {
+// prepare sets the options of a socket before it is bound. Path MTU discovery is
+// off in a way that believes no ICMP message, so that a forged one cannot shrink
+// what a peer is sent (ip(7), IP_PMTUDISC_OMIT).
+func (s *Socket) prepare(c syscall.RawConn, addr netip.AddrPort, o Options) error {
 	var failed error
 	set := func(fd, level, name, value int) {
 		if err := unix.SetsockoptInt(fd, level, name, value); err != nil && failed == nil {
@@ -84,8 +95,11 @@ func prepare(c syscall.RawConn, addr netip.AddrPort, o Options) error {
 		fd := int(p)
 		if addr.Addr().Is4() {
 			set(fd, unix.IPPROTO_IP, unix.IP_PKTINFO, 1)
+			set(fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_OMIT)
 		} else {
 			set(fd, unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO, 1)
+			set(fd, unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_OMIT)
+			set(fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_OMIT) // of mapped addresses
 			if addr.Addr().IsUnspecified() {
 				set(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 0)
 			}
@@ -95,6 +109,7 @@ func prepare(c syscall.RawConn, addr netip.AddrPort, o Options) error {
 		}
 		buffer(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF, o.ReadBuffer)
 		buffer(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, o.WriteBuffer)
+		s.offloads = probe(fd, o.Trains)
 	})
 	return errors.Join(err, failed)
 }
@@ -161,32 +176,83 @@ func (s *Socket) Wake() {
 	s.mu.Unlock()
 }
 
-// WriteBatch sends datagrams in order and returns how many it is done with. It
-// never waits: less than all without an error means that the send buffer is
-// full. What the system refuses, for want of a route for instance, is counted
-// and passed over.
+// Offloads tells what the system does for this socket.
+func (s *Socket) Offloads() Offloads { return s.offloads }
+
+// WriteBatch sends datagrams and trains in order and returns how many elements
+// it is done with. It never waits: less than all without an error means that the
+// send buffer is full. What the system refuses, for want of a route for
+// instance, is counted and passed over. A train that it refuses as such is sent
+// one by one, at once and, to that peer, for the next minute; if the send buffer
+// fills up amid of that, d[n].B is left with the rest.
 func (s *Socket) WriteBatch(d []Datagram) (n int, err error) {
 	for n < len(d) {
-		part := d[n:min(len(d), n+batch)]
-		s.out.fill(part, s.ipv6)
-		if err := s.raw.Write(s.writeFunc); err != nil {
-			return n, net.ErrClosed
-		}
-		n += s.out.done
-		s.sent.Add(uint64(s.out.done))
-		s.sendCalls.Add(1)
-		if s.out.done == len(part) {
+		part := d[n:s.upToSplit(d, n)]
+		if len(part) == 0 {
+			done, err := s.split(&d[n])
+			if !done || err != nil {
+				return n, err
+			}
+			n++
 			continue
 		}
-		if s.out.errno == unix.EAGAIN {
-			return n, nil
-		}
-		if s.out.errno != unix.EINTR && s.out.errno != 0 {
-			s.refused.Add(1)
-			n++
+		k, err := s.write(part)
+		n += k
+		if err != nil || k < len(part) {
+			return n, err
 		}
 	}
 	return n, nil
+}
+
+// upToSplit returns where the first train is, from n on, that must be sent one
+// by one, at most a batch away.
+func (s *Socket) upToSplit(d []Datagram, n int) int {
+	end := min(len(d), n+batch)
+	if s.offloads.SendTrains && len(s.refusals.locals)+len(s.refusals.remotes) == 0 {
+		return end
+	}
+	for i := n; i < end; i++ {
+		if d[i].count() > 1 && (!s.offloads.SendTrains || s.refusals.has(&d[i])) {
+			return i
+		}
+	}
+	return end
+}
+
+// write sends at most a batch. Less than all means that the send buffer is full.
+func (s *Socket) write(d []Datagram) (n int, err error) {
+	for n < len(d) {
+		s.out.fill(d[n:], s.ipv6)
+		if err := s.raw.Write(s.writeFunc); err != nil {
+			return n, net.ErrClosed
+		}
+		s.account(d[n : n+s.out.done])
+		n += s.out.done
+		switch {
+		case n == len(d) || s.out.errno == unix.EINTR || s.out.errno == 0:
+			continue
+		case s.out.errno == unix.EAGAIN:
+			return n, nil
+		}
+		done, err := s.refuse(&d[n], s.out.errno)
+		if !done || err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// account counts what one system call sent.
+func (s *Socket) account(d []Datagram) {
+	var sent int
+	for i := range d {
+		sent += d[i].count()
+	}
+	s.sent.Add(uint64(sent))
+	s.messages.Add(uint64(len(d)))
+	s.sendCalls.Add(1)
 }
 
 // WriteTo sends one datagram, from the local address if it is valid.

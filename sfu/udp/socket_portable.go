@@ -65,7 +65,7 @@ func (s *Socket) ReadBatch(d []Datagram, deadline time.Time) (n int, err error) 
 	case err != nil:
 		return 0, nil // an ICMP error of an earlier datagram
 	}
-	d[0].B, d[0].Local = d[0].B[:size], netip.Addr{}
+	d[0].B, d[0].Local, d[0].Segment = d[0].B[:size], netip.Addr{}, 0
 	d[0].Remote = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 	return 1, nil
 }
@@ -100,17 +100,26 @@ func (s *Socket) Wake() {
 // the source address is the system's.
 func (s *Socket) WriteBatch(d []Datagram) (n int, err error) {
 	for i := range d {
-		err := s.WriteTo(d[i].B, d[i].Local, d[i].Remote)
-		if errors.Is(err, net.ErrClosed) {
-			return i, err
-		}
-		s.sendCalls.Add(1)
-		if err == nil {
-			s.sent.Add(1)
+		rest := d[i]
+		for range d[i].count() {
+			one := rest.first()
+			err := s.WriteTo(one.B, one.Local, one.Remote)
+			if errors.Is(err, net.ErrClosed) {
+				return i, err
+			}
+			rest.B = rest.B[len(one.B):]
+			s.sendCalls.Add(1)
+			s.messages.Add(1)
+			if err == nil {
+				s.sent.Add(1)
+			}
 		}
 	}
 	return len(d), nil
 }
+
+// Offloads tells what the system does for this socket: nothing.
+func (s *Socket) Offloads() Offloads { return Offloads{} }
 
 // WriteTo sends one datagram.
 func (s *Socket) WriteTo(b []byte, _ netip.Addr, remote netip.AddrPort) error {

@@ -75,6 +75,9 @@ func (s *steady) step() {
 	for _, b := range s.video {
 		s.plane.Receive(s.now, Path{Remote: s.from.addr}, b)
 	}
+	for s.plane.Deliver(s.now) {
+		s.plane.Outbox().Done()
+	}
 	for i, b := range s.nacks {
 		s.plane.Receive(s.now, Path{Remote: s.clients[i+1].addr}, b)
 	}

@@ -60,9 +60,10 @@ const (
 	weightCommand = 1000
 	weightTimers  = 300 // of one transport
 
-	// Of handing a datagram to the system.
-	weightSend     = 700
-	weightSendByte = 100 // 1/1024
+	// Of sending, as `switchyard bench limit` has it for trains of 1 to 16.
+	weightMessage  = 2000 // a system's message: a datagram or a train of them
+	weightSend     = 250  // each datagram of it
+	weightSendByte = 145  // in 1/1024
 )
 
 // weightsOf returns the weights of what a sealer protects.
@@ -90,8 +91,12 @@ func (p *Plane) spendOpen(a *account, w *weights, n int) {
 	p.spend(a, w.open+uint64(n)*w.openByte>>10)
 }
 
-// spendSeal notes that a datagram of n bytes was sealed, and will be sent.
-func (p *Plane) spendSeal(a *account, w *weights, n int) {
+// spendSeal notes that a datagram of n bytes was sealed, and will be sent: as
+// the first of a message, or behind others.
+func (p *Plane) spendSeal(a *account, w *weights, n int, first bool) {
+	if first {
+		a.send += weightMessage
+	}
 	a.Bytes += uint64(n)
 	p.spend(a, w.seal+uint64(n)*w.sealByte>>10)
 	a.send += weightSend + uint64(n)*weightSendByte>>10

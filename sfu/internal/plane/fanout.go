@@ -1,6 +1,7 @@
 package plane
 
 import (
+	"slices"
 	"time"
 
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
@@ -34,6 +35,7 @@ type Fanout struct {
 	encodings []*Inbound        // one per RID, or one; nil until known
 	outbounds []*Outbound
 	best      int // encoding to forward
+	arrivals  []arrival
 
 	wanted      bool // a key frame, by somebody
 	asked       mono.Time
@@ -207,6 +209,7 @@ func (f *Fanout) forget(in *Inbound) {
 		in.media.rtx = nil
 	}
 	in.history, t.newest = nil, nil
+	f.arrivals = slices.DeleteFunc(f.arrivals, func(a arrival) bool { return a.in == in })
 	for _, o := range f.outbounds {
 		if o.current == in {
 			o.current = nil
@@ -214,16 +217,22 @@ func (f *Fanout) forget(in *Inbound) {
 	}
 }
 
-// forward hands one packet to everyone who subscribed to the publication.
-func (f *Fanout) forward(now mono.Time, in *Inbound, e *nack.Entry, b []byte) {
+// take keeps one packet for everyone who subscribed to the publication.
+func (f *Fanout) take(now mono.Time, in *Inbound, e *nack.Entry, b []byte) {
 	if f.spec.Audio {
 		f.listen(now, e.View, b)
 	} else if e.Frame.Key && e.Frame.Start && in.encoding == f.best {
 		f.wanted, f.unanswered = false, 0
 	}
-	for _, o := range f.outbounds {
-		o.forward(now, in, e, b)
+	if len(f.outbounds) == 0 {
+		return
 	}
+	d := &f.plane.delivery
+	if len(f.arrivals) == 0 {
+		d.fans = append(d.fans, f)
+	}
+	d.packets++
+	f.arrivals = append(f.arrivals, arrival{in: in, entry: *e, b: b})
 }
 
 // listen follows the audio level (RFC 6464).

@@ -86,7 +86,7 @@ func (in *Inbound) accept(now mono.Time, v packet.View, b []byte) {
 		return
 	}
 	in.count(&e)
-	in.fan.forward(now, in, &e, b)
+	in.fan.take(now, in, &e, b)
 }
 
 // newHistory takes the memory, which is a megabyte for video: at the first

@@ -164,12 +164,14 @@ func TestFullOutboxUsesNoIndexTwice(t *testing.T) {
 	box.slot()
 	box.chunks = box.chunks[:1] // room for one chunk
 	box.limit = chunkSize
-	for range 400 {
+	for range 2000 {
 		a.frame(r.now, a.video)
 		a.video.ts += 3000
 	}
 	for n, ok := a.up.Receive(r.now, r.buf); ok; n, ok = a.up.Receive(r.now, r.buf) {
 		r.plane.Receive(r.now, Path{Remote: a.addr}, r.buf[:n])
+		for r.plane.Deliver(r.now) {
+		}
 	}
 	slot := r.plane.slots[s.slot]
 	if slot.stats.Drops[DropOverload] == 0 {

@@ -46,9 +46,9 @@ type binding struct {
 }
 
 // forward passes one packet on, or keeps it back with a reason.
-func (o *Outbound) forward(now mono.Time, in *Inbound, e *nack.Entry, b []byte) {
-	s := o.slot
-	if reason, ok := o.admit(now, in, e); !ok {
+func (o *Outbound) forward(now mono.Time, a *arrival) {
+	s, e := o.slot, &a.entry
+	if reason, ok := o.admit(now, a.in, e); !ok {
 		s.drop(reason)
 		return
 	}
@@ -65,7 +65,7 @@ func (o *Outbound) forward(now mono.Time, in *Inbound, e *nack.Entry, b []byte) 
 		s.drop(DropLate)
 		return
 	}
-	s.send(now, index, e, b)
+	s.send(index, a)
 }
 
 // admit tells whether the packet belongs to what the slot shows now. A change

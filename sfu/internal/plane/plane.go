@@ -4,8 +4,9 @@
 // A [Plane] is driven by one goroutine (package worker) or by a test in virtual
 // time. It owns every transport, stream and history of its core, so nothing in
 // it is locked. What it does with a packet is written down in the order of the
-// steps: [Plane.Receive], Transport.receiveRTP, Inbound.receive,
-// Fanout.forward, Outbound.forward, Outbound.send, Outbox.commit.
+// steps: [Plane.Receive], Transport.receiveRTP, Inbound.receive, Fanout.take; at
+// the end of the batch [Plane.Deliver], Transport.deliver, Outbound.forward,
+// Slot.send, Outbox.commit.
 package plane
 
 import (
@@ -49,6 +50,7 @@ type Plane struct {
 	slots        map[ID]*Slot
 	timers       timers
 	pending      pending
+	delivery     delivery
 	outbox       Outbox
 	events       []Event
 	items        []feedback.Item
@@ -83,10 +85,14 @@ func New(cfg Config) *Plane {
 }
 
 // Receive handles one datagram that arrived at now. Media is decrypted in
-// place, so b belongs to the plane until Receive returns. It reports true for
-// STUN and DTLS, which the caller passes on to the control plane.
+// place, so b belongs to the plane until [Plane.Deliver], which forwards it. It
+// reports true for STUN and DTLS, which the caller passes on to the control
+// plane.
 func (p *Plane) Receive(now mono.Time, path Path, b []byte) (control bool) {
 	kind := packet.Classify(b)
+	if len(b) > packet.MaxSize {
+		kind = packet.Unknown
+	}
 	switch kind {
 	case packet.STUN, packet.DTLS:
 		p.spend(&p.shared, weightStray)
@@ -122,6 +128,7 @@ func (p *Plane) receive(now mono.Time, t *Transport, kind packet.Kind, b []byte)
 	if kind == packet.RTP {
 		t.receiveRTP(now, b)
 	} else {
+		p.outbox.begin(now)
 		t.receiveRTCP(now, b)
 	}
 	p.spendOpen(p.payer, t.weights, len(b))
@@ -135,6 +142,7 @@ func (p *Plane) Deadline() mono.Time {
 
 // Advance does what is due at now: feedback, reports, key-frame requests.
 func (p *Plane) Advance(now mono.Time) {
+	p.outbox.begin(now)
 	for range p.pending.expire(now) {
 		p.drop(DropUnknownSource)
 	}
@@ -157,7 +165,7 @@ func (p *Plane) Apply(now mono.Time, c Command) {
 	c.apply(p, now)
 }
 
-// Outbox holds the datagrams to send; the caller empties it.
+// Outbox holds the messages to send; the caller empties it.
 func (p *Plane) Outbox() *Outbox { return &p.outbox }
 
 // Events appends what happened since the last call to out.

@@ -207,8 +207,8 @@ func (t *Transport) sendRTCP(b []byte) {
 		t.plane.drop(DropMalformed)
 		return
 	}
-	t.plane.outbox.commit(t.path, sealed)
-	t.plane.spendSeal(&t.account, t.weights, len(sealed))
+	began := t.plane.outbox.commit(&t.path, Urgent, sealed)
+	t.plane.spendSeal(&t.account, t.weights, len(sealed), began)
 }
 
 // eachLost calls f for every number of a NACK pair (RFC 4585, section 6.2.1).

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -224,23 +225,37 @@ func (r *room) run(d time.Duration) {
 
 // deliver moves the plane's outbox onto the links.
 func (r *room) deliver() {
-	box := r.plane.Outbox()
-	for _, d := range box.Datagrams() {
-		if c := r.byAddr[d.Path.Remote]; c != nil {
-			if wrong := c.nonces.check(d.B); wrong != "" {
-				r.t.Fatalf("%s: client %d: %s", stamp(r.now), c.id, wrong)
+	for more := true; more; {
+		more = r.plane.Deliver(r.now)
+		box := r.plane.Outbox()
+		for class := range NumClasses {
+			for _, m := range box.Waiting(class) {
+				r.send(m)
 			}
-			if r.sent != nil {
-				r.sent(d.B)
-			}
-			if r.trace.loses(c, d.B) {
-				continue
-			}
-			c.down.Send(r.now, d.B)
-			c.due = min(c.due, c.down.Deadline())
 		}
+		box.Done()
 	}
-	box.Done()
+}
+
+// send moves a message onto its link, datagram by datagram.
+func (r *room) send(m Message) {
+	c := r.byAddr[m.Path.Remote]
+	if c == nil {
+		return
+	}
+	for d := range slices.Chunk(m.B, m.Segment) {
+		if wrong := c.nonces.check(d); wrong != "" {
+			r.t.Fatalf("%s: client %d: %s", stamp(r.now), c.id, wrong)
+		}
+		if r.sent != nil {
+			r.sent(d)
+		}
+		if r.trace.loses(c, d) {
+			continue
+		}
+		c.down.Send(r.now, d)
+		c.due = min(c.due, c.down.Deadline())
+	}
 }
 
 func (c *client) deadline() mono.Time {

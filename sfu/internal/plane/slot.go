@@ -123,21 +123,22 @@ func (s *Slot) start(now mono.Time, o *Outbound, e *nack.Entry) {
 }
 
 // send makes and seals the packet for this slot.
-func (s *Slot) send(now mono.Time, index uint64, e *nack.Entry, b []byte) {
-	bd := s.binding()
+func (s *Slot) send(index uint64, a *arrival) {
+	bd, e := s.binding(), &a.entry
 	bd.header(&s.header, rewrite.Fields{
 		PayloadType: bd.route.PayloadTypes[e.View.PayloadType&0x7f],
 		Sequence:    uint16(index),
 		Timestamp:   s.timestamp.Map(e.View.Timestamp),
 		SSRC:        s.spec.SSRC,
-	}, e, b)
-	head, rest := bd.payload(s.prefix[:0], e, b)
+		Padding:     a.pad > 0,
+	}, e, a.b)
+	head, rest := bd.payload(s.prefix[:0], e, a.b)
 	if !s.seal(index, s.spec.SSRC, head, rest) {
 		return
 	}
 	s.last = *e
 	s.stats.PacketsSent++
-	s.stats.BytesSent += uint64(len(head) + len(rest))
+	s.stats.BytesSent += uint64(len(head) + len(rest) - int(a.pad))
 }
 
 // seal encrypts what the header scratch and the arguments hold into the outbox.
@@ -154,8 +155,8 @@ func (s *Slot) seal(index uint64, ssrc uint32, head, rest []byte) bool {
 		s.drop(DropMalformed)
 		return false
 	}
-	p.outbox.commit(t.path, b)
-	p.spendSeal(&s.account, t.weights, len(b))
+	began := p.outbox.commit(&t.path, s.class(), b)
+	p.spendSeal(&s.account, t.weights, len(b), began)
 	p.stats.PacketsSent++
 	p.stats.BytesSent += uint64(len(b))
 	return true
@@ -208,6 +209,14 @@ func (s *Slot) repeat(now mono.Time, number uint16) bool {
 	}
 	s.stats.Retransmitted++
 	return true
+}
+
+// class orders what is sent when there is more than fits.
+func (s *Slot) class() Class {
+	if s.spec.Audio {
+		return Urgent
+	}
+	return Bulk
 }
 
 // reports tells whether the slot has something to report.

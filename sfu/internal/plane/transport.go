@@ -40,6 +40,7 @@ type Transport struct {
 	publications []*Fanout
 	slots        []*Slot
 	slotBySSRC   map[uint32]*Slot
+	work         []*Outbound // to deliver to in this batch
 
 	feedback *report.TransportFeedback
 	ccID     uint8 // extension id of the transport-wide number, 0 = none
@@ -242,7 +243,8 @@ func (t *Transport) bind(now mono.Time, path Path) {
 	p.timers.hasten(t, now)
 }
 
-// replay handles what came over the path before path and keys were both known.
+// replay handles what came over the path before path and keys were both known,
+// whose memory is given back at once.
 func (t *Transport) replay(now mono.Time) {
 	if !t.ready() {
 		return
@@ -250,4 +252,6 @@ func (t *Transport) replay(now mono.Time) {
 	t.plane.pending.take(t.path, func(_ mono.Time, b []byte) {
 		t.plane.receive(now, t, packet.Classify(b), b)
 	})
+	for t.plane.Deliver(now) {
+	}
 }

@@ -14,6 +14,7 @@ type Fields struct {
 	Sequence        uint16
 	PayloadType     uint8
 	Marker          bool
+	Padding         bool // the payload ends with padding
 }
 
 // Header builds RTP headers in memory of its own. The zero value is ready.
@@ -28,6 +29,9 @@ type Header struct {
 // Begin starts a header without extensions.
 func (h *Header) Begin(f Fields) {
 	h.out[0] = 0x80
+	if f.Padding {
+		h.out[0] |= 0x20
+	}
 	h.out[1] = f.PayloadType & 0x7f
 	if f.Marker {
 		h.out[1] |= 0x80

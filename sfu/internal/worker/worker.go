@@ -9,22 +9,17 @@ import (
 	"net"
 	"net/netip"
 	"runtime/debug"
-	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
-	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/plane"
 	"github.com/switchyard-rtc/switchyard/sfu/udp"
 )
 
 const (
-	batch        = 64                    // datagrams read or written at once
-	mailbox      = 4096                  // commands that wait; Post waits when it is full
-	flushBytes   = 1 << 20               // a batch that produced more is written in between
-	sendPatience = 20 * time.Millisecond // after which unsent datagrams are dropped
-	sendRetry    = time.Millisecond
+	batch   = 64   // datagrams, or trains of them, read or written at once
+	mailbox = 4096 // commands that wait; Post waits when it is full
 )
 
 // Socket is what a worker needs of a [udp.Socket]. Wake is called from any
@@ -61,18 +56,9 @@ type Worker struct {
 	stopped  atomic.Bool
 
 	// Owned by the worker.
-	in      []udp.Datagram
-	out     []udp.Datagram
-	events  []plane.Event
-	sent    int       // datagrams of the outbox that are done with
-	waiting []waiting // how old those are that the send buffer refused
-}
-
-// waiting says that the datagrams of the outbox before upTo, and behind those of
-// the element before, were first refused at a time.
-type waiting struct {
-	upTo int
-	at   mono.Time
+	in     []udp.Datagram
+	out    []udp.Datagram
+	events []plane.Event
 }
 
 // Start runs a new worker.
@@ -86,9 +72,8 @@ func Start(cfg Config) *Worker {
 		in:       make([]udp.Datagram, batch),
 		out:      make([]udp.Datagram, 0, batch),
 	}
-	memory := make([]byte, batch*packet.MaxSize)
 	for i := range w.in {
-		w.in[i].B = memory[i*packet.MaxSize : (i+1)*packet.MaxSize : (i+1)*packet.MaxSize]
+		w.in[i].B = make([]byte, udp.MaxTrain)
 	}
 	go w.run()
 	return w
@@ -145,11 +130,12 @@ func (w *Worker) run() {
 		}
 		w.apply(now)
 		w.receive(now, n)
+		w.deliver(now)
 		w.advance(now)
 		w.flush(now)
 		w.tell()
 		for i := range n {
-			w.in[i].B = w.in[i].B[:packet.MaxSize]
+			w.in[i].B = w.in[i].B[:udp.MaxTrain]
 		}
 	}
 }
@@ -157,7 +143,7 @@ func (w *Worker) run() {
 // deadline is when the worker must wake up although nothing came.
 func (w *Worker) deadline() time.Time {
 	at := w.plane.Deadline()
-	if len(w.waiting) > 0 {
+	if w.plane.Outbox().Len() > 0 {
 		at = min(at, w.Now().Add(sendRetry))
 	}
 	if at == mono.Never {
@@ -176,22 +162,38 @@ func (w *Worker) apply(now mono.Time) {
 	}
 }
 
-// receive hands n datagrams to the plane. A panic ends the transport whose
-// datagram it was, and nothing else.
+// receive hands n elements of what was read to the plane. A panic ends the
+// transport whose datagram it was, and nothing else.
 func (w *Worker) receive(now mono.Time, n int) {
-	for next := 0; next < n; {
-		w.guard(func() {
-			for next < n {
-				d := &w.in[next]
-				next++
-				if w.plane.Receive(now, plane.Path{Local: d.Local, Remote: d.Remote}, d.B) {
-					w.cfg.Control(d.B, d.Local, d.Remote)
-				}
-				if w.plane.Outbox().Bytes() > flushBytes {
-					w.flush(now)
-				}
+	for i := range w.in[:n] {
+		d := &w.in[i]
+		for rest := d.B; rest != nil; {
+			b := rest
+			if rest = nil; d.Segment > 0 && len(b) > d.Segment {
+				b, rest = b[:d.Segment:d.Segment], b[d.Segment:]
 			}
-		})
+			w.guard(func() { w.take(now, plane.Path{Local: d.Local, Remote: d.Remote}, b) })
+			if w.plane.Waiting() {
+				w.deliver(now)
+			}
+		}
+	}
+}
+
+func (w *Worker) take(now mono.Time, path plane.Path, b []byte) {
+	if w.plane.Receive(now, path, b) {
+		w.cfg.Control(b, path.Local, path.Remote)
+	}
+}
+
+// deliver forwards what was received, and sends it bit by bit.
+func (w *Worker) deliver(now mono.Time) {
+	for more := true; more; {
+		more = false
+		if !w.guard(func() { more = w.plane.Deliver(now) }) {
+			more = true // with the others
+		}
+		w.flush(now)
 	}
 }
 
@@ -199,8 +201,9 @@ func (w *Worker) advance(now mono.Time) {
 	w.guard(func() { w.plane.Advance(now) })
 }
 
-// guard keeps a bug in the handling of one transport from ending the others.
-func (w *Worker) guard(f func()) {
+// guard keeps a bug in the handling of one transport from ending the others. It
+// returns false if there was one.
+func (w *Worker) guard(f func()) (ok bool) {
 	defer func() {
 		r := recover()
 		if r == nil {
@@ -212,48 +215,7 @@ func (w *Worker) guard(f func()) {
 		w.cfg.Logger.Error("transport closed by a bug", "err", r, "stack", string(debug.Stack()))
 	}()
 	f()
-}
-
-// flush writes the outbox. What a full send buffer refuses stays for the next
-// rounds, up to 20 ms.
-func (w *Worker) flush(now mono.Time) {
-	box := w.plane.Outbox()
-	all := box.Datagrams()
-	for w.sent < len(all) {
-		w.out = w.out[:0]
-		for _, d := range all[w.sent:min(len(all), w.sent+batch)] {
-			w.out = append(w.out, udp.Datagram{B: d.B, Local: d.Path.Local, Remote: d.Path.Remote})
-		}
-		n, err := w.cfg.Socket.WriteBatch(w.out)
-		w.sent += n
-		if err != nil {
-			w.plane.Overloaded(len(all) - w.sent)
-			break
-		}
-		if n < len(w.out) && w.keep(now, len(all)) {
-			return
-		}
-	}
-	w.sent, w.waiting = 0, w.waiting[:0]
-	box.Done()
-}
-
-// keep drops what has waited for too long, of an outbox of n datagrams. It
-// returns false if nothing is left.
-func (w *Worker) keep(now mono.Time, n int) bool {
-	if k := len(w.waiting); k == 0 || w.waiting[k-1].upTo < n {
-		w.waiting = append(w.waiting, waiting{n, now})
-	}
-	old := 0
-	for old < len(w.waiting) && now.Sub(w.waiting[old].at) >= sendPatience {
-		if upTo := w.waiting[old].upTo; upTo > w.sent {
-			w.plane.Overloaded(upTo - w.sent)
-			w.sent = upTo
-		}
-		old++
-	}
-	w.waiting = slices.Delete(w.waiting, 0, old)
-	return w.sent < n
+	return true
 }
 
 // tell passes on what happened.

@@ -27,9 +27,10 @@ type line struct {
 	closed chan struct{}
 
 	// Guarded by mu.
-	mu    sync.Mutex
-	room  int
-	wrote [][]byte
+	mu       sync.Mutex
+	room     int
+	messages int
+	wrote    [][]byte
 }
 
 func newLine() *line {
@@ -47,7 +48,7 @@ func (l *line) ReadBatch(d []udp.Datagram, deadline time.Time) (int, error) {
 	case in := <-l.in:
 		for i := range in {
 			n := copy(d[i].B, in[i].B)
-			d[i] = udp.Datagram{B: d[i].B[:n], Local: in[i].Local, Remote: in[i].Remote}
+			d[i] = udp.Datagram{B: d[i].B[:n], Segment: in[i].Segment, Local: in[i].Local, Remote: in[i].Remote}
 		}
 		return len(in), nil
 	case <-l.wake:
@@ -63,8 +64,11 @@ func (l *line) WriteBatch(d []udp.Datagram) (int, error) {
 	defer l.mu.Unlock()
 	n := min(l.room, len(d))
 	l.room -= n
+	l.messages += n
 	for i := range n {
-		l.wrote = append(l.wrote, slices.Clone(d[i].B))
+		for b := range slices.Chunk(d[i].B, d[i].Segment) {
+			l.wrote = append(l.wrote, slices.Clone(b))
+		}
 	}
 	return n, nil
 }
@@ -99,13 +103,26 @@ func (l *line) numbers() (list []int) {
 	return list
 }
 
-// rig is a worker with a publisher (1) of audio (10) and a subscriber (2) that
-// hears it in a slot (20).
+// kinds returns the RTP payload types that were written.
+func (l *line) kinds() (list []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, b := range l.wrote {
+		if packet.Classify(b) == packet.RTP {
+			list = append(list, b[1]&0x7f)
+		}
+	}
+	return list
+}
+
+// rig is a worker with a publisher (1) of audio (10) and video (11), and a
+// subscriber (2) that has them in slots (20, 21).
 type rig struct {
 	*Worker
 	line   *line
 	sealer *srtp.Sealer
-	next   uint16
+	next   uint16 // number of audio
+	frame  uint16 // number of video
 
 	// Guarded by mu.
 	mu      sync.Mutex
@@ -143,9 +160,15 @@ func newRig(t *testing.T, s Socket) *rig {
 		Codecs: []plane.Codec{{Codec: packet.Opus, PayloadType: 111, ClockRate: 48000}},
 	}})
 	r.Post(plane.AddSlot{Transport: 2, Slot: 20, Spec: plane.SlotSpec{MID: "0", Audio: true, SSRC: 99}})
+	r.Post(plane.AddPublication{Transport: 1, Publication: 11, Spec: plane.Publication{
+		MID: "1", Streams: []plane.Stream{{SSRC: 78}},
+		Codecs: []plane.Codec{{Codec: packet.VP8, PayloadType: 96, ClockRate: 90000}},
+	}})
+	r.Post(plane.AddSlot{Transport: 2, Slot: 21, Spec: plane.SlotSpec{MID: "1", SSRC: 98}})
 	route := &plane.Route{}
-	route.PayloadTypes[111] = 111
+	route.PayloadTypes[111], route.PayloadTypes[96] = 111, 96
 	r.Post(plane.Bind{Slot: 20, Publication: 10, Route: route})
+	r.Post(plane.Bind{Slot: 21, Publication: 11, Route: route})
 	return r
 }
 
@@ -176,16 +199,33 @@ func (r *rig) transport(t *testing.T, id plane.ID, remote netip.AddrPort) {
 	r.Post(plane.BindPath{Transport: id, Path: plane.Path{Remote: remote}})
 }
 
-// packets are n RTP packets of the publication.
+// packets are n RTP packets of the publication, each longer than the one before,
+// so that no two of them make a train.
 func (r *rig) packets(t *testing.T, n int) (d []udp.Datagram) {
 	t.Helper()
 	for range n {
 		h := []byte{0x80, 111, byte(r.next >> 8), byte(r.next), 0, 0, 0, 0, 0, 0, 0, 77}
-		b, err := r.sealer.SealRTP(nil, h, nil, make([]byte, 40), uint64(r.next), 77)
+		b, err := r.sealer.SealRTP(nil, h, nil, make([]byte, 40+r.next), uint64(r.next), 77)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r.next++
+		d = append(d, udp.Datagram{B: b, Remote: speaker})
+	}
+	return d
+}
+
+// pictures are n RTP packets of video, each a key frame of one packet.
+func (r *rig) pictures(t *testing.T, n int) (d []udp.Datagram) {
+	t.Helper()
+	for range n {
+		h := []byte{0x80, 0x80 | 96, byte(r.frame >> 8), byte(r.frame), 0, 0, 0, 0, 0, 0, 0, 78}
+		payload := append([]byte{0x10, 0, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00}, make([]byte, 500)...)
+		b, err := r.sealer.SealRTP(nil, h, nil, payload, uint64(r.frame), 78)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.frame++
 		d = append(d, udp.Datagram{B: b, Remote: speaker})
 	}
 	return d
@@ -313,31 +353,87 @@ func TestFullSendBufferKeepsTheRest(t *testing.T) {
 	})
 }
 
-// What has waited for 20 ms is dropped and counted, and nothing younger.
+// What has waited for 200 ms is dropped and counted, and nothing younger.
 func TestFullSendBufferDropsWhatIsOld(t *testing.T) {
 	run(t, func(t *testing.T, r *rig) {
 		r.line.allow(3)
 		r.line.in <- r.packets(t, 8)
-		pass(10 * time.Millisecond)
+		pass(100 * time.Millisecond)
 		r.line.in <- r.packets(t, 4)
-		pass(12 * time.Millisecond)
+		pass(120 * time.Millisecond)
 		if s := r.stats(); s.Drops[plane.DropOverload] != 6 { // with the first sender report
-			t.Errorf("after 22 ms: %d dropped, want the first batch's 6", s.Drops[plane.DropOverload])
+			t.Errorf("after 220 ms: %d dropped, want the first batch's 6", s.Drops[plane.DropOverload])
 		}
-		r.line.allow(1)
+		r.line.allow(2) // the first receiver report waits too
 		pass(2 * sendRetry)
 		if got := r.line.numbers(); len(got) != 4 || got[3] != got[0]+8 {
 			t.Errorf("wrote %v, want three packets and the first of the second batch", got)
 		}
-		pass(20 * time.Millisecond)
+		pass(200 * time.Millisecond)
 		if s := r.stats(); s.Drops[plane.DropOverload] != 9 {
-			t.Errorf("after 44 ms: %d dropped, want 9", s.Drops[plane.DropOverload])
+			t.Errorf("after 420 ms: %d dropped, want 9", s.Drops[plane.DropOverload])
 		}
 		r.line.allow(1 << 20)
 		r.line.in <- r.packets(t, 2)
 		synctest.Wait()
 		if got := r.line.numbers(); len(got) != 6 || got[5] != got[0]+13 {
 			t.Errorf("wrote %v, want two more packets", got)
+		}
+	})
+}
+
+// Video that waits makes room for audio: what comes later goes out first, and
+// after 20 ms only the video is dropped.
+func TestFullSendBufferKeepsAudio(t *testing.T) {
+	run(t, func(t *testing.T, r *rig) {
+		r.line.in <- append(r.packets(t, 1), r.pictures(t, 1)...)
+		synctest.Wait()
+		r.line.allow(0)
+		r.line.in <- r.pictures(t, 6)
+		pass(10 * time.Millisecond)
+		r.line.in <- r.packets(t, 4)
+		pass(5 * time.Millisecond)
+		r.line.allow(4)
+		pass(2 * sendRetry)
+		if got := r.line.kinds(); !slices.Equal(got, []byte{111, 96, 111, 111, 111, 111}) {
+			t.Errorf("wrote payload types %v, want those of audio before video that came earlier", got)
+		}
+		r.line.in <- r.packets(t, 2)
+		pass(10 * time.Millisecond)
+		if s := r.stats(); s.Drops[plane.DropOverload] != 6 {
+			t.Errorf("%d dropped, want the 6 of video", s.Drops[plane.DropOverload])
+		}
+		r.line.allow(1 << 20)
+		pass(2 * sendRetry)
+		if got := r.line.kinds(); len(got) != 8 || got[7] != 111 {
+			t.Errorf("wrote payload types %v, want all of audio", got)
+		}
+	})
+}
+
+// Packets of one size to one subscriber, of a batch, are one message.
+func TestTrains(t *testing.T) {
+	run(t, func(t *testing.T, r *rig) {
+		r.line.in <- r.pictures(t, 1)
+		synctest.Wait()
+		before := r.line.messages
+		r.line.in <- r.pictures(t, 9)
+		synctest.Wait()
+		if n := r.line.messages - before; n != 1 {
+			t.Errorf("nine packets went out as %d messages, want one", n)
+		}
+		if got := r.line.kinds(); len(got) != 10 {
+			t.Errorf("wrote payload types %v, want ten of video", got)
+		}
+		all := r.pictures(t, 9) // as a train comes in
+		one := udp.Datagram{Remote: speaker, Segment: len(all[0].B)}
+		for _, d := range all {
+			one.B = append(one.B, d.B...)
+		}
+		r.line.in <- []udp.Datagram{one}
+		synctest.Wait()
+		if n := r.line.messages - before; n != 2 {
+			t.Errorf("a train of nine packets went out as %d messages, want one", n-1)
 		}
 	})
 }
