@@ -36,8 +36,8 @@ type Slot struct {
 	repeats   [repeatsKept]repeat
 	last      nack.Entry // newest packet sent, for reports
 	reportNow bool
-	stats     OutboundStats
 	account   account
+	stats     OutboundStats
 }
 
 // repeat remembers when a number was last sent again.

@@ -27,6 +27,7 @@ const (
 type Socket interface {
 	ReadBatch(d []udp.Datagram, deadline time.Time) (n int, err error)
 	WriteBatch(d []udp.Datagram) (n int, err error)
+	OnWait(f func(waiting bool))
 	Wake()
 	Close() error
 }
@@ -59,6 +60,7 @@ type Worker struct {
 	in     []udp.Datagram
 	out    []udp.Datagram
 	events []plane.Event
+	meter  meter
 }
 
 // Start runs a new worker.
@@ -75,6 +77,8 @@ func Start(cfg Config) *Worker {
 	for i := range w.in {
 		w.in[i].B = make([]byte, udp.MaxTrain)
 	}
+	w.meter.plane = w.plane
+	cfg.Socket.OnWait(w.meter.wait)
 	go w.run()
 	return w
 }
@@ -115,6 +119,8 @@ func (w *Worker) Close() {
 func (w *Worker) run() {
 	defer close(w.done)
 	defer w.cfg.Socket.Close()
+	w.meter.wait(false)
+	defer w.meter.wait(true)
 	for {
 		n, err := w.cfg.Socket.ReadBatch(w.in, w.deadline())
 		now := w.Now()
@@ -134,6 +140,8 @@ func (w *Worker) run() {
 		w.advance(now)
 		w.flush(now)
 		w.tell()
+		w.meter.worked()
+		w.meter.charge()
 		for i := range n {
 			w.in[i].B = w.in[i].B[:udp.MaxTrain]
 		}
