@@ -95,10 +95,10 @@ func (p *Plane) Receive(now mono.Time, path Path, b []byte) (control bool) {
 	}
 	switch kind {
 	case packet.STUN, packet.DTLS:
-		p.spend(&p.shared, weightStray)
+		p.spendStray(len(b))
 		return true
 	case packet.Unknown:
-		p.spend(&p.shared, weightStray)
+		p.spendStray(len(b))
 		p.drop(DropMalformed)
 		return false
 	}
@@ -115,7 +115,7 @@ func (p *Plane) Receive(now mono.Time, path Path, b []byte) (control bool) {
 // transport with keys: after an ICE restart media arrives before the control
 // plane knows the new path, and at first it may overtake the keys.
 func (p *Plane) hold(now mono.Time, path Path, b []byte) {
-	p.spend(&p.shared, weightStray)
+	p.spendStray(len(b))
 	if p.pending.push(now, path, b) {
 		p.drop(DropUnknownSource)
 	}

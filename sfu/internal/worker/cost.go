@@ -19,15 +19,14 @@ import (
 type meter struct {
 	plane *plane.Plane
 	since time.Duration // by the thread's clock, of the last look
-	work  time.Duration // not charged yet: reading, the plane, events
-	send  time.Duration // not charged yet: writing
+	spent plane.Spent   // and not charged yet
 }
 
 // wait is called with true before the goroutine waits, and with false when it
 // goes on.
 func (m *meter) wait(waiting bool) {
 	if waiting {
-		m.worked()
+		m.read()
 		runtime.UnlockOSThread()
 		return
 	}
@@ -35,11 +34,10 @@ func (m *meter) wait(waiting bool) {
 	m.since = cputime.Thread()
 }
 
-// worked ends a stretch of work.
-func (m *meter) worked() { m.work += m.lap() }
-
-// sent ends a stretch of writing to the socket.
-func (m *meter) sent() { m.send += m.lap() }
+// read, worked and sent end a stretch of what they say.
+func (m *meter) read()   { m.spent.Read += m.lap() }
+func (m *meter) worked() { m.spent.Work += m.lap() }
+func (m *meter) sent()   { m.spent.Send += m.lap() }
 
 func (m *meter) lap() time.Duration {
 	now := cputime.Thread()
@@ -51,6 +49,6 @@ func (m *meter) lap() time.Duration {
 // charge divides what was measured since the last charge over those for whom
 // the batch was.
 func (m *meter) charge() {
-	m.plane.Charge(m.work, m.send)
-	m.work, m.send = 0, 0
+	m.plane.Charge(m.spent)
+	m.spent = plane.Spent{}
 }

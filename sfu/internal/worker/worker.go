@@ -123,6 +123,7 @@ func (w *Worker) run() {
 	defer w.meter.wait(true)
 	for {
 		n, err := w.cfg.Socket.ReadBatch(w.in, w.deadline())
+		w.meter.read()
 		now := w.Now()
 		if errors.Is(err, net.ErrClosed) {
 			return
