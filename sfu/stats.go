@@ -14,6 +14,8 @@ type ServerStats struct {
 	// SendCalls counts the system calls that sent packets; PacketsSent ÷
 	// SendCalls is how well they were batched.
 	SendCalls uint64
+	// CPU is what the workers' threads used, by who paid for it.
+	CPU CPUStats
 	// Drops counts packets that were not forwarded, and STUN and DTLS datagrams
 	// that were not handled, by reason; reasons that never occurred are absent.
 	Drops map[DropReason]uint64
@@ -24,8 +26,11 @@ type PeerStats struct {
 	// RoundTripTime is smoothed over the reports of the peer; 100 ms before the
 	// first.
 	RoundTripTime time.Duration
-	Inbound       []InboundStats
-	Outbound      []OutboundStats
+	// Cost is that of the whole peer, streams that have ended too; Own is the
+	// part that belongs to no stream in the lists: RTCP, timers, former streams.
+	Cost, Own Cost
+	Inbound   []InboundStats
+	Outbound  []OutboundStats
 }
 
 // InboundStats describes one received RTP stream (W3C inbound-rtp).
@@ -40,6 +45,7 @@ type InboundStats struct {
 	Jitter               time.Duration
 	NACKCount, PLICount  uint32 // sent to the peer
 	KeyFrames            uint64
+	Cost                 Cost // with that of its retransmissions
 }
 
 // OutboundStats describes one sent RTP stream (W3C outbound-rtp), that is what
@@ -54,6 +60,10 @@ type OutboundStats struct {
 	PLICount                 uint32  // received from the peer
 	FractionLost             float64 // of the peer's last report, 0 to 1
 	Drops                    map[DropReason]uint64
+	Cost                     Cost
+	// Subscription is the part of Cost since the present publication was bound
+	// to the slot; zero while it is free.
+	Subscription Cost
 }
 
 // Stats returns the counters of all workers.
@@ -82,6 +92,7 @@ func (s *Server) Stats() ServerStats {
 		c.Drops[plane.DropUnknownSource] += m.Strangers
 		c.Drops[plane.DropOverload] += m.Overflow + u.Refused
 		st.Drops = drops(&c.Drops)
+		st.CPU.add(&c)
 	case <-s.worker.Done():
 	}
 	return st
@@ -104,7 +115,7 @@ func (p *Peer) Stats() PeerStats {
 }
 
 func peerStats(s plane.TransportStats) PeerStats {
-	st := PeerStats{RoundTripTime: time.Duration(s.RTT)}
+	st := PeerStats{RoundTripTime: time.Duration(s.RTT), Cost: Cost(s.Cost), Own: Cost(s.Own)}
 	for _, in := range s.Inbound {
 		st.Inbound = append(st.Inbound, InboundStats{
 			MID: in.MID, RID: in.RID, SSRC: in.SSRC,
@@ -116,6 +127,7 @@ func peerStats(s plane.TransportStats) PeerStats {
 			NACKCount:            in.NACKs,
 			PLICount:             in.PLIs,
 			KeyFrames:            in.KeyFrames,
+			Cost:                 Cost(in.Cost),
 		})
 	}
 	for i := range s.Outbound {
@@ -129,6 +141,8 @@ func peerStats(s plane.TransportStats) PeerStats {
 			PLICount:                 out.PLIs,
 			FractionLost:             float64(out.FractionLost) / 256,
 			Drops:                    drops(&out.Drops),
+			Cost:                     Cost(out.Cost),
+			Subscription:             Cost(out.Bound),
 		})
 	}
 	return st

@@ -135,6 +135,7 @@ func (p *Plane) Charge(t Spent) {
 		cpu := read.next(a.read) + work.next(a.work) + send.next(a.send)
 		a.CPU += cpu
 		p.stats.CPU[a.payer] += cpu
+		p.stats.Units[a.payer] += a.read + a.work + a.send
 		a.read, a.work, a.send = 0, 0, 0
 	}
 	rest := read.left + work.left + send.left
@@ -195,4 +196,12 @@ func (in *Inbound) cost() Cost {
 		c = c.Add(in.rtx.account.Cost)
 	}
 	return c
+}
+
+// SendUnits returns the units of sending n datagrams of size bytes with GCM-128,
+// as trains of so many each.
+func SendUnits(n, size, train float64) float64 {
+	w := &weightsGCM128
+	each := float64(w.seal+weightSend) + size*float64(w.sealByte+weightSendByte)/1024
+	return n * (each + weightMessage/train)
 }

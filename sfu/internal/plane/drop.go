@@ -39,4 +39,5 @@ type Stats struct {
 	PacketsSent, BytesSent         uint64
 	Drops                          [NumDropReasons]uint64
 	CPU                            [NumPayers]time.Duration // of the worker's thread, by who paid
+	Units                          [NumPayers]uint64        // of the work, see Plane.Charge
 }
