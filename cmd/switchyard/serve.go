@@ -32,7 +32,7 @@ const (
 type serveOptions struct {
 	http  string
 	udp   string
-	admin string
+	admin adminOptions
 }
 
 func serveCommand() *cobra.Command {
@@ -43,11 +43,14 @@ func serveCommand() *cobra.Command {
 		Long: "Serve the meeting page, its signalling and the media. It needs no\n" +
 			"configuration, and ends on Ctrl-C after saying goodbye to every room.",
 		Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) error { return serve(c.OutOrStdout(), o) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			o.admin.given = c.Flags().Changed("admin")
+			return serve(c.OutOrStdout(), o)
+		},
 	}
 	c.Flags().StringVar(&o.http, "http", "127.0.0.1:8080", "address of the page and the signalling")
 	c.Flags().StringVar(&o.udp, "udp", "7882", "UDP port of the media, or ADDRESS:PORT")
-	c.Flags().StringVar(&o.admin, "admin", "", "address of health, profiles and statistics, such as 127.0.0.1:9090 (default none)")
+	c.Flags().StringVar(&o.admin.address, "admin", adminAddr, "loopback address of health, profiles, costs and capacity; off for none")
 	return c
 }
 
@@ -117,13 +120,11 @@ func serve(out io.Writer, o serveOptions) error {
 	defer signal.Stop(signals)
 	bound := listener.Addr().(*net.TCPAddr).AddrPort()
 	server := newHTTPServer(log, ownHosts(bound, handler(events)))
-	if o.admin != "" {
-		stop, err := serveAdmin(out, log, o.admin, media)
-		if err != nil {
-			return err
-		}
-		defer stop()
+	stop, err := serveAdmin(out, log, o.admin, adminHandler(media, rooms))
+	if err != nil {
+		return err
 	}
+	defer stop()
 	announce(out, log, bound, media.Addr())
 	return run(signals, server, listener, func(ctx context.Context) error {
 		return errors.Join(rooms.Shutdown(ctx), events.Shutdown(ctx), server.Shutdown(ctx))
