@@ -37,6 +37,10 @@ type ForwardOptions struct {
 	// Spread is the fraction of the frame interval over which the packets of a
 	// video frame are sent, 0 to 1. Zero sends them at once, as encoders do.
 	Spread float64
+	// KeyInterval is how often video has a key frame, which is six times as
+	// large as other frames. If zero, 10 s; if negative, only at the start and
+	// on request.
+	KeyInterval time.Duration
 	// Profile protects the media. If zero, AEAD_AES_128_GCM.
 	Profile srtp.Profile
 	// Duration is the length of the steady window. If zero, 10 s.
@@ -78,6 +82,9 @@ func (o ForwardOptions) withDefaults() ForwardOptions {
 	if o.FPS == 0 {
 		o.FPS = 30
 	}
+	if o.KeyInterval == 0 {
+		o.KeyInterval = 10 * time.Second
+	}
 	if o.Profile == 0 {
 		o.Profile = srtp.AEADAES128GCM
 	}
@@ -118,7 +125,7 @@ func Forward(ctx context.Context, o ForwardOptions) (*ForwardResult, error) {
 	}
 	f := &forward{options: o, server: server, window: &window{}}
 	f.result.Shape, f.result.Profile = o.Shape, o.Profile.String()
-	f.result.Spread = o.Spread
+	f.result.Spread, f.result.KeyInterval = o.Spread, max(0, o.KeyInterval).Seconds()
 	f.result.Bitrate, f.result.Server.IdleBytes = o.Bitrate, idle
 	if err := f.open(); err != nil {
 		return nil, err

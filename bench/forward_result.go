@@ -61,7 +61,10 @@ type ForwardResult struct {
 	Profile string `json:"profile"`
 	Bitrate int    `json:"bitrate"` // of a video track, bit/s
 	// Spread is the fraction of the frame interval over which packets were sent.
-	Spread        float64 `json:"spread,omitempty"`
+	Spread float64 `json:"spread,omitempty"`
+	// KeyInterval is how often video had a key frame, in s; 0 is only on
+	// request.
+	KeyInterval   float64 `json:"key_interval"`
 	Clients       int     `json:"clients"`
 	Publishers    int     `json:"publishers"`
 	Subscriptions int     `json:"subscriptions"`
@@ -119,6 +122,9 @@ type ServerFigures struct {
 
 	// PacketsPerCall is how many packets one system call sent on average.
 	PacketsPerCall float64 `json:"packets_per_send_call,omitempty"`
+	// Train is how many packets a message had on average that the kernel was
+	// given; 1 without trains (UDP_SEGMENT).
+	Train float64 `json:"packets_per_message,omitempty"`
 	// AllocationsPerPacket counts heap objects, those of signalling included.
 	AllocationsPerPacket float64 `json:"allocations_per_packet,omitempty"`
 	GCCycles             uint64  `json:"gc_cycles,omitempty"`
@@ -190,6 +196,7 @@ func (r *ForwardResult) observed(a, b observation) {
 	if calls := b.own.SendCalls - a.own.SendCalls; calls > 0 {
 		sent := float64(b.own.PacketsSent - a.own.PacketsSent)
 		s.PacketsPerCall = sent / float64(calls)
+		s.Train = sent / float64(max(1, b.own.Messages-a.own.Messages))
 		s.AllocationsPerPacket = float64(b.own.Allocations-a.own.Allocations) / sent
 	}
 	for reason, n := range b.own.Drops {

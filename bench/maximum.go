@@ -23,7 +23,8 @@ type MaximumOptions struct {
 	// "bitrate".
 	Raise string
 	// MaxLoss and MaxDelay are what a step may have at the most: the fraction
-	// lost, and the delay of 99 % of the packets. If zero, 0.005 and 20 ms.
+	// lost, and the delay of 99 % of the packets. If zero, 0.005 and 20 ms. A
+	// negative MaxDelay allows any.
 	MaxLoss  float64
 	MaxDelay time.Duration
 }
@@ -35,7 +36,7 @@ type MaximumResult struct {
 	// Best is the index in Steps of the highest load that was carried, or -1.
 	Best int `json:"best"`
 	// MaxLoss (0 to 1) and MaxDelayMS (of 99 % of the packets, ms) are what a
-	// step was allowed.
+	// step was allowed; no MaxDelayMS is any.
 	MaxLoss    float64 `json:"max_loss,omitempty"`
 	MaxDelayMS float64 `json:"max_delay_ms,omitempty"`
 }
@@ -69,7 +70,7 @@ func Maximum(ctx context.Context, o MaximumOptions) (*MaximumResult, error) {
 	default:
 		return nil, fmt.Errorf("bench: raise %q is neither bitrate nor subscribers", o.Raise)
 	}
-	r := &MaximumResult{Raise: o.Raise, Best: -1, MaxLoss: o.MaxLoss, MaxDelayMS: float64(o.MaxDelay) / 1e6}
+	r := &MaximumResult{Raise: o.Raise, Best: -1, MaxLoss: o.MaxLoss, MaxDelayMS: float64(max(0, o.MaxDelay)) / 1e6}
 	err := findMax(start, func(value int) (bool, error) {
 		step, err := o.try(ctx, value)
 		if err != nil {
@@ -112,7 +113,7 @@ func (o MaximumOptions) judge(r *ForwardResult) string {
 	switch loss, p99 := r.LossFraction(), r.DelayMS.P99; {
 	case loss > o.MaxLoss:
 		why = fmt.Sprintf("%.2f %% were lost", 100*loss)
-	case p99 > float64(o.MaxDelay)/1e6:
+	case o.MaxDelay > 0 && p99 > float64(o.MaxDelay)/1e6:
 		why = fmt.Sprintf("1 %% of the packets took more than %.1f ms", p99)
 	default:
 		return ""

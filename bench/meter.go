@@ -72,6 +72,9 @@ func (i *inbox) receive(b []byte, arrived int64) {
 		i.meter.refused++
 		return
 	}
+	if b[0]&0x20 != 0 && n > size { // padding (RFC 3550, section 5.1)
+		n = max(size, n-int(b[n-1]))
+	}
 	s, ok := readStamp(b[size:n])
 	if !ok {
 		i.meter.foreign++

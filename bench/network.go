@@ -42,14 +42,14 @@ type network struct {
 
 // newNetwork opens a network of 65,535 addresses, 127.second.0.0/16.
 func newNetwork(second byte) (*network, error) {
-	socket, err := listen(netip.IPv4Unspecified())
+	socket, err := listen(netip.IPv4Unspecified(), true)
 	if err != nil {
 		return nil, err
 	}
 	n := &network{shared: socket, second: second, endpoints: make([]atomic.Pointer[endpoint], mostEndpoints)}
 	n.ended.Go(func() {
 		runtime.LockOSThread() // a thread of its own is woken sooner
-		read(socket, n.deliver)
+		read(socket, udp.MaxTrain, n.deliver)
 	})
 	return n, nil
 }
@@ -66,9 +66,9 @@ func newRemoteNetwork(server string) (*network, error) {
 	return &network{own: a.Addr().Unmap()}, nil
 }
 
-func listen(addr netip.Addr) (*udp.Socket, error) {
+func listen(addr netip.Addr, trains bool) (*udp.Socket, error) {
 	s, err := udp.Listen(netip.AddrPortFrom(addr, 0), udp.Options{
-		ReadBuffer: networkBuffer, WriteBuffer: networkBuffer, Timestamps: true,
+		ReadBuffer: networkBuffer, WriteBuffer: networkBuffer, Timestamps: true, Trains: trains,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
@@ -90,12 +90,12 @@ func (n *network) open() (*endpoint, error) {
 		return e, nil
 	}
 	var err error
-	if e.socket, err = listen(n.own); err != nil {
+	if e.socket, err = listen(n.own, false); err != nil {
 		return nil, err
 	}
 	e.addr = n.own
 	n.ended.Go(func() {
-		read(e.socket, func(d *udp.Datagram) {
+		read(e.socket, datagramRoom, func(d *udp.Datagram) {
 			n.media.Lock()
 			defer n.media.Unlock()
 			e.deliver(d)
@@ -104,12 +104,12 @@ func (n *network) open() (*endpoint, error) {
 	return e, nil
 }
 
-// read hands out what comes until the socket is closed.
-func read(socket *udp.Socket, deliver func(*udp.Datagram)) {
+// read hands out what comes until the socket is closed. Messages have at most
+// room bytes.
+func read(socket *udp.Socket, room int, deliver func(*udp.Datagram)) {
 	in := make([]udp.Datagram, 64)
-	memory := make([]byte, len(in)*datagramRoom)
 	for i := range in {
-		in[i].B = memory[i*datagramRoom : (i+1)*datagramRoom : (i+1)*datagramRoom]
+		in[i].B = make([]byte, room)
 	}
 	for {
 		count, err := socket.ReadBatch(in, time.Time{})
@@ -118,7 +118,7 @@ func read(socket *udp.Socket, deliver func(*udp.Datagram)) {
 		}
 		for i := range in[:count] {
 			deliver(&in[i])
-			in[i].B = in[i].B[:datagramRoom]
+			in[i].B = in[i].B[:room]
 		}
 	}
 }
@@ -176,20 +176,20 @@ type control struct {
 }
 
 func (e *endpoint) deliver(d *udp.Datagram) {
-	if len(d.B) == 0 {
-		return
-	}
-	if d.B[0] < 128 || d.B[0] > 191 {
-		e.queue(d)
-		return
-	}
-	if r := e.media.Load(); r != nil {
-		(*r).receive(d.B, d.Arrived)
+	r := e.media.Load()
+	for b := range d.Datagrams() {
+		switch {
+		case len(b) == 0:
+		case b[0] < 128 || b[0] > 191:
+			e.queue(b, d.Remote)
+		case r != nil:
+			(*r).receive(b, d.Arrived)
+		}
 	}
 }
 
-func (e *endpoint) queue(d *udp.Datagram) {
-	c := control{b: append([]byte(nil), d.B...), from: d.Remote}
+func (e *endpoint) queue(b []byte, from netip.AddrPort) {
+	c := control{b: append([]byte(nil), b...), from: from}
 	select {
 	case e.control <- c:
 	default: // ICE and DTLS send it again

@@ -47,7 +47,7 @@ func spread(low, high string, runs int) string {
 // serverNote puts the cost beside that of a bare loop.
 func serverNote(r *ForwardResult, limit TrainCosts) string {
 	note := figure(r.Server.CPU) + " cores"
-	if one := limit.PerPacket(1); one > 0 {
+	if one := limit.PerPacket(max(1, r.Server.Train)); one > 0 {
 		note += ", " + figure(r.Server.CPUPerPacket/one) + " × a bare loop"
 	}
 	return note

@@ -74,6 +74,7 @@ var rows = []row{
 	{"Server memory idle, MB", some(func(r *ForwardResult) float64 { return float64(r.Server.IdleBytes) / 1e6 })},
 	{"Server memory loaded, MB", some(func(r *ForwardResult) float64 { return float64(r.Server.LoadedBytes) / 1e6 })},
 	{"Server memory per client, MB", some(func(r *ForwardResult) float64 { return r.Server.BytesPerClient / 1e6 })},
+	{"Packets per message", some(func(r *ForwardResult) float64 { return r.Server.Train })},
 	{"Packets per send call", some(func(r *ForwardResult) float64 { return r.Server.PacketsPerCall })},
 	{"Allocations per packet", some(func(r *ForwardResult) float64 { return r.Server.AllocationsPerPacket })},
 	{"Garbage collections", some(func(r *ForwardResult) float64 { return float64(r.Server.GCCycles) })},

@@ -157,6 +157,7 @@ func (s *server) await(lines <-chan string, speaksWHIP bool) error {
 type serverStats struct {
 	PacketsSent uint64            `json:"packets_sent"`
 	SendCalls   uint64            `json:"send_calls"`
+	Messages    uint64            `json:"send_messages"`
 	Allocations uint64            `json:"allocations"`
 	GCCycles    uint64            `json:"gc_cycles"`
 	GCPauseMax  float64           `json:"gc_pause_max_ms"`

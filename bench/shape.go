@@ -99,7 +99,7 @@ func (o ForwardOptions) source(seed uint64, audio bool) plannedTrack {
 		return plannedTrack{audio: true, source: newVoice(seed, audioBitrate)}
 	}
 	return plannedTrack{
-		source: newVideo(seed, o.Bitrate, o.FPS),
+		source: newVideo(seed, o.Bitrate, o.FPS, max(0, o.KeyInterval)),
 		spread: time.Duration(o.Spread * float64(time.Second) / float64(o.FPS)),
 	}
 }

@@ -28,7 +28,7 @@ const (
 )
 
 // video is shaped like an encoder at a constant bit rate: key frames at the
-// start, on request and every keyEvery, and other frames whose sizes vary as
+// start, on request and every keyEvery frames if that is not 0, and other frames whose sizes vary as
 // those of a talking head do (log-normal).
 type video struct {
 	random   *rand.Rand
@@ -39,22 +39,24 @@ type video struct {
 }
 
 // newVideo returns a source of bitrate bit/s, payload only, at fps frames a
-// second.
-func newVideo(seed uint64, bitrate, fps int) *video {
+// second, with a key frame every so often; without one every so often for 0.
+func newVideo(seed uint64, bitrate, fps int, keys time.Duration) *video {
 	v := &video{
 		random:   rand.New(rand.NewPCG(seed, 0x766964656f)),
 		interval: time.Second / time.Duration(fps),
-		keyEvery: 10 * fps,
+		keyEvery: int(keys.Seconds() * float64(fps)),
 	}
-	perFrame := float64(bitrate) / 8 / float64(fps)
-	v.mean = perFrame * float64(v.keyEvery) / float64(v.keyEvery-1+keyFactor)
+	v.mean = float64(bitrate) / 8 / float64(fps)
+	if v.keyEvery > 0 {
+		v.mean *= float64(v.keyEvery) / float64(v.keyEvery-1+keyFactor)
+	}
 	return v
 }
 
 func (v *video) next(key bool) frame {
 	f := frame{
 		due: time.Duration(v.n) * v.interval,
-		key: key || v.n%v.keyEvery == 0,
+		key: key || v.n == 0 || v.keyEvery > 0 && v.n%v.keyEvery == 0,
 		ts:  uint32(uint64(v.n) * 90000 * uint64(v.interval) / uint64(time.Second)),
 	}
 	size := v.mean

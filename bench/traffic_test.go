@@ -9,7 +9,7 @@ import (
 
 func TestVideoIsShapedLikeAnEncoder(t *testing.T) {
 	const bitrate, fps, seconds = 2_500_000, 30, 60
-	v := newVideo(1, bitrate, fps)
+	v := newVideo(1, bitrate, fps, 10*time.Second)
 	total, keys, largest := 0, 0, 0
 	var sizes []int
 	for n := range fps * seconds {

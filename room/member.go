@@ -119,8 +119,10 @@ func (m *Member) newPeer() (*sfu.Peer, error) {
 	r := m.room
 	var p *sfu.Peer
 	made := make(chan struct{})
+	near := r.near.Load()
 	p, err := r.server.cfg.Media.NewPeer(sfu.PeerOptions{
-		ID: m.id,
+		ID:   m.id,
+		Near: near,
 		Handlers: sfu.PeerHandlers{
 			OnUnpublish: func(*sfu.Publication) { r.post(func() { m.mediaChanged() }) },
 			OnSilence: func(silent bool) {
@@ -134,7 +136,19 @@ func (m *Member) newPeer() (*sfu.Peer, error) {
 		},
 	})
 	close(made)
+	if err == nil && (near == nil || ended(near)) {
+		r.near.CompareAndSwap(near, p)
+	}
 	return p, err
+}
+
+func ended(p *sfu.Peer) bool {
+	select {
+	case <-p.Done():
+		return true
+	default:
+		return false
+	}
 }
 
 // mediaChanged notes that the peer sends less than before. What it sends more is

@@ -6,7 +6,10 @@ import (
 	"iter"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
+
+	"github.com/switchyard-rtc/switchyard/sfu"
 )
 
 const (
@@ -26,6 +29,7 @@ type Room struct {
 	created time.Time
 	inbox   chan func()
 	done    chan struct{}
+	near    atomic.Pointer[sfu.Peer] // of a member, whose core others should share; nil at first
 
 	// Owned by the room's goroutine.
 	members      []*Member      // in the order of joining

@@ -3,6 +3,7 @@ package sfu
 import (
 	"log/slog"
 	"net/netip"
+	"runtime"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -15,6 +16,11 @@ type Config struct {
 	// ephemeral port on all addresses; an unspecified address serves IPv4 and
 	// IPv6.
 	Listen netip.AddrPort
+
+	// Workers is the number of workers, each of which moves packets with one
+	// core. If zero, GOMAXPROCS. Where the system cannot share a port there is
+	// one.
+	Workers int
 
 	// PublicAddrs are announced as host candidates in place of the local
 	// addresses, for a server behind 1:1 NAT. If empty, local addresses are
@@ -40,6 +46,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if !c.Listen.IsValid() {
 		c.Listen = netip.AddrPortFrom(netip.IPv6Unspecified(), 0)
+	}
+	if c.Workers <= 0 {
+		c.Workers = runtime.GOMAXPROCS(0)
 	}
 	if c.Codecs == nil {
 		c.Codecs = DefaultCodecs()

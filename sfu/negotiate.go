@@ -61,7 +61,7 @@ func (p *Peer) removeStale(sections []pionpc.Section) {
 		if old.sub != nil {
 			old.sub.end()
 		}
-		p.server.worker.Post(plane.RemoveSlot{Slot: old.key})
+		p.post(plane.RemoveSlot{Slot: old.key})
 		return true
 	})
 }
@@ -87,7 +87,6 @@ func (p *Peer) slot(mid string) *slot {
 // publish adds a publication. The caller holds the server's mutex.
 func (p *Peer) publish(c *pionpc.Section) {
 	s := p.server
-	pub := newPublication(p, s.newKey(), *c)
 	spec := plane.Publication{
 		MID:        c.MID,
 		Audio:      c.Audio,
@@ -104,9 +103,10 @@ func (p *Peer) publish(c *pionpc.Section) {
 	for _, st := range c.Streams {
 		spec.Streams = append(spec.Streams, plane.Stream{SSRC: st.SSRC, RTX: st.RTX})
 	}
+	pub := newPublication(p, s.newKey(), *c, spec)
 	p.publications = append(p.publications, pub)
 	s.live.Store(pub.key, pub)
-	s.worker.Post(plane.AddPublication{Transport: p.key, Publication: pub.key, Spec: spec})
+	p.post(plane.AddPublication{Transport: p.key, Publication: pub.key, Spec: spec})
 	p.calls.add(func() {
 		if p.handlers.OnPublish != nil {
 			p.handlers.OnPublish(pub)
@@ -118,7 +118,7 @@ func (p *Peer) publish(c *pionpc.Section) {
 func (p *Peer) addSlot(c *pionpc.Section) *slot {
 	n := &slot{key: p.server.newKey(), section: *c}
 	numbers := random32()
-	p.server.worker.Post(plane.AddSlot{
+	p.post(plane.AddSlot{
 		Transport: p.key,
 		Slot:      n.key,
 		Spec:      plane.SlotSpec{MID: c.MID, Audio: c.Audio, SSRC: c.SSRC, RTX: c.RTX},

@@ -21,6 +21,10 @@ import (
 type PeerOptions struct {
 	// ID names the peer in logs and stats. If empty, one is made up.
 	ID string
+	// Near, if set, asks to place the peer on the same worker as this one, so
+	// that packets between them never change cores. Use it for one room. A
+	// worker that is loaded or crowded takes no more.
+	Near *Peer
 	// Handlers are called one at a time from the peer's own goroutine, never
 	// concurrently, and never after OnClosed returned. They may call any
 	// method, but not wait for [Server.Close].
@@ -64,6 +68,8 @@ type Peer struct {
 	handlers PeerHandlers
 	pc       *pionpc.PC
 	turn     chan struct{} // holds a token while a negotiation runs
+	near     *Peer         // nil once the peer is placed
+	place    int           // of its worker; does not change
 	silent   atomic.Bool
 	done     chan struct{}
 	calls    calls
@@ -72,6 +78,10 @@ type Peer struct {
 	publications []*Publication
 	slots        []*slot // in the order of the media sections
 	closed       bool
+
+	// Guarded by server.paths.mu.
+	path plane.Path
+	gone bool // no path is bound any more
 }
 
 // slot is a receive-only section.
@@ -95,6 +105,7 @@ func newPeer(s *Server, opts PeerOptions) *Peer {
 		id:       opts.ID,
 		log:      s.log.With("peer", opts.ID),
 		handlers: opts.Handlers,
+		near:     opts.Near,
 		turn:     make(chan struct{}, 1),
 		done:     make(chan struct{}),
 	}
@@ -214,9 +225,11 @@ func (p *Peer) end(reason error) {
 	}
 	p.slots = nil
 	delete(s.peers, p)
+	s.population[p.place]--
 	s.live.Delete(p.key)
-	s.worker.Post(plane.RemoveTransport{Transport: p.key})
+	p.post(plane.RemoveTransport{Transport: p.key})
 	s.mu.Unlock()
+	s.unbind(p)
 	if err := p.pc.Close(); err != nil {
 		p.log.Debug("close peer connection", "err", err)
 	}
@@ -250,7 +263,7 @@ func (p *Peer) onKeys(k srtp.Keys) {
 	if err == nil {
 		var sealer *srtp.Sealer
 		if sealer, err = srtp.NewSealer(k.Profile, k.LocalKey, k.LocalSalt); err == nil {
-			p.server.worker.Post(plane.SetKeys{Transport: p.key, Opener: opener, Sealer: sealer})
+			p.post(plane.SetKeys{Transport: p.key, Opener: opener, Sealer: sealer})
 			return
 		}
 	}
@@ -265,7 +278,7 @@ func (p *Peer) onRefused(err error) {
 
 func (p *Peer) onPair(local netip.Addr, remote netip.AddrPort) {
 	p.log.Debug("path selected", "remote", remote.String())
-	p.server.worker.Post(plane.BindPath{Transport: p.key, Path: plane.Path{Local: local, Remote: remote}})
+	p.server.bind(p, plane.Path{Local: local, Remote: remote})
 }
 
 func (p *Peer) onState(state webrtc.PeerConnectionState) {
@@ -290,7 +303,7 @@ func (p *Peer) onDataChannel(c *webrtc.DataChannel) {
 	})
 }
 
-// onEvent is called by the worker.
+// onEvent is called by the peer's worker.
 func (p *Peer) onEvent(e plane.Event) {
 	switch e.Kind {
 	case plane.EventSilent, plane.EventHeard:

@@ -20,16 +20,18 @@ type Publication struct {
 	peer    *Peer
 	key     plane.ID
 	section pionpc.Section
+	spec    plane.Publication
 	level   atomic.Uint32 // -dBov, and bit 8 for speech
 	done    chan struct{}
 
 	// Guarded by server.mu.
-	subs   []*Subscription
-	closed bool
+	subs    []*Subscription
+	mirrors []int // subscriptions of each worker but the publisher's; nil if none ever
+	closed  bool
 }
 
-func newPublication(p *Peer, key plane.ID, c pionpc.Section) *Publication {
-	pub := &Publication{peer: p, key: key, section: c, done: make(chan struct{})}
+func newPublication(p *Peer, key plane.ID, c pionpc.Section, spec plane.Publication) *Publication {
+	pub := &Publication{peer: p, key: key, section: c, spec: spec, done: make(chan struct{})}
 	pub.level.Store(silence)
 	return pub
 }
@@ -73,8 +75,12 @@ func (p *Publication) AudioLevel() (dbov uint8, speaking bool) {
 	return uint8(v), v&0x100 != 0
 }
 
-// setLevel is called by the worker.
-func (p *Publication) setLevel(e plane.Event) {
+// onEvent is called by a worker.
+func (p *Publication) onEvent(e plane.Event) {
+	if e.Kind == plane.EventKeyFrame {
+		p.peer.server.workers[p.peer.place].TryPost(plane.AskKeyFrame{Publication: p.key})
+		return
+	}
 	v := uint32(e.Level)
 	if e.Speaking {
 		v |= 0x100
@@ -91,7 +97,7 @@ func (p *Publication) RequestKeyFrame() error {
 	if p.closed {
 		return ErrClosed
 	}
-	s.worker.Post(plane.AskKeyFrame{Publication: p.key})
+	p.peer.post(plane.AskKeyFrame{Publication: p.key})
 	return nil
 }
 
@@ -121,7 +127,7 @@ func (p *Publication) end() {
 	owner := p.peer
 	owner.publications = slices.DeleteFunc(owner.publications, func(x *Publication) bool { return x == p })
 	owner.server.live.Delete(p.key)
-	owner.server.worker.Post(plane.RemovePublication{Publication: p.key})
+	owner.post(plane.RemovePublication{Publication: p.key})
 	owner.calls.add(func() {
 		if owner.handlers.OnUnpublish != nil {
 			owner.handlers.OnUnpublish(p)

@@ -22,57 +22,58 @@ const socketBuffer = 4 << 20 // bytes asked of the kernel, each way
 
 // Server is a running media plane.
 type Server struct {
-	cfg    Config
-	log    *slog.Logger
-	socket *udp.Socket
-	worker *worker.Worker
-	mux    *pionpc.Mux
-	live   sync.Map       // plane.ID → *Peer or *Publication, read by the worker
-	ended  sync.WaitGroup // goroutines of peers
+	cfg     Config
+	log     *slog.Logger
+	sockets []*udp.Socket // of one address, one for each worker
+	workers []*worker.Worker
+	mux     *pionpc.Mux
+	live    sync.Map       // plane.ID → *Peer or *Publication, read by the workers
+	ended   sync.WaitGroup // goroutines of peers
+
+	paths paths
 
 	// Guarded by mu, with everything that peers, publications and
 	// subscriptions say of each other. Commands are posted under it, so that
 	// the plane sees changes in the same order; the worker never takes it.
-	mu     sync.Mutex
-	peers  map[*Peer]struct{}
-	next   plane.ID
-	closed bool
+	mu         sync.Mutex
+	peers      map[*Peer]struct{}
+	population []int // peers of each worker
+	next       plane.ID
+	closed     bool
 }
 
 // Listen opens the socket, starts the worker and returns the running server.
 // It fails if the address cannot be bound.
 func Listen(cfg Config) (*Server, error) {
 	cfg = cfg.withDefaults()
-	socket, err := udp.Listen(cfg.Listen, udp.Options{ReadBuffer: socketBuffer, WriteBuffer: socketBuffer, Trains: true, Logger: cfg.Logger})
+	sockets, err := udp.ListenShared(cfg.Listen, cfg.Workers, udp.Options{
+		ReadBuffer: socketBuffer, WriteBuffer: socketBuffer, Trains: true, Logger: cfg.Logger,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("sfu: %w", err)
 	}
 	s := &Server{
-		cfg:    cfg,
-		log:    cfg.Logger,
-		socket: socket,
-		peers:  make(map[*Peer]struct{}),
+		cfg:        cfg,
+		log:        cfg.Logger,
+		sockets:    sockets,
+		peers:      make(map[*Peer]struct{}),
+		population: make([]int, len(sockets)),
+		paths:      paths{owners: make(map[plane.Path]*Peer)},
 	}
 	s.mux = pionpc.NewMux(pionpc.MuxConfig{
-		Write:         socket.WriteTo,
+		Write:         sockets[0].WriteTo,
 		Heard:         s.onHeard,
 		Authenticated: s.authenticated,
-		Port:          socket.LocalAddr().Port(),
+		Port:          s.Addr().Port(),
 		Logger:        cfg.Logger,
 	})
-	s.worker = worker.Start(worker.Config{
-		Socket:  socket,
-		Start:   time.Now(),
-		History: cfg.HistoryDuration,
-		Control: s.mux.Deliver,
-		Events:  s.onEvents,
-		Logger:  cfg.Logger,
-	})
+	s.workers = worker.Start(s.configs(time.Now())...)
+	s.describe()
 	return s, nil
 }
 
 // Addr returns the bound UDP address.
-func (s *Server) Addr() netip.AddrPort { return s.socket.LocalAddr() }
+func (s *Server) Addr() netip.AddrPort { return s.sockets[0].LocalAddr() }
 
 // NewPeer creates a peer that waits for its first offer. The peer lives until
 // it is closed, its transport fails or the server closes.
@@ -135,9 +136,11 @@ func (s *Server) admit(p *Peer) error {
 		return err
 	}
 	p.key = s.newKey()
+	p.place = s.place(p.near)
+	s.population[p.place]++
 	s.peers[p] = struct{}{}
 	s.live.Store(p.key, p)
-	s.worker.Post(plane.AddTransport{Transport: p.key, SSRC: random32() | 1, CNAME: newID()})
+	p.post(plane.AddTransport{Transport: p.key, SSRC: random32() | 1, CNAME: newID()})
 	s.ended.Add(1)
 	go p.run()
 	return nil
@@ -160,7 +163,9 @@ func (s *Server) Close() error {
 	closing.Wait()
 	s.ended.Wait()
 	s.mux.Close()
-	s.worker.Close()
+	for _, w := range s.workers {
+		w.Close()
+	}
 	return nil
 }
 
@@ -171,49 +176,7 @@ func (s *Server) newKey() plane.ID {
 }
 
 func (s *Server) candidates(loopback bool) []netip.AddrPort {
-	return candidates(s.socket.LocalAddr(), s.cfg.PublicAddrs, loopback)
-}
-
-// onHeard is called when a check of an address was authenticated.
-func (s *Server) onHeard(local netip.Addr, remote netip.AddrPort) {
-	s.worker.Post(plane.Heard{Path: plane.Path{Local: local, Remote: remote}})
-}
-
-// authenticated tells whether something authenticated came from an address
-// lately. It waits for the worker.
-func (s *Server) authenticated(local netip.Addr, remote netip.AddrPort, within time.Duration) bool {
-	reply := make(chan bool, 1)
-	q := plane.AskHeard{
-		Path:   plane.Path{Local: local, Remote: remote},
-		Within: within,
-		Done:   func(heard bool) { reply <- heard },
-	}
-	if !s.worker.Post(q) {
-		return false
-	}
-	select {
-	case heard := <-reply:
-		return heard
-	case <-s.worker.Done():
-		return false
-	}
-}
-
-// onEvents is called by the worker: it takes no lock and does not wait.
-func (s *Server) onEvents(events []plane.Event) {
-	for _, e := range events {
-		id := e.Transport
-		if e.Kind == plane.EventLevel {
-			id = e.Publication
-		}
-		v, _ := s.live.Load(id)
-		switch owner := v.(type) {
-		case *Peer:
-			owner.onEvent(e)
-		case *Publication:
-			owner.setLevel(e)
-		}
-	}
+	return candidates(s.Addr(), s.cfg.PublicAddrs, loopback)
 }
 
 // kindOf names a section's kind as pion does.

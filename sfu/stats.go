@@ -14,6 +14,9 @@ type ServerStats struct {
 	// SendCalls counts the system calls that sent packets; PacketsSent ÷
 	// SendCalls is how well they were batched.
 	SendCalls uint64
+	// SendMessages counts what those were given: single packets, and trains of
+	// packets to one peer (UDP_SEGMENT).
+	SendMessages uint64
 	// CPU is what the workers' threads used, by who paid for it.
 	CPU CPUStats
 	// Drops counts packets that were not forwarded, and STUN and DTLS datagrams
@@ -79,39 +82,30 @@ func (s *Server) Stats() ServerStats {
 		}
 	}
 	s.mu.Unlock()
-	reply := make(chan plane.Stats, 1)
-	if !s.worker.Post(plane.Count{Done: func(c plane.Stats) { reply <- c }}) {
-		return st
+	c, cpu := s.sum()
+	m := s.mux.Stats()
+	st.CPU = cpu
+	st.PacketsReceived, st.PacketsSent = c.PacketsReceived, c.PacketsSent
+	st.BytesReceived, st.BytesSent = c.BytesReceived, c.BytesSent
+	for _, socket := range s.sockets {
+		u := socket.Stats()
+		st.SendCalls += u.SendCalls
+		st.SendMessages += u.Messages
+		c.Drops[plane.DropOverload] += u.Refused
 	}
-	select {
-	case c := <-reply:
-		st.PacketsReceived, st.PacketsSent = c.PacketsReceived, c.PacketsSent
-		st.BytesReceived, st.BytesSent = c.BytesReceived, c.BytesSent
-		m, u := s.mux.Stats(), s.socket.Stats()
-		st.SendCalls = u.SendCalls
-		c.Drops[plane.DropUnknownSource] += m.Strangers
-		c.Drops[plane.DropOverload] += m.Overflow + u.Refused
-		st.Drops = drops(&c.Drops)
-		st.CPU.add(&c)
-	case <-s.worker.Done():
-	}
+	c.Drops[plane.DropUnknownSource] += m.Strangers
+	c.Drops[plane.DropOverload] += m.Overflow
+	st.Drops = drops(&c.Drops)
 	return st
 }
 
 // Stats returns the counters of the peer and its streams, or the zero value if
 // the peer is closed.
 func (p *Peer) Stats() PeerStats {
-	reply := make(chan plane.TransportStats, 1)
-	w := p.server.worker
-	if !w.Post(plane.Observe{Transport: p.key, Done: func(s plane.TransportStats, _ bool) { reply <- s }}) {
-		return PeerStats{}
-	}
-	select {
-	case s := <-reply:
-		return peerStats(s)
-	case <-w.Done():
-		return PeerStats{}
-	}
+	s, _ := ask(p.server.workers[p.place], func(reply func(plane.TransportStats)) plane.Command {
+		return plane.Observe{Transport: p.key, Done: func(s plane.TransportStats, _ bool) { reply(s) }}
+	})
+	return peerStats(s)
 }
 
 func peerStats(s plane.TransportStats) PeerStats {

@@ -1,8 +1,6 @@
 package sfu
 
 import (
-	"slices"
-
 	"github.com/switchyard-rtc/switchyard/sfu/internal/plane"
 )
 
@@ -59,7 +57,8 @@ func (p *Peer) Subscribe(pub *Publication, opts SubscribeOptions) (*Subscription
 	sub := &Subscription{peer: p, slot: slot, pub: pub, paused: opts.Paused}
 	slot.sub = sub
 	pub.subs = append(pub.subs, sub)
-	s.worker.Post(plane.Bind{Slot: slot.key, Publication: pub.key, Route: r, Paused: opts.Paused})
+	pub.reach(p.place)
+	p.post(plane.Bind{Slot: slot.key, Publication: pub.key, Route: r, Paused: opts.Paused})
 	return sub, nil
 }
 
@@ -102,7 +101,7 @@ func (s *Subscription) Update(opts SubscribeOptions) error {
 		return ErrClosed
 	}
 	s.paused = opts.Paused
-	srv.worker.Post(plane.Pause{Slot: s.slot.key, Paused: opts.Paused})
+	s.peer.post(plane.Pause{Slot: s.slot.key, Paused: opts.Paused})
 	return nil
 }
 
@@ -126,10 +125,13 @@ func (s *Subscription) Replace(pub *Publication) error {
 	if r == nil {
 		return ErrNoCodec
 	}
-	s.pub.subs = without(s.pub.subs, s)
+	old := s.pub
+	old.subs = without(old.subs, s)
 	s.pub = pub
 	pub.subs = append(pub.subs, s)
-	srv.worker.Post(plane.Bind{Slot: s.slot.key, Publication: pub.key, Route: r, Paused: s.paused})
+	pub.reach(s.peer.place)
+	s.peer.post(plane.Bind{Slot: s.slot.key, Publication: pub.key, Route: r, Paused: s.paused})
+	old.leave(s.peer.place)
 	return nil
 }
 
@@ -150,9 +152,6 @@ func (s *Subscription) end() {
 	s.closed = true
 	s.pub.subs = without(s.pub.subs, s)
 	s.slot.sub = nil
-	s.peer.server.worker.Post(plane.Unbind{Slot: s.slot.key})
-}
-
-func without(list []*Subscription, s *Subscription) []*Subscription {
-	return slices.DeleteFunc(list, func(x *Subscription) bool { return x == s })
+	s.peer.post(plane.Unbind{Slot: s.slot.key})
+	s.pub.leave(s.peer.place)
 }

@@ -22,6 +22,7 @@ type forwardOptions struct {
 	profile, serverCPUs, clientCPUs string
 	server                          string
 	json, html, findMax             string
+	maxDelay                        time.Duration // that findMax allows
 	runs                            int
 	limit                           time.Duration
 	faults                          bench.Faults // of the baseline, on purpose
@@ -42,7 +43,8 @@ func benchForwardCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&o.serverCPUs, "cpu-server", "", "processors of the server, such as 0 or 0,1")
 	f.StringVar(&o.server, "server", "switchyard", "what to measure: switchyard, pion (its ordinary path, with default interceptors) or pion-bare (without)")
-	f.StringVar(&o.findMax, "find-max", "", "raise this until loss > 0.5 % or p99 delay > 20 ms: bitrate or subscribers")
+	f.StringVar(&o.findMax, "find-max", "", "raise this until loss > 0.5 % or p99 delay > --max-delay: bitrate or subscribers")
+	f.DurationVar(&o.maxDelay, "max-delay", 20*time.Millisecond, "what --find-max allows 99 % of the packets to take, 0 for as long as it takes")
 	faultFlags(c, &o.faults)
 	return c
 }
@@ -64,6 +66,7 @@ func (o *forwardOptions) measureFlags(c *cobra.Command) {
 	f.IntVar(&o.Bitrate, "bitrate", 2_500_000, "bit/s of each video track")
 	f.IntVar(&o.FPS, "fps", 30, "frames per second of video")
 	f.Float64Var(&o.Spread, "spread", 0, "fraction of the frame interval over which the packets of a frame are sent, 0 for at once")
+	f.DurationVar(&o.KeyInterval, "key-interval", 10*time.Second, "how often video has a key frame, 0 for only on request")
 	f.StringVar(&o.profile, "profile", "gcm", "SRTP profile: gcm or cm")
 	f.DurationVar(&o.Duration, "duration", 10*time.Second, "length of the steady part")
 	f.StringVar(&o.clientCPUs, "cpu-client", "", "processors of the clients")
@@ -129,6 +132,12 @@ func (o *forwardOptions) resolve() error {
 	}
 	if o.Bitrate <= 0 || o.FPS <= 0 || o.Duration <= 0 || o.JoinRate < 0 {
 		return usageError{fmt.Errorf("--bitrate, --fps and --duration have to be above 0, --join-rate not below")}
+	}
+	if o.KeyInterval <= 0 {
+		o.KeyInterval = -1
+	}
+	if o.maxDelay <= 0 {
+		o.maxDelay = -1
 	}
 	if o.ServerCPUs, err = processors("cpu-server", o.serverCPUs); err != nil {
 		return err
@@ -210,7 +219,7 @@ func (o *forwardOptions) measure(ctx context.Context, out io.Writer, limit bench
 	if o.findMax == "" {
 		return o.repeat(ctx, out, limit)
 	}
-	m, err := bench.Maximum(ctx, bench.MaximumOptions{Forward: o.ForwardOptions, Raise: o.findMax})
+	m, err := bench.Maximum(ctx, bench.MaximumOptions{Forward: o.ForwardOptions, Raise: o.findMax, MaxDelay: o.maxDelay})
 	if err != nil {
 		return "", nil, err
 	}
@@ -256,12 +265,13 @@ func printForward(out io.Writer, r *bench.ForwardResult, limit bench.TrainCosts)
 	if r.Server.CPU > 0 {
 		row("server", "%.2f cores, %.2f µs per forwarded packet", r.Server.CPU, r.Server.CPUPerPacket)
 	}
-	if one := limit.PerPacket(1); one > 0 && r.Server.CPUPerPacket > 0 {
-		row("", "%.2f × a bare loop that sends one by one (%.2f µs)", r.Server.CPUPerPacket/one, one)
+	if train := max(1, r.Server.Train); limit.PerPacket(train) > 0 && r.Server.CPUPerPacket > 0 {
+		bare := limit.PerPacket(train)
+		row("", "%.2f × a bare loop that sends trains of %.1f (%.2f µs)", r.Server.CPUPerPacket/bare, train, bare)
 	}
 	if r.Server.PacketsPerCall > 0 {
-		row("", "%.1f packets per send call, %.3f allocations per packet, %d collections, longest pause ≤ %.2f ms",
-			r.Server.PacketsPerCall, r.Server.AllocationsPerPacket, r.Server.GCCycles, r.Server.GCPauseMaxMS)
+		row("", "%.1f packets per message, %.1f per send call, %.3f allocations per packet, %d collections, longest pause ≤ %.2f ms",
+			r.Server.Train, r.Server.PacketsPerCall, r.Server.AllocationsPerPacket, r.Server.GCCycles, r.Server.GCPauseMaxMS)
 	}
 	if r.Server.IdleBytes > 0 {
 		row("memory", "%.1f MB idle, %.2f MB per client", float64(r.Server.IdleBytes)/1e6, r.Server.BytesPerClient/1e6)

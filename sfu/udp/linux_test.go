@@ -27,6 +27,43 @@ func TestLocalAddress(t *testing.T) {
 	}
 }
 
+// Sockets of one address share what comes; nobody else can take part.
+func TestListenShared(t *testing.T) {
+	for _, addr := range []string{"127.0.0.1:0", "[::]:0"} {
+		shared, err := ListenShared(netip.MustParseAddrPort(addr), 3, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), shared[0].LocalAddr().Port())
+		for _, s := range shared {
+			t.Cleanup(func() { s.Close() })
+			if s.LocalAddr() != shared[0].LocalAddr() {
+				t.Errorf("addresses %v and %v", s.LocalAddr(), shared[0].LocalAddr())
+			}
+		}
+		if _, err := ListenShared(shared[0].LocalAddr(), 2, Options{}); err == nil {
+			t.Error("two servers share a port")
+		}
+		const senders = 60
+		for range senders {
+			if err := open(t, "127.0.0.1:0").WriteTo([]byte("x"), netip.Addr{}, to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		total := 0
+		for i, s := range shared {
+			n, err := s.ReadBatch(room(64), time.Now().Add(20*time.Millisecond))
+			if n == 0 || err != nil {
+				t.Errorf("socket %d got %d datagrams, %v", i, n, err)
+			}
+			total += n
+		}
+		if total != senders {
+			t.Errorf("%d of %d datagrams came", total, senders)
+		}
+	}
+}
+
 func TestBatchesAllocateNothing(t *testing.T) {
 	a, b := open(t, "127.0.0.1:0"), open(t, "127.0.0.1:0")
 	out, in := room(16), room(64)

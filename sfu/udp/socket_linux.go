@@ -82,6 +82,40 @@ func Listen(addr netip.AddrPort, o Options) (*Socket, error) {
 	return s, nil
 }
 
+// ListenShared opens n sockets on one address, among which the system shares
+// out what comes, by the address of the sender. It fails if the address is
+// taken, also by sockets that are shared.
+func ListenShared(addr netip.AddrPort, n int, o Options) ([]*Socket, error) {
+	sockets := make([]*Socket, 0, n)
+	for range n {
+		o.joins = len(sockets) > 0
+		s, err := Listen(addr, o)
+		if err == nil && n > 1 && !o.joins {
+			err = s.share() // after bind: what shares is let in where others share
+			addr = netip.AddrPortFrom(addr.Addr(), s.local.Port())
+		}
+		if s != nil {
+			sockets = append(sockets, s)
+		}
+		if err != nil {
+			for _, s := range sockets {
+				s.Close()
+			}
+			return nil, err
+		}
+	}
+	return sockets, nil
+}
+
+// share lets other sockets be bound to the address.
+func (s *Socket) share() error {
+	var failed error
+	err := s.raw.Control(func(fd uintptr) {
+		failed = os.NewSyscallError("setsockopt", unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
+	})
+	return errors.Join(err, failed)
+}
+
 // prepare sets the options of a socket before it is bound. Path MTU discovery is
 // off in a way that believes no ICMP message, so that a forged one cannot shrink
 // what a peer is sent (ip(7), IP_PMTUDISC_OMIT).
@@ -110,6 +144,9 @@ func (s *Socket) prepare(c syscall.RawConn, addr netip.AddrPort, o Options) erro
 		}
 		buffer(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF, o.ReadBuffer)
 		buffer(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, o.WriteBuffer)
+		if o.joins {
+			set(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
+		}
 		s.offloads = probe(fd, o.Trains)
 	})
 	return errors.Join(err, failed)

@@ -45,6 +45,16 @@ func Listen(addr netip.AddrPort, o Options) (*Socket, error) {
 	return &Socket{conn: conn}, nil
 }
 
+// ListenShared opens one socket, whatever n is: sharing an address is not
+// portable.
+func ListenShared(addr netip.AddrPort, _ int, o Options) ([]*Socket, error) {
+	s, err := Listen(addr, o)
+	if err != nil {
+		return nil, err
+	}
+	return []*Socket{s}, nil
+}
+
 // LocalAddr returns the bound address.
 func (s *Socket) LocalAddr() netip.AddrPort {
 	a := s.conn.LocalAddr().(*net.UDPAddr).AddrPort()

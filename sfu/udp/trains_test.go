@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 )
@@ -36,10 +37,7 @@ func readAll(t *testing.T, s *Socket, n int) (all [][]byte, messages int) {
 		}
 		messages += k
 		for _, d := range in[:k] {
-			for range d.count() {
-				one := d.first()
-				all, d.B = append(all, one.B), d.B[len(one.B):]
-			}
+			all = slices.AppendSeq(all, d.Datagrams())
 		}
 	}
 	return all, messages

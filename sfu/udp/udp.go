@@ -14,6 +14,7 @@
 package udp
 
 import (
+	"iter"
 	"log/slog"
 	"net/netip"
 	"sync/atomic"
@@ -58,6 +59,8 @@ type Options struct {
 	Trains bool
 	// Logger is told, once each, where trains cannot be sent. If nil, nobody is.
 	Logger *slog.Logger
+
+	joins bool // an address that another socket of ListenShared has
 }
 
 // Offloads tells what the system does for a socket.
@@ -91,6 +94,25 @@ func (c *counters) Stats() Stats {
 		Refused:     c.refused.Load(),
 		Messages:    c.messages.Load(),
 		SplitTrains: c.splits.Load(),
+	}
+}
+
+// Datagrams ranges over the payloads of a train, or yields that of a single
+// datagram.
+func (d *Datagram) Datagrams() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		if d.Segment <= 0 {
+			yield(d.B)
+			return
+		}
+		rest := d.B
+		for len(rest) > d.Segment {
+			if !yield(rest[:d.Segment:d.Segment]) {
+				return
+			}
+			rest = rest[d.Segment:]
+		}
+		yield(rest)
 	}
 }
 

@@ -132,7 +132,7 @@ func (c AddPublication) apply(p *Plane, now mono.Time) {
 	if t == nil || p.publications[c.Publication] != nil || len(c.Spec.Codecs) == 0 {
 		return
 	}
-	f := newFanout(t, c)
+	f := newFanout(p, t, c.Publication, c.Spec)
 	p.publications[c.Publication] = f
 	t.publications = append(t.publications, f)
 	if c.Spec.Feedback {
@@ -163,7 +163,9 @@ func (p *Plane) removePublication(f *Fanout) {
 			f.forget(in)
 		}
 	}
-	f.transport.publications = remove(f.transport.publications, f)
+	if f.transport != nil {
+		f.transport.publications = remove(f.transport.publications, f)
+	}
 	delete(p.publications, f.id)
 }
 

@@ -62,10 +62,11 @@ var (
 )
 
 const (
-	weightDrop    = 10  // a packet that a slot does not get
-	weightStray   = 300 // a datagram of nobody, or for the control plane
-	weightCommand = 1000
-	weightTimers  = 300 // of one transport
+	weightDrop     = 10  // a packet that a slot does not get
+	weightStray    = 300 // a datagram of nobody, or for the control plane
+	weightCommand  = 1000
+	weightTimers   = 300 // of one transport
+	weightHandover = 150 // a packet to or from another core
 
 	// Of reading a datagram.
 	weightRead     = 1000

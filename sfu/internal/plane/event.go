@@ -11,6 +11,8 @@ const (
 	EventHeard
 	// EventLevel: the audio level of a publication changed.
 	EventLevel
+	// EventKeyFrame: a mirror needs a key frame of the publication.
+	EventKeyFrame
 	// EventFailed: handling the transport panicked; it is removed.
 	EventFailed
 )
@@ -20,7 +22,7 @@ const (
 type Event struct {
 	Kind        EventKind
 	Transport   ID
-	Publication ID    // of EventLevel
+	Publication ID    // of EventLevel and EventKeyFrame
 	Level       uint8 // of EventLevel, in -dBov (RFC 6464): 127 is silence
 	Speaking    bool  // of EventLevel
 }

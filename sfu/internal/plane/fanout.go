@@ -26,7 +26,7 @@ const (
 // go out. Owned by the plane.
 type Fanout struct {
 	plane     *Plane
-	transport *Transport // of the publisher
+	transport *Transport // of the publisher; nil in a mirror
 	id        ID
 	spec      Publication
 	kinds     [128]packet.Codec // by payload type of media
@@ -34,7 +34,8 @@ type Fanout struct {
 	rates     [128]uint32       // RTP clock by payload type
 	encodings []*Inbound        // one per RID, or one; nil until known
 	outbounds []*Outbound
-	best      int // encoding to forward
+	best      int   // encoding to forward
+	mirrors   []int // cores that have one
 	arrivals  []arrival
 
 	wanted      bool // a key frame, by somebody
@@ -46,17 +47,17 @@ type Fanout struct {
 	reported Event // the last EventLevel
 }
 
-func newFanout(t *Transport, c AddPublication) *Fanout {
+func newFanout(p *Plane, t *Transport, id ID, spec Publication) *Fanout {
 	f := &Fanout{
-		plane:     t.plane,
+		plane:     p,
 		transport: t,
-		id:        c.Publication,
-		spec:      c.Spec,
-		encodings: make([]*Inbound, max(1, len(c.Spec.RIDs))),
+		id:        id,
+		spec:      spec,
+		encodings: make([]*Inbound, max(1, len(spec.RIDs))),
 		asked:     -mono.Time(askEvery),
 		reported:  Event{Level: 127},
 	}
-	for _, k := range c.Spec.Codecs {
+	for _, k := range spec.Codecs {
 		f.kinds[k.PayloadType&0x7f] = k.Codec
 		f.rates[k.PayloadType&0x7f] = k.ClockRate
 		if k.RTX != 0 {
@@ -198,17 +199,19 @@ func (f *Fanout) reportEarly(now mono.Time) {
 // forget removes a stream and its retransmission stream. What slots were sent
 // of it cannot be sent again: they would keep the history for a long time.
 func (f *Fanout) forget(in *Inbound) {
-	t := f.transport
-	delete(t.inbounds, in.ssrc)
-	t.inherit(&in.account)
-	if in.rtx != nil {
-		t.inherit(&in.rtx.account)
-		delete(t.inbounds, in.rtx.ssrc)
+	if t := f.transport; t != nil {
+		delete(t.inbounds, in.ssrc)
+		t.inherit(&in.account)
+		if in.rtx != nil {
+			delete(t.inbounds, in.rtx.ssrc)
+			t.inherit(&in.rtx.account)
+		}
+		t.newest = nil
 	}
 	if in.media != nil {
 		in.media.rtx = nil
 	}
-	in.history, t.newest = nil, nil
+	in.history = nil
 	f.arrivals = slices.DeleteFunc(f.arrivals, func(a arrival) bool { return a.in == in })
 	for _, o := range f.outbounds {
 		if o.current == in {
@@ -224,6 +227,7 @@ func (f *Fanout) take(now mono.Time, in *Inbound, e *nack.Entry, b []byte) {
 	} else if e.Frame.Key && e.Frame.Start && in.encoding == f.best {
 		f.wanted, f.unanswered = false, 0
 	}
+	f.handOver(in, e, b)
 	if len(f.outbounds) == 0 {
 		return
 	}
@@ -238,7 +242,7 @@ func (f *Fanout) take(now mono.Time, in *Inbound, e *nack.Entry, b []byte) {
 // listen follows the audio level (RFC 6464).
 func (f *Fanout) listen(now mono.Time, v packet.View, b []byte) {
 	id := f.spec.Extensions[packet.ExtAudioLevel]
-	if id == 0 {
+	if id == 0 || f.transport == nil {
 		return
 	}
 	if dbov, voice, ok := packet.VoiceLevel(v.Extension(b, id)); ok {
@@ -258,6 +262,10 @@ func (f *Fanout) reportLevel(now mono.Time) {
 // ask wants a key frame; requests of all subscribers are merged (RFC 4585,
 // section 6.3.1).
 func (f *Fanout) ask(now mono.Time) {
+	if f.transport == nil {
+		f.askOrigin(now)
+		return
+	}
 	if f.spec.Audio || f.wanted {
 		return
 	}
@@ -274,7 +282,7 @@ func (f *Fanout) nextAsk() mono.Time {
 // refresh all its encodings.
 func (f *Fanout) request(now mono.Time) {
 	in := f.encodings[f.best]
-	if len(f.outbounds) == 0 {
+	if len(f.outbounds)+len(f.mirrors) == 0 {
 		f.wanted = false
 		return
 	}

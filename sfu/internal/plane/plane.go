@@ -46,11 +46,13 @@ type Plane struct {
 	epoch        report.NTP
 	transports   map[ID]*Transport
 	paths        map[Path]*Transport
+	elsewhere    map[Path]int // which other core has the transport of a path
 	publications map[ID]*Fanout
 	slots        map[ID]*Slot
 	timers       timers
 	pending      pending
 	delivery     delivery
+	handovers    []Handover
 	outbox       Outbox
 	events       []Event
 	items        []feedback.Item
@@ -75,6 +77,7 @@ func New(cfg Config) *Plane {
 		epoch:        report.NTPOf(cfg.Epoch),
 		transports:   make(map[ID]*Transport),
 		paths:        make(map[Path]*Transport),
+		elsewhere:    make(map[Path]int),
 		publications: make(map[ID]*Fanout),
 		slots:        make(map[ID]*Slot),
 		items:        make([]feedback.Item, 0, 256),
@@ -102,13 +105,25 @@ func (p *Plane) Receive(now mono.Time, path Path, b []byte) (control bool) {
 		p.drop(DropMalformed)
 		return false
 	}
+	if p.paths[path] == nil {
+		if to, ok := p.elsewhere[path]; ok {
+			p.spendStray(len(b))
+			p.handovers = append(p.handovers, Handover{To: to, Path: path, B: b})
+			return false
+		}
+	}
+	p.admit(now, path, b)
+	return false
+}
+
+// admit handles media that came to the right core.
+func (p *Plane) admit(now mono.Time, path Path, b []byte) {
 	t := p.paths[path]
 	if t == nil || !t.ready() {
 		p.hold(now, path, b)
-		return false
+		return
 	}
-	p.receive(now, t, kind, b)
-	return false
+	p.receive(now, t, packet.Classify(b), b)
 }
 
 // hold keeps a media datagram from an address that no transport has yet, or no

@@ -9,8 +9,10 @@ import (
 )
 
 // full makes a room of n in which everybody watches and hears everybody else.
-func full(t testing.TB, n int, net netem.Config) *room {
-	r := newRoom(t)
+func full(t testing.TB, n int, net netem.Config) *room { return fullOn(t, 1, n, net) }
+
+func fullOn(t testing.TB, cores, n int, net netem.Config) *room {
+	r := newRoomOn(t, cores)
 	for i := range n {
 		r.join(i, net)
 	}
@@ -36,20 +38,73 @@ func TestRoomOfTenGetsEveryFrame(t *testing.T) {
 	before := cpuTime(t)
 	r.run(length)
 	took := cpuTime(t) - before
-	for _, c := range r.clients { // let the last repairs arrive, without new frames
+	r.checkFrames(t, int(length.Seconds()*30)-50)
+	t.Logf("%v of ten people took %v of CPU time", length, took)
+	if !raceEnabled && took > 2*time.Second {
+		t.Errorf("60 s of ten people took %v of CPU time, want less than 2 s", took)
+	}
+}
+
+// The same where the ten live on three cores, and what they send comes to any
+// of them.
+func TestRoomOfTenOnThreeCores(t *testing.T) {
+	r := fullOn(t, 3, 10, netem.Config{Loss: 0.05, Delay: 15 * time.Millisecond, Jitter: 5 * time.Millisecond, Reorder: 0.02})
+	r.run(10 * time.Second)
+	r.checkFrames(t, 10*30-50)
+	for i, p := range r.cores {
+		if n := p.stats.Drops[DropUnknownSource]; n > 0 {
+			t.Errorf("core %d: %d packets of unknown sources", i, n)
+		}
+	}
+}
+
+// A subscriber on another core asks for a key frame until one comes, and a
+// publication that goes is gone there too.
+func TestMirror(t *testing.T) {
+	r := newRoomOn(t, 2)
+	a, b := r.join(0, netem.Config{}), r.join(1, netem.Config{})
+	r.run(time.Second)
+	a.deaf = true
+	s := b.slot(false)
+	s.show(a.video)
+	r.run(3 * time.Second)
+	if len(a.asked) < 3 || s.packets != 0 {
+		t.Fatalf("%d requests for a key frame, %d packets without one", len(a.asked), s.packets)
+	}
+	a.deaf = false
+	r.run(3 * time.Second)
+	if s.packets < 60 {
+		t.Fatalf("%d packets after the key frame", s.packets)
+	}
+	checkGapless(t, s)
+	r.applyTo(0, Mirror{Publication: a.video.pub, To: 1})
+	r.applyTo(1, RemovePublication{Publication: a.video.pub})
+	before := s.packets
+	r.run(time.Second)
+	if s.packets != before || len(r.cores[1].publications) != 2 {
+		t.Errorf("%d packets after the end, %d publications on the second core, want its own two", s.packets-before, len(r.cores[1].publications))
+	}
+	s.show(a.video)
+	r.run(2 * time.Second)
+	if s.packets < before+30 {
+		t.Errorf("%d packets when it is shown again", s.packets-before)
+	}
+}
+
+// checkFrames stops the cameras, waits for the last repairs and checks each
+// subscription.
+func (r *room) checkFrames(t *testing.T, atLeast int) {
+	t.Helper()
+	for _, c := range r.clients {
 		c.video.due, c.audio.due = r.now.Add(time.Hour), r.now.Add(time.Hour)
 	}
 	r.run(2 * time.Second)
 	for _, c := range r.clients {
 		for _, s := range c.sinks {
 			if !s.audio {
-				s.checkFrames(t, int(length.Seconds()*30)-50)
+				s.checkFrames(t, atLeast)
 			}
 		}
-	}
-	t.Logf("%v of ten people took %v of CPU time", length, took)
-	if !raceEnabled && took > 2*time.Second {
-		t.Errorf("60 s of ten people took %v of CPU time, want less than 2 s", took)
 	}
 }
 

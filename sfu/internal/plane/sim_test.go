@@ -26,10 +26,12 @@ const (
 	idTransportCC           = 5
 )
 
-// room is a plane with clients around it.
+// room is one core or several, with clients around them.
 type room struct {
 	t       testing.TB
-	plane   *Plane
+	plane   *Plane   // the first core
+	cores   []*Plane // all
+	arrived int      // datagrams that came to the cores, in turn
 	now     mono.Time
 	clients []*client
 	byAddr  map[netip.AddrPort]*client
@@ -42,6 +44,7 @@ type room struct {
 // track and has slots for others.
 type client struct {
 	room     *room
+	core     int // that has the transport
 	id       ID
 	addr     netip.AddrPort
 	up, down *netem.Link
@@ -63,19 +66,41 @@ type client struct {
 	noRTX    bool
 }
 
-func newRoom(t testing.TB) *room {
-	return &room{
+func newRoom(t testing.TB) *room { return newRoomOn(t, 1) }
+
+// newRoomOn returns a room whose clients live on so many cores, in turn.
+func newRoomOn(t testing.TB, cores int) *room {
+	r := &room{
 		t:      t,
-		plane:  New(Config{Epoch: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}),
 		byAddr: make(map[netip.AddrPort]*client),
 		buf:    make([]byte, packet.MaxSize),
 		now:    mono.Time(time.Second),
 	}
+	for range cores {
+		r.cores = append(r.cores, New(Config{Epoch: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}))
+	}
+	r.plane = r.cores[0]
+	return r
 }
 
-func (r *room) apply(c Command) {
+func (r *room) apply(c Command) { r.applyTo(0, c) }
+
+func (r *room) applyTo(core int, c Command) {
 	r.trace.command(r.now, c)
-	r.plane.Apply(r.now, c)
+	r.cores[core].Apply(r.now, c)
+}
+
+func (c *client) apply(cmd Command) { c.room.applyTo(c.core, cmd) }
+
+// bind tells all cores where the client is.
+func (c *client) bind() {
+	path := Path{Remote: c.addr}
+	c.apply(BindPath{Transport: c.id, Path: path})
+	for i := range c.room.cores {
+		if i != c.core {
+			c.room.applyTo(i, RoutePath{Path: path, To: c.core})
+		}
+	}
 }
 
 func stamp(t mono.Time) string { return fmt.Sprintf("%9.3f", time.Duration(t).Seconds()*1000) }
@@ -86,6 +111,7 @@ func (r *room) join(n int, net netem.Config) *client {
 	id := ID(1000 * (n + 1))
 	c := &client{
 		room:  r,
+		core:  n % len(r.cores),
 		id:    id,
 		addr:  netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(n + 1)}), 5000),
 		up:    netem.New(net, uint64(2*n+1)),
@@ -105,9 +131,9 @@ func (r *room) join(n int, net netem.Config) *client {
 	check(r.t, err)
 	back, err := srtp.NewSealer(srtp.AEADAES128GCM, key, salt)
 	check(r.t, err)
-	r.apply(AddTransport{Transport: id, SSRC: uint32(id) + 7, CNAME: "switchyard"})
-	r.apply(SetKeys{Transport: id, Opener: opener, Sealer: back})
-	r.apply(BindPath{Transport: id, Path: Path{Remote: c.addr}})
+	c.apply(AddTransport{Transport: id, SSRC: uint32(id) + 7, CNAME: "switchyard"})
+	c.apply(SetKeys{Transport: id, Opener: opener, Sealer: back})
+	c.bind()
 	c.publish()
 	r.clients = append(r.clients, c)
 	r.byAddr[c.addr] = c
@@ -141,14 +167,18 @@ func (c *client) publish() {
 	}
 	var ids packet.ExtensionIDs
 	ids[packet.ExtAudioLevel], ids[packet.ExtTransportCC] = idLevelIn, idTransportCC
-	c.room.apply(AddPublication{Transport: c.id, Publication: c.video.pub, Spec: Publication{
+	c.video.spec = Publication{
 		MID: "1", NACK: true, Feedback: true, Extensions: ids, Streams: []Stream{{SSRC: c.video.ssrc, RTX: c.video.rtx}},
 		Codecs: []Codec{{Codec: packet.VP8, PayloadType: ptVP8, RTX: ptVP8RTX, ClockRate: 90000}},
-	}})
-	c.room.apply(AddPublication{Transport: c.id, Publication: c.audio.pub, Spec: Publication{
+	}
+	c.audio.spec = Publication{
 		MID: "0", Audio: true, NACK: true, Streams: []Stream{{SSRC: c.audio.ssrc}}, Extensions: ids,
 		Codecs: []Codec{{Codec: packet.Opus, PayloadType: ptOpus, ClockRate: 48000}},
-	}})
+	}
+	for _, s := range []*sender{c.video, c.audio} {
+		s.core = c.core
+		c.apply(AddPublication{Transport: c.id, Publication: s.pub, Spec: s.spec})
+	}
 }
 
 // slot gives the client one more slot.
@@ -171,7 +201,7 @@ func (s *sink) add() {
 	if s.client.noRTX {
 		spec.RTX = 0
 	}
-	s.client.room.apply(AddSlot{
+	s.client.apply(AddSlot{
 		Transport: s.client.id, Slot: s.slot, Spec: spec, Sequence: 0x7ff0, Repair: 5, Timestamp: 0xfffff000,
 	})
 }
@@ -181,7 +211,7 @@ func (r *room) move(c *client) {
 	delete(r.byAddr, c.addr)
 	c.addr = netip.AddrPortFrom(c.addr.Addr(), c.addr.Port()^1)
 	r.byAddr[c.addr] = c
-	r.apply(BindPath{Transport: c.id, Path: Path{Remote: c.addr}})
+	c.bind()
 }
 
 // show binds a track to the slot and forgets what the slot got before.
@@ -193,7 +223,17 @@ func (s *sink) show(pub *sender) {
 		r.PayloadTypes[ptVP8], r.Repairs[ptSlotVP8] = ptSlotVP8, ptSlotRTX
 	}
 	s.got = s.got[:0]
-	s.client.room.apply(Bind{Slot: s.slot, Publication: pub.pub, Route: r})
+	s.reach(pub)
+	s.client.apply(Bind{Slot: s.slot, Publication: pub.pub, Route: r})
+}
+
+// reach makes the packets of a track come to the core of the slot.
+func (s *sink) reach(pub *sender) {
+	r, core := s.client.room, s.client.core
+	if core != pub.core {
+		r.applyTo(pub.core, Mirror{Publication: pub.pub, To: core, On: true})
+		r.applyTo(core, AddMirror{Publication: pub.pub, Spec: pub.spec})
+	}
 }
 
 // run lets the room live for d.
@@ -203,7 +243,10 @@ func (r *room) run(d time.Duration) {
 		c.due = c.deadline()
 	}
 	for {
-		next := r.plane.Deadline()
+		next := mono.Never
+		for _, p := range r.cores {
+			next = min(next, p.Deadline())
+		}
 		for _, c := range r.clients {
 			next = min(next, c.due)
 		}
@@ -218,16 +261,52 @@ func (r *room) run(d time.Duration) {
 				c.due = c.deadline()
 			}
 		}
-		r.plane.Advance(r.now)
+		for _, p := range r.cores {
+			p.Advance(r.now)
+		}
 		r.deliver()
 	}
 }
 
-// deliver moves the plane's outbox onto the links.
+// deliver moves what the cores have for each other, and their outboxes onto the
+// links.
 func (r *room) deliver() {
+	for _, p := range r.cores[1:] {
+		r.handOver(p)
+	}
+	r.handOver(r.plane)
+	for _, p := range r.cores {
+		r.empty(p)
+	}
+}
+
+// handOver does what workers do for each other.
+func (r *room) handOver(p *Plane) {
+	if len(r.cores) == 1 {
+		return
+	}
+	for list := p.Handovers(nil); len(list) > 0; list = p.Handovers(nil) {
+		for _, h := range list {
+			h.B = append(make([]byte, 0, len(h.B)+HandoverRoom), h.B...)
+			r.cores[h.To].Accept(r.now, &h)
+			r.handOver(r.cores[h.To])
+		}
+	}
+	for _, e := range p.Events(nil) {
+		if e.Kind == EventKeyFrame {
+			for _, c := range r.clients {
+				if e.Publication == c.video.pub {
+					c.apply(AskKeyFrame{Publication: e.Publication})
+				}
+			}
+		}
+	}
+}
+
+func (r *room) empty(p *Plane) {
 	for more := true; more; {
-		more = r.plane.Deliver(r.now)
-		box := r.plane.Outbox()
+		more = p.Deliver(r.now)
+		box := p.Outbox()
 		for class := range NumClasses {
 			for _, m := range box.Waiting(class) {
 				r.send(m)
@@ -283,7 +362,9 @@ func (c *client) step(now mono.Time) {
 		if !ok {
 			break
 		}
-		c.room.plane.Receive(now, Path{Remote: c.addr}, c.room.buf[:n])
+		core := c.room.cores[c.room.arrived%len(c.room.cores)]
+		c.room.arrived++
+		core.Receive(now, Path{Remote: c.addr}, c.room.buf[:n])
 		c.room.deliver()
 	}
 	for {

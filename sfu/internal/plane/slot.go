@@ -229,9 +229,8 @@ func (s *Slot) reports(mono.Time) bool {
 func (s *Slot) senderReport(now mono.Time) report.SenderInfo {
 	bd := s.binding()
 	e := &s.last
-	captured := bd.in.captured(e.Arrived, e.View.Timestamp)
 	rate := int64(s.outbound.fan.rates[e.View.PayloadType&0x7f])
-	elapsed := int64(now.Sub(captured)) / 1000 * rate / 1_000_000
+	elapsed := int64(now.Sub(e.Captured)) / 1000 * rate / 1_000_000
 	return report.SenderInfo{
 		SSRC:    s.spec.SSRC,
 		NTP:     s.transport.plane.ntp(now),

@@ -14,6 +14,8 @@ import (
 
 // sender is a track that a client publishes.
 type sender struct {
+	core     int // of the publisher
+	spec     Publication
 	pub      ID
 	ssrc     uint32
 	rtx      uint32

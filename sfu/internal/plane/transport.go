@@ -236,6 +236,7 @@ func (t *Transport) bind(now mono.Time, path Path) {
 	if other := p.paths[path]; other != nil && other != t {
 		other.bound = false
 	}
+	delete(p.elsewhere, path)
 	t.path, t.bound = path, true
 	p.paths[path] = t
 	t.hear(now)

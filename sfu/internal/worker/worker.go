@@ -41,8 +41,8 @@ type Config struct {
 	History time.Duration
 	// Control is given STUN and DTLS datagrams; it copies b and does not block.
 	Control func(b []byte, local netip.Addr, remote netip.AddrPort)
-	// Events is given news of the plane; it does not block nor post commands,
-	// and keeps no reference to the slice.
+	// Events is given news of the plane; it does not block, posts commands by
+	// TryPost only, and keeps no reference to the slice.
 	Events func([]plane.Event)
 	Logger *slog.Logger
 }
@@ -51,35 +51,54 @@ type Config struct {
 type Worker struct {
 	cfg      Config
 	plane    *plane.Plane
+	index    int       // in all
+	all      []*Worker // of the server, this one too
+	inbox    inbox
+	busy     busy
 	commands chan plane.Command
 	stop     chan struct{}
 	done     chan struct{}
 	stopped  atomic.Bool
 
 	// Owned by the worker.
-	in     []udp.Datagram
-	out    []udp.Datagram
-	events []plane.Event
-	meter  meter
+	handovers []plane.Handover
+	in        []udp.Datagram
+	out       []udp.Datagram
+	events    []plane.Event
+	meter     meter
 }
 
-// Start runs a new worker.
-func Start(cfg Config) *Worker {
+// Start runs new workers that hand over to each other what one of them has and
+// another needs: one for each configuration, whose Start is the same.
+func Start(cfgs ...Config) []*Worker {
+	all := make([]*Worker, len(cfgs))
+	for i, cfg := range cfgs {
+		all[i] = newWorker(cfg, i, all)
+	}
+	for _, w := range all {
+		go w.run()
+	}
+	return all
+}
+
+func newWorker(cfg Config, index int, all []*Worker) *Worker {
 	w := &Worker{
 		cfg:      cfg,
 		plane:    plane.New(plane.Config{Epoch: cfg.Start, History: cfg.History}),
+		index:    index,
+		all:      all,
 		commands: make(chan plane.Command, mailbox),
 		stop:     make(chan struct{}),
 		done:     make(chan struct{}),
 		in:       make([]udp.Datagram, batch),
 		out:      make([]udp.Datagram, 0, batch),
 	}
+	w.inbox.wake = cfg.Socket.Wake
 	for i := range w.in {
 		w.in[i].B = make([]byte, udp.MaxTrain)
 	}
 	w.meter.plane = w.plane
 	cfg.Socket.OnWait(w.meter.wait)
-	go w.run()
 	return w
 }
 
@@ -100,6 +119,21 @@ func (w *Worker) Post(c plane.Command) bool {
 		return false
 	}
 }
+
+// TryPost is Post for a worker that may not wait for another: it returns false
+// also while 4,096 commands are waiting.
+func (w *Worker) TryPost(c plane.Command) bool {
+	select {
+	case w.commands <- c:
+		w.cfg.Socket.Wake()
+		return true
+	default:
+		return false
+	}
+}
+
+// Load returns which part of the time the worker was busy, lately: 0 to 1.
+func (w *Worker) Load() float64 { return w.busy.load() }
 
 // Now returns the present moment on the plane's clock.
 func (w *Worker) Now() mono.Time { return mono.Time(time.Since(w.cfg.Start)) }
@@ -136,6 +170,7 @@ func (w *Worker) run() {
 		default:
 		}
 		w.apply(now)
+		w.accept(now)
 		w.receive(now, n)
 		w.deliver(now)
 		w.advance(now)
@@ -143,6 +178,7 @@ func (w *Worker) run() {
 		w.tell()
 		w.meter.worked()
 		w.meter.charge()
+		w.busy.push(now, w.Now())
 		for i := range n {
 			w.in[i].B = w.in[i].B[:udp.MaxTrain]
 		}
@@ -169,6 +205,32 @@ func (w *Worker) apply(now mono.Time) {
 		c := <-w.commands
 		w.guard(func() { w.plane.Apply(now, c) })
 	}
+	w.handOver()
+}
+
+// accept takes what other workers handed over.
+func (w *Worker) accept(now mono.Time) {
+	list := w.inbox.take()
+	for i := range list {
+		w.guard(func() { w.plane.Accept(now, &list[i]) })
+		if w.plane.Waiting() {
+			w.deliver(now)
+		}
+	}
+}
+
+// handOver gives other workers what the batch has for them.
+func (w *Worker) handOver() {
+	w.handovers = w.plane.Handovers(w.handovers[:0])
+	if len(w.handovers) == 0 {
+		return
+	}
+	for i, other := range w.all {
+		if i == w.index {
+			continue
+		}
+		w.plane.Overloaded(other.inbox.push(i, w.handovers))
+	}
 }
 
 // receive hands n elements of what was read to the plane. A panic ends the
@@ -176,11 +238,7 @@ func (w *Worker) apply(now mono.Time) {
 func (w *Worker) receive(now mono.Time, n int) {
 	for i := range w.in[:n] {
 		d := &w.in[i]
-		for rest := d.B; rest != nil; {
-			b := rest
-			if rest = nil; d.Segment > 0 && len(b) > d.Segment {
-				b, rest = b[:d.Segment:d.Segment], b[d.Segment:]
-			}
+		for b := range d.Datagrams() {
 			w.guard(func() { w.take(now, plane.Path{Local: d.Local, Remote: d.Remote}, b) })
 			if w.plane.Waiting() {
 				w.deliver(now)
@@ -197,6 +255,7 @@ func (w *Worker) take(now mono.Time, path plane.Path, b []byte) {
 
 // deliver forwards what was received, and sends it bit by bit.
 func (w *Worker) deliver(now mono.Time) {
+	w.handOver()
 	for more := true; more; {
 		more = false
 		if !w.guard(func() { more = w.plane.Deliver(now) }) {

@@ -156,7 +156,7 @@ func newRig(t *testing.T, s Socket) *rig {
 			r.events = append(r.events, e...)
 			r.mu.Unlock()
 		},
-	})
+	})[0]
 	t.Cleanup(r.Close)
 	r.transport(t, 1, speaker)
 	r.transport(t, 2, listener)

@@ -1,0 +1,138 @@
+package plane
+
+import (
+	"slices"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/nack"
+)
+
+// Handover is what one core gives another at the end of a batch: a datagram that
+// came to the wrong one, or a packet of a publication that the other mirrors.
+type Handover struct {
+	To int // index of the core
+	B  []byte
+
+	Path Path // of a datagram that came to the wrong core
+
+	Publication ID         // 0 for a datagram
+	Entry       nack.Entry // of a packet, which is in the clear
+	Encoding    int
+	Best        int    // the encoding to forward
+	Serial      uint32 // of the stream: another serial is another stream
+}
+
+// HandoverRoom is how many bytes must be free behind those of a Handover that
+// [Plane.Accept] is given: padding may be written there.
+const HandoverRoom = mostPadding
+
+// Handovers appends what the batch so far has for other cores to out. The bytes
+// are those of the batch, so the caller copies them before it calls
+// [Plane.Deliver] for the last time.
+func (p *Plane) Handovers(out []Handover) []Handover {
+	out = append(out, p.handovers...)
+	p.handovers = p.handovers[:0]
+	return out
+}
+
+// Accept takes what another core handed over. Its bytes belong to the plane
+// until Deliver, as those given to Receive do.
+func (p *Plane) Accept(now mono.Time, h *Handover) {
+	if h.Publication == 0 {
+		p.admit(now, h.Path, h.B)
+		return
+	}
+	p.spend(&p.shared, weightHandover)
+	f := p.publications[h.Publication]
+	if f == nil || f.transport != nil || h.Encoding >= len(f.encodings) {
+		return // the last subscriber has just gone
+	}
+	in := f.encodings[h.Encoding]
+	if in == nil || in.serial != h.Serial {
+		if in != nil {
+			f.forget(in)
+		}
+		in = &Inbound{fan: f, encoding: h.Encoding, serial: h.Serial}
+		in.history = in.newHistory()
+		f.encodings[h.Encoding] = in
+	}
+	f.best = h.Best
+	if in.history.Insert(h.Entry, h.B) {
+		f.take(now, in, &h.Entry, h.B)
+	}
+}
+
+// AddMirror makes a publication of another core one of this core's, fed by
+// [Plane.Accept] and removed by [RemovePublication].
+type AddMirror struct {
+	Publication ID
+	Spec        Publication
+}
+
+func (c AddMirror) apply(p *Plane, _ mono.Time) {
+	if p.publications[c.Publication] == nil && len(c.Spec.Codecs) > 0 {
+		p.publications[c.Publication] = newFanout(p, nil, c.Publication, c.Spec)
+	}
+}
+
+// Mirror starts or stops to hand the packets of a publication over to another
+// core.
+type Mirror struct {
+	Publication ID
+	To          int
+	On          bool
+}
+
+func (c Mirror) apply(p *Plane, _ mono.Time) {
+	f := p.publications[c.Publication]
+	if f == nil {
+		return
+	}
+	f.mirrors = slices.DeleteFunc(f.mirrors, func(to int) bool { return to == c.To })
+	if c.On {
+		f.mirrors = append(f.mirrors, c.To)
+	}
+}
+
+// RoutePath says which core has the transport of a path, -1 for none. The core
+// itself is told by [BindPath].
+type RoutePath struct {
+	Path Path
+	To   int
+}
+
+func (c RoutePath) apply(p *Plane, _ mono.Time) {
+	if c.To < 0 {
+		delete(p.elsewhere, c.Path)
+		return
+	}
+	p.elsewhere[c.Path] = c.To
+	if t := p.paths[c.Path]; t != nil {
+		t.bound = false
+		delete(p.paths, c.Path)
+	}
+	p.pending.take(c.Path, func(_ mono.Time, b []byte) {
+		p.handovers = append(p.handovers, Handover{To: c.To, Path: c.Path, B: b})
+	})
+}
+
+// handOver gives a packet to the cores that mirror the publication.
+func (f *Fanout) handOver(in *Inbound, e *nack.Entry, b []byte) {
+	p := f.plane
+	for _, to := range f.mirrors {
+		p.spend(&in.account, weightHandover)
+		p.handovers = append(p.handovers, Handover{
+			To: to, B: b, Publication: f.id, Entry: *e, Encoding: in.encoding, Best: f.best, Serial: in.serial,
+		})
+	}
+}
+
+// askOrigin wants a key frame of a publication of another core. It is asked for
+// again as long as packets come and none of them is one.
+func (f *Fanout) askOrigin(now mono.Time) {
+	if f.spec.Audio || f.wanted && now.Sub(f.asked) < askEvery {
+		return
+	}
+	f.wanted, f.asked = true, now
+	f.plane.emit(Event{Kind: EventKeyFrame, Publication: f.id})
+}
