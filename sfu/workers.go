@@ -207,7 +207,7 @@ func (s *Server) onEvents(events []plane.Event) {
 }
 
 // sum adds the counters of all workers up.
-func (s *Server) sum() (total plane.Stats) {
+func (s *Server) sum() (total plane.Stats, cpu CPUStats) {
 	for _, w := range s.workers {
 		c, _ := ask(w, func(reply func(plane.Stats)) plane.Command { return plane.Count{Done: reply} })
 		total.PacketsReceived += c.PacketsReceived
@@ -217,8 +217,9 @@ func (s *Server) sum() (total plane.Stats) {
 		for i, n := range c.Drops {
 			total.Drops[i] += n
 		}
+		cpu.add(&c)
 	}
-	return total
+	return total, cpu
 }
 
 func without(list []*Subscription, s *Subscription) []*Subscription {

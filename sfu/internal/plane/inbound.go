@@ -31,6 +31,7 @@ type Inbound struct {
 	newest   uint16          // number in the history
 	weight   uint64          // bytes since the last compare
 	stats    InboundStats
+	account  account
 }
 
 // InboundStats counts what one received stream brought.
@@ -45,6 +46,7 @@ type InboundStats struct {
 	Lost            int32
 	Jitter          uint32 // RTP ticks
 	ClockRate       uint32
+	Cost            Cost
 }
 
 // receive handles one authenticated packet of the stream, in the clear. From

@@ -42,6 +42,7 @@ func (p *Plane) Accept(now mono.Time, h *Handover) {
 		p.admit(now, h.Path, h.B)
 		return
 	}
+	p.spend(&p.shared, weightHandover)
 	f := p.publications[h.Publication]
 	if f == nil || f.transport != nil || h.Encoding >= len(f.encodings) {
 		return // the last subscriber has just gone
@@ -130,6 +131,7 @@ func (c RoutePath) apply(p *Plane, _ mono.Time) {
 func (f *Fanout) handOver(in *Inbound, e *nack.Entry, b []byte) {
 	p := f.plane
 	for _, to := range f.mirrors {
+		p.spend(&in.account, weightHandover)
 		p.handovers = append(p.handovers, Handover{
 			To: to, B: b, Publication: f.id, Entry: *e, Encoding: in.encoding, Best: f.best, Serial: in.serial,
 		})

@@ -82,6 +82,7 @@ func (c Detach) apply(p *Plane, _ mono.Time) {
 		c.Done(nil)
 		return
 	}
+	p.waive(t)
 	m := &Moving{transport: t, shown: make([]shown, len(t.slots))}
 	for i, s := range t.slots {
 		m.shown[i] = s.detach()
@@ -136,6 +137,7 @@ func (f *Fanout) detach(from, to int) *Fanout {
 			half.rtx.fan, half.rtx.media = &moved, &half
 		}
 		in.receiver, in.repair, in.rtx = nil, nil, nil
+		in.account = account{payer: PayInbound}
 	}
 	if len(f.outbounds) > 0 {
 		moved.mirrors = append(moved.mirrors, from)
@@ -189,9 +191,10 @@ func (f *Fanout) attach(p *Plane) {
 			continue
 		}
 		// Slots and bindings here know the mirror's inbound, so that one stays.
-		history := here.history
+		history, cost := here.history, here.account
 		*here = *moved
-		here.history = history
+		here.history, here.account = history, cost
+		here.account.Cost = cost.Add(moved.account.Cost)
 		f.encodings[i] = here
 		f.transport.inbounds[here.ssrc] = here
 		if here.rtx != nil {

@@ -211,7 +211,8 @@ func (t *Transport) sendRTCP(b []byte) {
 	if t.sink.IsValid() && len(t.publications) > 0 {
 		to = &t.path // a publisher has to hear requests for key frames
 	}
-	t.plane.outbox.commit(to, Urgent, sealed)
+	began := t.plane.outbox.commit(to, Urgent, sealed)
+	t.plane.spendSeal(&t.account, t.weights, len(sealed), began)
 }
 
 // eachLost calls f for every number of a NACK pair (RFC 4585, section 6.2.1).

@@ -32,6 +32,7 @@ type Slot struct {
 	outbound  *Outbound // nil while idle
 	line      *line     // nil before the first Bind: many slots never have one
 	reportNow bool
+	account   account
 	stats     OutboundStats
 }
 
@@ -60,6 +61,8 @@ type OutboundStats struct {
 	Retransmitted uint64
 	NACKs, PLIs   uint32
 	FractionLost  uint8 // of 256
+	Cost          Cost  // since the slot exists
+	Bound         Cost  // since the present publication was bound; zero while idle
 	Drops         [NumDropReasons]uint64
 }
 
@@ -71,6 +74,7 @@ func newSlot(t *Transport, c AddSlot, now mono.Time) *Slot {
 		first:     t.resume(c.Spec.SSRC, c.Sequence),
 		start:     c.Timestamp,
 		begin:     now,
+		account:   account{payer: PayOutbound},
 	}
 	s.stats.MID, s.stats.SSRC = c.Spec.MID, c.Spec.SSRC
 	s.repair = t.resume(c.Spec.RTX, c.Repair)
@@ -88,6 +92,7 @@ func (t *Transport) resume(ssrc uint32, first uint16) uint64 {
 
 // retire notes where the SSRCs of a slot that ends have got to.
 func (t *Transport) retire(s *Slot) {
+	t.inherit(&s.account)
 	t.sent[s.spec.SSRC] = s.first
 	if s.line != nil {
 		t.sent[s.spec.SSRC] = s.line.sequence.Next()
@@ -107,6 +112,7 @@ func (t *Transport) uses(ssrc uint32) bool {
 func (s *Slot) drop(r DropReason) {
 	s.stats.Drops[r]++
 	s.transport.plane.drop(r)
+	s.transport.plane.spend(&s.account, weightDrop)
 }
 
 func (l *line) binding() *binding { return &l.bindings[l.tag%bindingsKept] }
@@ -171,7 +177,8 @@ func (s *Slot) seal(index uint64, ssrc uint32, head, rest []byte) bool {
 		s.drop(DropMalformed)
 		return false
 	}
-	p.outbox.commit(&t.out, s.class(), b)
+	began := p.outbox.commit(&t.out, s.class(), b)
+	p.spendSeal(&s.account, t.weights, len(b), began)
 	p.stats.PacketsSent++
 	p.stats.BytesSent += uint64(len(b))
 	return true

@@ -34,6 +34,7 @@ type Transport struct {
 
 	opener    *srtp.Opener
 	sealer    *srtp.Sealer
+	weights   *weights          // of the keys' profile
 	rtcpIndex uint32            // of the next SRTCP packet; lives as long as the key
 	sent      map[uint32]uint64 // next index of SSRCs that no slot has now; lives as long as the key
 
@@ -57,6 +58,7 @@ type Transport struct {
 	due        mono.Time // owned by timers
 	place      int       // owned by timers
 	rtcp       []byte    // compound packet being built
+	account    account   // what no stream pays
 }
 
 func newTransport(p *Plane, c AddTransport, now mono.Time) *Transport {
@@ -74,6 +76,8 @@ func newTransport(p *Plane, c AddTransport, now mono.Time) *Transport {
 		nextReport: now.Add(reportEvery),
 		nextLevel:  mono.Never,
 		rtcp:       make([]byte, 0, packet.MaxSize),
+		weights:    &weightsGCM128,
+		account:    account{payer: PayTransport},
 	}
 	return t
 }
@@ -103,6 +107,7 @@ func (t *Transport) receiveRTP(now mono.Time, b []byte) {
 	t.hear(now)
 	t.recordArrival(now, v, b)
 	if in := t.inbound(now, v, b); in != nil {
+		t.plane.payer = &in.account
 		in.receive(now, v, b[:n])
 	} else {
 		t.plane.drop(DropUnknownSource)

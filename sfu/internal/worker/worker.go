@@ -27,6 +27,7 @@ const (
 type Socket interface {
 	ReadBatch(d []udp.Datagram, deadline time.Time) (n int, err error)
 	WriteBatch(d []udp.Datagram) (n int, err error)
+	OnWait(f func(waiting bool))
 	Wake()
 	Close() error
 }
@@ -64,6 +65,7 @@ type Worker struct {
 	in        []udp.Datagram
 	out       []udp.Datagram
 	events    []plane.Event
+	meter     meter
 }
 
 // Start runs new workers that hand over to each other what one of them has and
@@ -95,6 +97,8 @@ func newWorker(cfg Config, index int, all []*Worker) *Worker {
 	for i := range w.in {
 		w.in[i].B = make([]byte, udp.MaxTrain)
 	}
+	w.meter.plane = w.plane
+	cfg.Socket.OnWait(w.meter.wait)
 	return w
 }
 
@@ -149,8 +153,11 @@ func (w *Worker) Close() {
 func (w *Worker) run() {
 	defer close(w.done)
 	defer w.cfg.Socket.Close()
+	w.meter.wait(false)
+	defer w.meter.wait(true)
 	for {
 		n, err := w.cfg.Socket.ReadBatch(w.in, w.deadline())
+		w.meter.read()
 		now := w.Now()
 		if errors.Is(err, net.ErrClosed) {
 			return
@@ -171,6 +178,8 @@ func (w *Worker) run() {
 		w.advance(now)
 		w.flush(now)
 		w.tell()
+		w.meter.worked()
+		w.meter.charge()
 		w.busy.push(now, w.Now())
 		for i := range n {
 			w.in[i].B = w.in[i].B[:udp.MaxTrain]

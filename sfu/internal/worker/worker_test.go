@@ -25,6 +25,7 @@ type line struct {
 	in     chan []udp.Datagram
 	wake   chan struct{}
 	closed chan struct{}
+	wait   func(waiting bool)
 
 	// Guarded by mu.
 	mu       sync.Mutex
@@ -33,11 +34,15 @@ type line struct {
 	wrote    [][]byte
 }
 
+func (l *line) OnWait(f func(waiting bool)) { l.wait = f }
+
 func newLine() *line {
 	return &line{in: make(chan []udp.Datagram), wake: make(chan struct{}, 1), closed: make(chan struct{}), room: 1 << 20}
 }
 
 func (l *line) ReadBatch(d []udp.Datagram, deadline time.Time) (int, error) {
+	l.wait(true)
+	defer l.wait(false)
 	var due <-chan time.Time
 	if !deadline.IsZero() {
 		timer := time.NewTimer(time.Until(deadline))
