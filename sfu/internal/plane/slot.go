@@ -23,27 +23,34 @@ const (
 // Owned by the plane.
 type Slot struct {
 	transport *Transport
-	id        ID
+	outbound  *Outbound // nil while idle
+	line      *line     // nil before the first Bind: many slots never have one
+	account   account
+	stats     OutboundStats // begins with what each packet counts
 	spec      SlotSpec
+	id        ID
+	reportNow bool
 	first     uint64    // index of the first packet
 	repair    uint64    // index of the next retransmission, of the RTX SSRC
 	start     uint32    // timestamp at begin
 	begin     mono.Time // when the slot was made
-	outbound  *Outbound // nil while idle
-	line      *line     // nil before the first Bind: many slots never have one
-	reportNow bool
-	account   account
-	stats     OutboundStats
 }
 
 // line is what makes one stream of the changing content of a slot.
 type line struct {
-	sequence  *rewrite.Sequence
-	timestamp *rewrite.Timestamp
-	tag       uint32     // of the newest binding
-	last      nack.Entry // newest packet sent, for reports
+	last      moment // of the newest packet sent, for reports
+	tag       uint32 // of the newest binding
+	timestamp rewrite.Timestamp
+	sequence  rewrite.Sequence // begins with what each packet needs
 	bindings  [bindingsKept]binding
 	repeats   [repeatsKept]repeat
+}
+
+// moment says when something was captured, in the publisher's timestamps and on
+// the server's clock.
+type moment struct {
+	stamp, rate uint32
+	captured    mono.Time
 }
 
 // repeat remembers when a number was last sent again.
@@ -54,10 +61,10 @@ type repeat struct {
 
 // OutboundStats counts what one slot was sent.
 type OutboundStats struct {
-	MID           string
-	SSRC          uint32
 	PacketsSent   uint64
 	BytesSent     uint64 // of payload
+	MID           string
+	SSRC          uint32
 	Retransmitted uint64
 	NACKs, PLIs   uint32
 	FractionLost  uint8 // of 256
@@ -115,14 +122,18 @@ func (s *Slot) drop(r DropReason) {
 	s.transport.plane.spend(&s.account, weightDrop)
 }
 
+func (l *line) note(f *Fanout, e *nack.Entry) {
+	l.last = moment{stamp: e.View.Timestamp, rate: f.rates[e.View.PayloadType&0x7f], captured: e.Captured}
+}
+
 func (l *line) binding() *binding { return &l.bindings[l.tag%bindingsKept] }
 
 // open gives the slot its line.
 func (s *Slot) open() {
 	if s.line == nil {
 		s.line = &line{
-			sequence:  rewrite.NewSequence(s.first),
-			timestamp: rewrite.NewTimestamp(s.start, s.begin),
+			sequence:  *rewrite.NewSequence(s.first),
+			timestamp: *rewrite.NewTimestamp(s.start, s.begin),
 		}
 	}
 }
@@ -139,7 +150,8 @@ func (s *Slot) turn(now mono.Time, o *Outbound, e *nack.Entry) {
 	l.sequence.Start(l.tag, e.Sequence)
 	l.timestamp.Bind(e.View.Timestamp, o.fan.rates[e.View.PayloadType&0x7f], e.Captured)
 	bd.offset = l.timestamp.Offset()
-	l.last, s.reportNow = *e, true
+	l.note(o.fan, e)
+	s.reportNow = true
 	s.transport.plane.timers.hasten(s.transport, now)
 }
 
@@ -158,7 +170,7 @@ func (s *Slot) send(index uint64, a *arrival) {
 	if !s.seal(index, s.spec.SSRC, head, rest) {
 		return
 	}
-	l.last = *e
+	l.note(s.outbound.fan, e)
 	s.stats.PacketsSent++
 	s.stats.BytesSent += uint64(len(head) + len(rest) - int(a.pad))
 }
@@ -250,14 +262,12 @@ func (s *Slot) reports(mono.Time) bool {
 // senderReport maps the slot's timestamps to the server's clock: what was
 // captured at a moment of the line is said to be sent then.
 func (s *Slot) senderReport(now mono.Time) report.SenderInfo {
-	bd := s.line.binding()
-	e := &s.line.last
-	rate := int64(s.outbound.fan.rates[e.View.PayloadType&0x7f])
-	elapsed := int64(now.Sub(e.Captured)) / 1000 * rate / 1_000_000
+	bd, last := s.line.binding(), s.line.last
+	elapsed := int64(now.Sub(last.captured)) / 1000 * int64(last.rate) / 1_000_000
 	return report.SenderInfo{
 		SSRC:    s.spec.SSRC,
 		NTP:     s.transport.plane.ntp(now),
-		RTP:     e.View.Timestamp + bd.offset + uint32(elapsed),
+		RTP:     last.stamp + bd.offset + uint32(elapsed),
 		Packets: uint32(s.stats.PacketsSent),
 		Octets:  uint32(s.stats.BytesSent),
 	}

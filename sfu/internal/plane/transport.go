@@ -23,18 +23,22 @@ const (
 // Transport is one bundled association with a peer: keys, streams received and
 // sent, feedback (RFC 9143, RFC 3711). Owned by the plane.
 type Transport struct {
-	plane *Plane
+	// What each packet sent to the peer needs comes first.
+	plane   *Plane
+	sealer  *srtp.Sealer
+	weights *weights // of the keys' profile
+	bound   bool
+	quiet   bool        // consent ran out
+	out     Path        // of the media: path, or the way to sink
+	work    []*Outbound // to deliver to in this batch
+
 	id    ID
 	ssrc  uint32 // sender SSRC of our RTCP
 	cname string
 	path  Path
-	out   Path       // of the media: path, or the way to sink
 	sink  netip.Addr // see AddTransport
-	bound bool
 
 	opener    *srtp.Opener
-	sealer    *srtp.Sealer
-	weights   *weights          // of the keys' profile
 	rtcpIndex uint32            // of the next SRTCP packet; lives as long as the key
 	sent      map[uint32]uint64 // next index of SSRCs that no slot has now; lives as long as the key
 
@@ -43,7 +47,6 @@ type Transport struct {
 	publications []*Fanout
 	slots        []*Slot
 	slotBySSRC   map[uint32]*Slot
-	work         []*Outbound // to deliver to in this batch
 
 	feedback *report.TransportFeedback // nil until it was negotiated
 	ccID     uint8                     // extension id of the transport-wide number
@@ -52,7 +55,6 @@ type Transport struct {
 
 	heard      mono.Time
 	silent     bool // EventSilent was emitted
-	quiet      bool // consent ran out
 	nextReport mono.Time
 	nextLevel  mono.Time
 	due        mono.Time // owned by timers

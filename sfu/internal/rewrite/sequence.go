@@ -15,13 +15,17 @@ const (
 // Numbers sent are SRTP indices: roc<<16 | sequence number, 48 bits (RFC 3711
 // section 3.3.1). Since the index makes the nonce of the cipher, Map never
 // returns one twice, whatever the source does.
+//
+// What Map needs for a packet in order is in the first 72 bytes and one word of
+// sent: two cache lines.
 type Sequence struct {
-	runs  [runsKept]run
-	made  int    // runs made so far
-	begin int    // first run of the present source
 	top   uint64 // newest number of the source, unwrapped
 	next  uint64 // index after the newest one mapped
+	last  run    // the newest
+	made  int    // runs made so far
+	begin int    // first run of the present source
 	sent  [sentWindow / 64]uint64
+	older [runsKept]run
 }
 
 // run is a piece in which out − in is constant.
@@ -130,10 +134,18 @@ func (s *Sequence) Back(out uint16) (source uint32, in uint16, ok bool) {
 	return 0, 0, false
 }
 
-func (s *Sequence) at(i int) *run { return &s.runs[i%runsKept] }
+func (s *Sequence) at(i int) *run {
+	if i == s.made-1 {
+		return &s.last
+	}
+	return &s.older[i%runsKept]
+}
 
 func (s *Sequence) add(r run) {
-	*s.at(s.made) = r
+	if s.made > 0 {
+		s.older[(s.made-1)%runsKept] = s.last
+	}
+	s.last = r
 	s.made++
 }
 
