@@ -18,6 +18,10 @@ import (
 	"github.com/switchyard-rtc/switchyard/bench"
 )
 
+// mostMembers is how many members a room of a server that bench starts can have:
+// as many as there are addresses for clients.
+const mostMembers = "65535"
+
 type forwardOptions struct {
 	bench.ForwardOptions
 	profile, serverCPUs, clientCPUs string
@@ -184,7 +188,7 @@ func serverCommand(name string, f bench.Faults, sink bool) (bench.ServerCommand,
 	}
 	switch name {
 	case "switchyard":
-		args, media := []string{self, "serve", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, "127.0.0.1"
+		args, media := []string{self, "serve", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--max-members", mostMembers}, "127.0.0.1"
 		if sink {
 			args, media = append(args, "--bench-sink", bench.SinkAddress), bench.SinkHost
 		}

@@ -34,6 +34,8 @@ type serveOptions struct {
 	udp   string
 	admin adminOptions
 	sink  string
+
+	maxMembers int // of a room
 }
 
 func serveCommand() *cobra.Command {
@@ -52,6 +54,7 @@ func serveCommand() *cobra.Command {
 	c.Flags().StringVar(&o.http, "http", "127.0.0.1:8080", "address of the page and the signalling")
 	c.Flags().StringVar(&o.udp, "udp", "7882", "UDP port of the media, or ADDRESS:PORT")
 	c.Flags().StringVar(&o.admin.address, "admin", adminAddr, "loopback address of health, profiles, costs and capacity; off for none")
+	c.Flags().IntVar(&o.maxMembers, "max-members", 1000, "members of a room at most")
 	c.Flags().StringVar(&o.sink, "bench-sink", "", "address in 198.18.0.0/15 that gets the media of who is called sink-…")
 	_ = c.Flags().MarkHidden("bench-sink") // it was just added
 	return c
@@ -98,6 +101,9 @@ func serve(out io.Writer, o serveOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.maxMembers < 1 {
+		return usageError{fmt.Errorf("--max-members %d is below 1", o.maxMembers)}
+	}
 	sink, authorize, err := benchSink(o.sink)
 	if err != nil {
 		return err
@@ -119,7 +125,7 @@ func serve(out io.Writer, o serveOptions) error {
 		return err
 	}
 	defer media.Close()
-	rooms, err := room.NewServer(room.Config{Media: media, Authorize: authorize, Logger: log})
+	rooms, err := room.NewServer(room.Config{Media: media, Authorize: authorize, MaxMembers: o.maxMembers, Logger: log})
 	if err != nil {
 		return err
 	}
