@@ -36,8 +36,10 @@ type network struct {
 
 	endpoints []atomic.Pointer[endpoint] // by the last two bytes of the address
 
-	// Held while media of own sockets is taken in, since there are many readers.
-	media sync.Mutex
+	// Held while media is taken in, and by who reports about it.
+	media    sync.Mutex
+	reporter reporter // guarded by media
+	stop     chan struct{}
 }
 
 // newNetwork opens a network of 65,535 addresses, 127.second.0.0/16.
@@ -46,11 +48,15 @@ func newNetwork(second byte) (*network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &network{shared: socket, second: second, endpoints: make([]atomic.Pointer[endpoint], mostEndpoints)}
+	n := &network{
+		shared: socket, second: second, stop: make(chan struct{}),
+		endpoints: make([]atomic.Pointer[endpoint], mostEndpoints),
+	}
 	n.ended.Go(func() {
 		runtime.LockOSThread() // a thread of its own is woken sooner
-		read(socket, udp.MaxTrain, n.deliver)
+		n.read(socket, udp.MaxTrain, n.deliver)
 	})
+	n.ended.Go(n.beat)
 	return n, nil
 }
 
@@ -63,7 +69,15 @@ func newRemoteNetwork(server string) (*network, error) {
 	}
 	defer c.Close()
 	a := c.LocalAddr().(*net.UDPAddr).AddrPort()
-	return &network{own: a.Addr().Unmap()}, nil
+	return newOwnNetwork(a.Addr().Unmap()), nil
+}
+
+// newOwnNetwork opens a network whose clients have sockets of their own on an
+// address.
+func newOwnNetwork(own netip.Addr) *network {
+	n := &network{own: own, stop: make(chan struct{})}
+	n.ended.Go(n.beat)
+	return n
 }
 
 func listen(addr netip.Addr, trains bool) (*udp.Socket, error) {
@@ -95,18 +109,14 @@ func (n *network) open() (*endpoint, error) {
 	}
 	e.addr = n.own
 	n.ended.Go(func() {
-		read(e.socket, datagramRoom, func(d *udp.Datagram) {
-			n.media.Lock()
-			defer n.media.Unlock()
-			e.deliver(d)
-		})
+		n.read(e.socket, datagramRoom, e.deliver)
 	})
 	return e, nil
 }
 
 // read hands out what comes until the socket is closed. Messages have at most
 // room bytes.
-func read(socket *udp.Socket, room int, deliver func(*udp.Datagram)) {
+func (n *network) read(socket *udp.Socket, room int, deliver func(*udp.Datagram)) {
 	in := make([]udp.Datagram, 64)
 	for i := range in {
 		in[i].B = make([]byte, room)
@@ -116,9 +126,27 @@ func read(socket *udp.Socket, room int, deliver func(*udp.Datagram)) {
 		if err != nil {
 			return
 		}
+		n.media.Lock()
 		for i := range in[:count] {
 			deliver(&in[i])
 			in[i].B = in[i].B[:room]
+		}
+		n.media.Unlock()
+	}
+}
+
+// beat sends reports until the network is closed.
+func (n *network) beat() {
+	t := time.NewTicker(beat)
+	defer t.Stop()
+	for {
+		select {
+		case now := <-t.C:
+			n.media.Lock()
+			n.reporter.tick(now.UnixNano())
+			n.media.Unlock()
+		case <-n.stop:
+			return
 		}
 	}
 }
@@ -137,6 +165,7 @@ func (n *network) close() {
 	if n.shared != nil {
 		n.shared.Close()
 	}
+	close(n.stop)
 	n.ended.Wait()
 }
 
@@ -153,7 +182,7 @@ func (n *network) ports(members []*member) []uint16 {
 }
 
 // receiver takes in the media of one endpoint; b is its own until it returns.
-// It is called by the network's reader alone.
+// It is called by who holds the network's media.
 type receiver interface {
 	receive(b []byte, arrived int64)
 }

@@ -29,6 +29,7 @@ type forwardOptions struct {
 	json, html, findMax             string
 	maxDelay                        time.Duration // that findMax allows
 	runs                            int
+	reports, verifyAll              bool
 	limit                           time.Duration
 	faults                          bench.Faults // of the baseline, on purpose
 }
@@ -79,6 +80,7 @@ func (o *forwardOptions) measureFlags(c *cobra.Command) {
 	f.StringVar(&o.clientCPUs, "cpu-client", "", "processors of the clients")
 	f.IntVar(&o.runs, "runs", 1, "how often to measure, to see how noisy the machine is")
 	f.Float64Var(&o.JoinRate, "join-rate", 0, "clients that join in a second, 0 for as fast as it goes")
+	o.clientFlags(c)
 	f.DurationVar(&o.limit, "limit", 200*time.Millisecond, "how long to measure each mode of the machine's limit, 0 for not at all")
 	jsonFlag(c, &o.json)
 	htmlFlag(c, &o.html)
@@ -136,6 +138,9 @@ func (o *forwardOptions) resolve() error {
 	}
 	if o.Spread < 0 || o.Spread > 1 {
 		return usageError{fmt.Errorf("--spread %v is not between 0 and 1", o.Spread)}
+	}
+	if err := o.resolveClients(); err != nil {
+		return err
 	}
 	if o.Bitrate <= 0 || o.FPS <= 0 || o.Duration <= 0 || o.JoinRate < 0 {
 		return usageError{fmt.Errorf("--bitrate, --fps and --duration have to be above 0, --join-rate not below")}
@@ -292,7 +297,11 @@ func printForward(out io.Writer, r *bench.ForwardResult, limit bench.TrainCosts)
 	printSink(row, r.Sink)
 	row("lost", "%d of %d (%.3f %%)", r.Lost, r.Expected, 100*r.LossFraction())
 	row("late, reordered", "%d, %d", r.Late, r.Reordered)
+	printClients(row, r)
 	row("delay", "%s", ms(r.DelayMS))
+	if r.Samples < r.Received {
+		row("", "of %d packets that were opened; the others are counted by their numbers", r.Samples)
+	}
 	row("join", "%s", ms(r.JoinMS))
 	if r.Server.CPU > 0 {
 		row("server", "%.2f cores, %.2f µs per forwarded packet", r.Server.CPU, r.Server.CPUPerPacket)

@@ -66,6 +66,7 @@ func TestForwardShapes(t *testing.T) {
 		{"--shape audio --publishers 3 --subscribers 3", 6, 9},
 		{"--shape meeting --members 3 --bitrate 500000", 3, 12},
 		{"--shape rooms --rooms 2 --members 2 --bitrate 500000", 4, 8},
+		{"--shape webinar --simulcast --subscribers 2", 3, 2},
 		{"--shape star --members 4 --bitrate 300000", 4, 12},
 	} {
 		r := forward(t, tt.args+" --duration 1s")
@@ -90,6 +91,9 @@ func TestForwardUsage(t *testing.T) {
 		{"--subscribers -1", "below 0"},
 		{"--bitrate 0", "above 0"},
 		{"--spread 2", "is not between 0 and 1"},
+		{"--drop 1.5", "--drop 1.5 is not between 0 and 1"},
+		{"--drop-sent NaN", "--drop-sent NaN is not between 0 and 1"},
+		{"--sample 0", "--sample 0 is below 1"},
 		{"--sink drain", `--sink "drain" is not tun`},
 		{"--sink tun --server pion", "--sink needs --server switchyard"},
 		{"--sink tun --checking 0", "--checking above 0"},
