@@ -26,6 +26,9 @@ func (f *forward) expect() {
 		}
 	}
 	r.Lost = r.Expected - min(r.Expected, r.Received)
+	if r.Slow != nil {
+		r.Slow.Received = f.run.slowly.received.Load()
+	}
 }
 
 // sent counts the packets of a publication.
@@ -52,6 +55,10 @@ func (f *forward) account(m *member, s subscription) {
 			r.Sink.Expected += each[i]
 		}
 		if m.plan.sink {
+			continue
+		}
+		if m.plan.slow {
+			r.Slow.Expected += each[i]
 			continue
 		}
 		var a arrivals

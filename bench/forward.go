@@ -57,6 +57,11 @@ type ForwardOptions struct {
 	// purpose before anything is counted; DropSent that of the packets that
 	// publishers do not send.
 	Drop, DropSent float64
+	// Churn is how many members leave in a second of the window and give place to
+	// others; of those who receive. Slow is how many members read their media and
+	// their signalling slowly from the window on; their packets are counted apart.
+	Churn float64
+	Slow  int
 	// Profile protects the media. If zero, AEAD_AES_128_GCM.
 	Profile srtp.Profile
 	// Duration is the length of the steady window. If zero, 10 s.
@@ -142,6 +147,9 @@ func Forward(ctx context.Context, o ForwardOptions) (*ForwardResult, error) {
 	if err := o.sinkPlans(plans); err != nil {
 		return nil, err
 	}
+	if n := o.slowPlans(plans); n < o.Slow {
+		return nil, fmt.Errorf("bench: %d slow members, but %d who receive", o.Slow, n)
+	}
 	if err := pinSelf(o.ClientCPUs); err != nil {
 		return nil, err
 	}
@@ -182,6 +190,9 @@ func (o ForwardOptions) check() error {
 			return fmt.Errorf("bench: a %s of %v is not between 0 and 1", name, v)
 		}
 	}
+	if !(o.Churn >= 0) || o.Slow < 0 || (o.Churn > 0 || o.Slow > 0) && o.Sink != nil {
+		return fmt.Errorf("bench: a churn of %v and %d slow members do not go, or not with a sink", o.Churn, o.Slow)
+	}
 	if o.Sample < 1 {
 		return fmt.Errorf("bench: a sample of one in %d is none", o.Sample)
 	}
@@ -204,9 +215,12 @@ type forward struct {
 	began   time.Time
 	window  *window
 	run     *run
-	members []*member
 	result  ForwardResult
-	closed  sync.Once
+
+	mu      sync.Mutex
+	members []*member // guarded by mu, as is what their comments say
+
+	closed sync.Once
 }
 
 // open makes the client side.
@@ -224,7 +238,7 @@ func (f *forward) open() error {
 		receiving: receiving{
 			sample: f.options.Sample, drop: f.options.Drop, report: !f.options.NoReports, nack: f.options.NACK,
 		},
-		sinks: newSinkNetwork(), identity: identity, profile: f.options.Profile,
+		sinks: newSinkNetwork(), slow: newSlowNetwork(n), slowly: newMeter(), identity: identity, profile: f.options.Profile,
 	}
 	return nil
 }
@@ -269,6 +283,7 @@ func (f *forward) close() {
 		all.Wait()
 		f.run.network.close()
 		f.run.sinks.close()
+		f.run.slow.close()
 	})
 }
 
@@ -296,14 +311,32 @@ func (f *forward) join(ctx context.Context, plans []memberPlan) error {
 	if err := f.joinViewers(ctx, plans[publishing:]); err != nil {
 		return err
 	}
-	f.result.Clients, f.result.Publishers = len(f.members), publishing
 	for i, m := range f.members[:publishing] {
 		if err := f.subscribe(ctx, m); err != nil {
 			return fmt.Errorf("publisher %d: %w", i, err)
 		}
 	}
+	f.counted(publishing)
 	f.options.Progress(fmt.Sprintf("%d clients joined, %d subscriptions", len(f.members), f.result.Subscriptions))
 	return f.awaitMedia(ctx)
+}
+
+// counted notes who is there.
+func (f *forward) counted(publishing int) {
+	r := &f.result
+	r.Clients, r.Publishers = len(f.members), publishing
+	for _, m := range f.members {
+		r.Subscriptions += len(m.subscribed)
+		if r.Sink != nil && !m.plan.sink {
+			r.Sink.Checking += len(m.subscribed)
+		}
+		if m.plan.slow {
+			if r.Slow == nil {
+				r.Slow = &SlowFigures{}
+			}
+			r.Slow.Members++
+		}
+	}
 }
 
 // joinViewers lets those join who only receive, some at once.
@@ -353,10 +386,20 @@ func (f *forward) joinViewers(ctx context.Context, plans []memberPlan) error {
 // subscribe asks for what the others of the room publish, as far as the member
 // has slots.
 func (f *forward) subscribe(ctx context.Context, m *member) error {
+	list := f.available(m)
+	if len(list) == 0 {
+		return nil
+	}
+	return m.request(ctx, list)
+}
+
+// available lists what a member can subscribe to, and notes that it does.
+func (f *forward) available(m *member) (list []*publication) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	audio, video := m.plan.audio, m.plan.video
-	var list []*publication
 	for _, o := range f.members {
-		if o == m || o.plan.room != m.plan.room {
+		if o == m || o.plan.room != m.plan.room || !o.left.IsZero() {
 			continue
 		}
 		for _, p := range o.published {
@@ -370,14 +413,10 @@ func (f *forward) subscribe(ctx context.Context, m *member) error {
 			}
 		}
 	}
-	if len(list) == 0 {
-		return nil
+	if len(list) > 0 {
+		m.note(list)
 	}
-	if f.result.Sink != nil && !m.plan.sink {
-		f.result.Sink.Checking += len(list)
-	}
-	f.result.Subscriptions += len(list)
-	return m.subscribe(ctx, list)
+	return list
 }
 
 // awaitMedia waits until everybody who asked for something receives something,

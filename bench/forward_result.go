@@ -96,6 +96,10 @@ type ForwardResult struct {
 	Withheld uint64         `json:"withheld,omitempty"`
 	Reports  uint64         `json:"receiver_reports,omitempty"`
 	Repair   *RepairFigures `json:"repair,omitempty"` // absent if nothing was lost
+	// Churn tells who came and went, Slow what became of slow members; absent
+	// without them.
+	Churn *ChurnFigures `json:"churn,omitempty"`
+	Slow  *SlowFigures  `json:"slow,omitempty"`
 	// Encodings is what became of each encoding; absent without simulcast.
 	Encodings []EncodingFigures `json:"encodings,omitempty"`
 
@@ -191,7 +195,10 @@ func (f *forward) observe(ctx context.Context) (o observation, err error) {
 		o.serverDrops, e = socketDrops(f.server.media)
 		note(e)
 	}
-	for _, port := range f.run.network.ports(f.members) {
+	f.mu.Lock()
+	ports := f.run.network.ports(f.members)
+	f.mu.Unlock()
+	for _, port := range ports {
 		n, e := socketDrops(port)
 		note(e)
 		o.clientDrops += n

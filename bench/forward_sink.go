@@ -77,8 +77,11 @@ func newSinkNetwork() *network { return newOwnNetwork(netip.AddrFrom4([4]byte{12
 
 // networkOf returns where a client is.
 func (r *run) networkOf(plan memberPlan) *network {
-	if plan.sink {
+	switch {
+	case plan.sink:
 		return r.sinks
+	case plan.slow:
+		return r.slow
 	}
 	return r.network
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"sync/atomic"
 
 	"github.com/pion/rtcp"
@@ -44,7 +45,7 @@ type receiving struct {
 	nack   bool    // what is missing is asked for
 }
 
-func newInbox(r *run, keys srtp.Keys, sections map[string]answered) (*inbox, error) {
+func newInbox(r *run, plan memberPlan, keys srtp.Keys, sections map[string]answered) (*inbox, error) {
 	o, err := srtp.NewOpener(keys.Profile, keys.RemoteKey, keys.RemoteSalt)
 	if err != nil {
 		return nil, err
@@ -52,6 +53,10 @@ func newInbox(r *run, keys srtp.Keys, sections map[string]answered) (*inbox, err
 	i := &inbox{
 		meter: r.meter, tracks: &r.tracks, opener: o, rule: r.receiving,
 		loss: newLoss(r.receiving.drop), came: make(map[*publication]*reception),
+		flows: []*flow{{}}, // of no SSRC, so that there is a first
+	}
+	if plan.slow {
+		i.meter = r.slowly
 	}
 	for _, s := range sections {
 		if s.ssrc != 0 && s.rtx != 0 {
@@ -63,17 +68,15 @@ func newInbox(r *run, keys srtp.Keys, sections map[string]answered) (*inbox, err
 	return i, nil
 }
 
-// flow returns the stream of an SSRC.
+// flow returns the stream of an SSRC, and makes it the first.
 func (i *inbox) flow(ssrc uint32) *flow {
-	for n, f := range i.flows {
-		if f.ssrc == ssrc {
-			i.flows[0], i.flows[n] = f, i.flows[0]
-			return f
-		}
+	n := slices.IndexFunc(i.flows, func(f *flow) bool { return f.ssrc == ssrc })
+	if n < 0 {
+		n = len(i.flows)
+		i.flows = append(i.flows, &flow{ssrc: ssrc})
 	}
-	f := &flow{ssrc: ssrc}
-	i.flows = append(i.flows, f)
-	return f
+	i.flows[0], i.flows[n] = i.flows[n], i.flows[0]
+	return i.flows[0]
 }
 
 // receive takes in one packet. It decrypts b in place.
@@ -86,10 +89,10 @@ func (i *inbox) receive(b []byte, arrived int64) {
 		i.meter.dropped++
 		return
 	}
-	if len(i.flows) == 0 || i.flows[0].ssrc != w.ssrc {
-		i.flow(w.ssrc)
-	}
 	f := i.flows[0]
+	if f.ssrc != w.ssrc {
+		f = i.flow(w.ssrc)
+	}
 	extended := f.extend(w.number)
 	if f.sealed > 0 && extended == f.highest+1 && w.source == f.source && !(w.padded && len(b) < w.header+mostPadding) {
 		f.sealed--

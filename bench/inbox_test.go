@@ -35,7 +35,7 @@ func newWireServer(t *testing.T, rule receiving) *wireServer {
 	if s.sealer, err = srtp.NewSealer(keys.Profile, keys.RemoteKey, keys.RemoteSalt); err != nil {
 		t.Fatal(err)
 	}
-	if s.inbox, err = newInbox(r, keys, map[string]answered{"0": {ssrc: mediaSSRC, rtx: repairSSRC}}); err != nil {
+	if s.inbox, err = newInbox(r, memberPlan{}, keys, map[string]answered{"0": {ssrc: mediaSSRC, rtx: repairSSRC}}); err != nil {
 		t.Fatal(err)
 	}
 	s.track.bounds.opens.Store(1) // the window is open from the first serial on
@@ -200,5 +200,23 @@ func TestReceptionReport(t *testing.T) {
 	f.note(0, f.extend(3), false)
 	if got = f.block(0); got.FractionLost != 0 || got.TotalLost != 4 {
 		t.Errorf("nothing was lost since: %+v", got)
+	}
+}
+
+// Streams that take turns are told apart.
+func TestInboxTellsStreamsApart(t *testing.T) {
+	s := newWireServer(t, receiving{sample: 16, nack: true})
+	s.send(100, 0)
+	f := s.inbox.flow(mediaSSRC)
+	for n := range uint64(10) {
+		s.repair(5000+n, 99, 1)
+		s.send(101+n, 2+uint32(n))
+	}
+	if len(f.gaps.missing) != 0 || f.count != 11 || s.inbox.flow(repairSSRC).count != 10 || len(s.inbox.flows) != 3 {
+		t.Errorf("%d of media, %d of repair, %v missing", f.count, s.inbox.flow(repairSSRC).count, f.gaps.missing)
+	}
+	s.inbox.flow(1234)
+	if s.inbox.flows[0].ssrc != 1234 {
+		t.Error("a new stream is not the first")
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/pion/dtls/v3/pkg/crypto/selfsign"
@@ -23,7 +24,9 @@ type run struct {
 	target  Target
 	network *network
 	sinks   *network // of those whose media goes to the sink
+	slow    *network // of those who read slowly
 	meter   *meter
+	slowly  *meter // of those
 	sender  *sender
 	receiving
 	identity *tls.Certificate
@@ -50,6 +53,7 @@ type memberPlan struct {
 	room         string
 	sources      []plannedTrack
 	audio, video int  // slots
+	slow         bool // reads slowly
 	sink         bool // its media goes to the sink
 }
 
@@ -61,8 +65,8 @@ type plannedTrack struct {
 
 type plannedEncoding struct {
 	rid    string
-	size   [2]uint16 // width and height
-	source source
+	size   [2]uint16     // width and height
+	source func() source // a new one for each member
 }
 
 // member is one client of a run.
@@ -77,8 +81,10 @@ type member struct {
 	began     time.Time     // of the join
 	connected time.Duration // from there until the keys were there
 	asked     time.Time     // of the first subscription
+	pace      *slowness     // nil for members that are not slow
+	closed    sync.Once
 
-	// Of the run's forward.
+	// Guarded by the mu of the run's forward.
 	subscribed []subscription
 	left       time.Time // zero while it is there
 }
@@ -116,11 +122,14 @@ func (m *member) receive(b []byte, arrived int64) {
 
 // join brings a client into its room, with keys, and starts its tracks.
 func (r *run) join(ctx context.Context, name string, plan memberPlan) (*member, error) {
-	e, err := r.networkOf(plan).open()
+	m := &member{run: r, plan: plan}
+	if plan.slow {
+		m.pace = newSlowness()
+	}
+	e, err := r.networkOf(plan).open(m.pace)
 	if err != nil {
 		return nil, err
 	}
-	m := &member{run: r, plan: plan}
 	if m.transport, err = newTransport(e); err != nil {
 		return nil, err
 	}
@@ -141,6 +150,9 @@ func (m *member) negotiate(ctx context.Context, name string) error {
 	}
 	sections := m.sections()
 	who := Joiner{Room: m.plan.room, Name: name, Slots: m.plan.audio + m.plan.video}
+	if m.pace != nil {
+		who.HTTP = m.pace.client()
+	}
 	for _, s := range sections {
 		if s.send {
 			who.Tracks = append(who.Tracks, JoinerTrack{MID: s.mid, Audio: s.audio})
@@ -198,7 +210,7 @@ func randomSSRC() uint32 {
 // start opens the way of the media.
 func (m *member) start(a *answer, sections []section, names []string) error {
 	var err error
-	if m.inbox, err = newInbox(m.run, m.transport.keys, a.sections); err != nil {
+	if m.inbox, err = newInbox(m.run, m.plan, m.transport.keys, a.sections); err != nil {
 		return err
 	}
 	var all []*track
@@ -234,7 +246,7 @@ func (m *member) publish(planned plannedTrack, s section, name string) *publicat
 	for i, e := range planned.encodings {
 		t := &track{
 			publication: p, encoding: i, rid: e.rid, mid: s.mid, ssrc: s.ssrc, rtx: s.rtx, audio: planned.audio,
-			source: e.source, size: e.size, from: m.publisher, spread: planned.spread,
+			source: e.source(), size: e.size, from: m.publisher, spread: planned.spread,
 		}
 		if len(s.rids) > 0 {
 			t.ssrc, t.rtx = randomSSRC(), randomSSRC()
@@ -247,15 +259,22 @@ func (m *member) publish(planned plannedTrack, s section, name string) *publicat
 	return p
 }
 
-// subscribe asks for publications of other members.
-func (m *member) subscribe(ctx context.Context, to []*publication) error {
-	now, names := time.Now(), make([]string, 0, len(to))
+// note remembers that the member asks for publications.
+func (m *member) note(to []*publication) {
+	now := time.Now()
 	for _, p := range to {
-		names = append(names, p.name)
 		m.subscribed = append(m.subscribed, subscription{p, now})
 	}
 	if m.asked.IsZero() {
 		m.asked = now
+	}
+}
+
+// request asks for publications of other members.
+func (m *member) request(ctx context.Context, to []*publication) error {
+	names := make([]string, 0, len(to))
+	for _, p := range to {
+		names = append(names, p.name)
 	}
 	return m.joined.Subscribe(ctx, names)
 }
@@ -270,7 +289,14 @@ func (m *member) joinTime() time.Duration {
 	return m.connected + max(0, time.Unix(0, first).Sub(m.asked))
 }
 
-func (m *member) close() {
+// close ends the client, once.
+func (m *member) close() { m.closed.Do(m.end) }
+
+func (m *member) end() {
+	m.pace.end()
+	if m.inbox != nil {
+		m.run.networkOf(m.plan).unreport(m.inbox)
+	}
 	if m.joined != nil {
 		m.joined.Close()
 	}

@@ -40,11 +40,12 @@ type network struct {
 	media    sync.Mutex
 	reporter reporter // guarded by media
 	stop     chan struct{}
+	buffer   int // bytes asked of the kernel for each own socket, each way
 }
 
 // newNetwork opens a network of 65,535 addresses, 127.second.0.0/16.
 func newNetwork(second byte) (*network, error) {
-	socket, err := listen(netip.IPv4Unspecified(), true)
+	socket, err := listen(netip.IPv4Unspecified(), networkBuffer, true)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +55,7 @@ func newNetwork(second byte) (*network, error) {
 	}
 	n.ended.Go(func() {
 		runtime.LockOSThread() // a thread of its own is woken sooner
-		n.read(socket, udp.MaxTrain, n.deliver)
+		n.read(socket, udp.MaxTrain, nil, n.deliver)
 	})
 	n.ended.Go(n.beat)
 	return n, nil
@@ -75,14 +76,14 @@ func newRemoteNetwork(server string) (*network, error) {
 // newOwnNetwork opens a network whose clients have sockets of their own on an
 // address.
 func newOwnNetwork(own netip.Addr) *network {
-	n := &network{own: own, stop: make(chan struct{})}
+	n := &network{own: own, stop: make(chan struct{}), buffer: networkBuffer}
 	n.ended.Go(n.beat)
 	return n
 }
 
-func listen(addr netip.Addr, trains bool) (*udp.Socket, error) {
+func listen(addr netip.Addr, buffer int, trains bool) (*udp.Socket, error) {
 	s, err := udp.Listen(netip.AddrPortFrom(addr, 0), udp.Options{
-		ReadBuffer: networkBuffer, WriteBuffer: networkBuffer, Timestamps: true, Trains: trains,
+		ReadBuffer: buffer, WriteBuffer: buffer, Timestamps: true, Trains: trains,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
@@ -90,8 +91,9 @@ func listen(addr netip.Addr, trains bool) (*udp.Socket, error) {
 	return s, nil
 }
 
-// open returns the next address.
-func (n *network) open() (*endpoint, error) {
+// open returns the next address. A client with a pace has to have a socket of its
+// own.
+func (n *network) open(pace *slowness) (*endpoint, error) {
 	number := n.opened.Add(1)
 	if number >= mostEndpoints {
 		return nil, fmt.Errorf("bench: more than %d clients", mostEndpoints-1)
@@ -104,25 +106,26 @@ func (n *network) open() (*endpoint, error) {
 		return e, nil
 	}
 	var err error
-	if e.socket, err = listen(n.own, false); err != nil {
+	if e.socket, err = listen(n.own, n.buffer, false); err != nil {
 		return nil, err
 	}
 	e.addr = n.own
 	n.ended.Go(func() {
-		n.read(e.socket, datagramRoom, e.deliver)
+		n.read(e.socket, datagramRoom, pace, e.deliver)
 	})
 	return e, nil
 }
 
-// read hands out what comes until the socket is closed. Messages have at most
-// room bytes.
-func (n *network) read(socket *udp.Socket, room int, deliver func(*udp.Datagram)) {
+// read hands out what comes until the socket is closed, at a pace if it is not
+// nil. Messages have at most room bytes.
+func (n *network) read(socket *udp.Socket, room int, pace *slowness, deliver func(*udp.Datagram)) {
 	in := make([]udp.Datagram, 64)
 	for i := range in {
 		in[i].B = make([]byte, room)
 	}
 	for {
-		count, err := socket.ReadBatch(in, time.Time{})
+		pace.pace()
+		count, err := socket.ReadBatch(pace.batch(in), time.Time{})
 		if err != nil {
 			return
 		}
@@ -176,6 +179,9 @@ func (n *network) ports(members []*member) []uint16 {
 	}
 	var list []uint16
 	for _, m := range members {
+		if m.plan.sink || m.plan.slow || !m.left.IsZero() {
+			continue
+		}
 		list = append(list, m.transport.endpoint.socket.LocalAddr().Port())
 	}
 	return list

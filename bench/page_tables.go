@@ -103,13 +103,25 @@ var rows = []row{
 	{"Packets lost", func(r *ForwardResult) string { return count(r.Lost) }},
 	{"Later than 100 ms", func(r *ForwardResult) string { return count(r.Late) }},
 	{"Reordered", func(r *ForwardResult) string { return count(r.Reordered) }},
-	{"Packets opened", func(r *ForwardResult) string { return count(r.Samples) }},
+	{"Packets opened", some(func(r *ForwardResult) float64 { return float64(r.Samples) })},
 	{"Thrown away by subscribers", some(func(r *ForwardResult) float64 { return float64(r.Dropped) })},
 	{"Not sent by publishers", some(func(r *ForwardResult) float64 { return float64(r.Withheld) })},
 	{"Packets asked for", repaired(func(p *RepairFigures) uint64 { return p.Requested })},
 	{"Packets repaired", repaired(func(p *RepairFigures) uint64 { return p.Repaired })},
 	{"Repaired for nothing", repaired(func(p *RepairFigures) uint64 { return p.Redundant })},
 	{"Sent again by publishers", repaired(func(p *RepairFigures) uint64 { return p.Resent })},
+	{"Members left, joined, could not", func(r *ForwardResult) string {
+		if r.Churn == nil {
+			return ""
+		}
+		return count(r.Churn.Left) + ", " + count(r.Churn.Joined) + ", " + count(r.Churn.Failed)
+	}},
+	{"Packets to slow members", func(r *ForwardResult) string {
+		if r.Slow == nil {
+			return ""
+		}
+		return count(r.Slow.Received) + " of " + count(r.Slow.Expected)
+	}},
 	{"Encodings sent, Mb/s", encodings(func(e EncodingFigures) uint64 { return e.SentBytes })},
 	{"Encodings received, Mb/s", encodings(func(e EncodingFigures) uint64 { return e.ReceivedBytes })},
 	{"Join p50, ms", func(r *ForwardResult) string { return figure(r.JoinMS.P50) }},

@@ -29,7 +29,7 @@ func newUplink(t *testing.T) *uplink {
 		t.Fatal(err)
 	}
 	t.Cleanup(n.close)
-	e, err := n.open()
+	e, err := n.open(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,6 +55,15 @@ func (n *network) report(i *inbox, t *transport) error {
 	return nil
 }
 
+// unreport lets a client report no more.
+func (n *network) unreport(i *inbox) {
+	n.media.Lock()
+	defer n.media.Unlock()
+	if i.reports != nil {
+		i.reports.ended = true
+	}
+}
+
 // miss has the gaps of a client looked at.
 func (r *reporting) miss() {
 	if r != nil && !r.hungry {

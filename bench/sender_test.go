@@ -23,7 +23,7 @@ func TestSenderSchedule(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer n.close()
-	e, err := n.open()
+	e, err := n.open(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

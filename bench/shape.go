@@ -95,7 +95,7 @@ func (o ForwardOptions) room(n int) string { return fmt.Sprint(cmp.Or(o.Room, "b
 
 func (o ForwardOptions) source(seed uint64, audio bool) plannedTrack {
 	if audio {
-		return plannedTrack{audio: true, encodings: []plannedEncoding{{source: newVoice(seed, audioBitrate)}}}
+		return plannedTrack{audio: true, encodings: []plannedEncoding{{source: func() source { return newVoice(seed, audioBitrate) }}}}
 	}
 	return o.video(seed)
 }

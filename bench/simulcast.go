@@ -38,14 +38,15 @@ func (o ForwardOptions) video(seed uint64) plannedTrack {
 	p := plannedTrack{spread: time.Duration(o.Spread * float64(time.Second) / float64(o.FPS))}
 	if !o.Simulcast {
 		p.encodings = []plannedEncoding{{
-			size: [2]uint16{640, 360}, source: newVideo(seed, o.Bitrate, o.FPS, o.KeyInterval),
+			size: [2]uint16{640, 360}, source: func() source { return newVideo(seed, o.Bitrate, o.FPS, o.KeyInterval) },
 		}}
 		return p
 	}
 	for i, e := range encodingShapes {
 		bitrate := int(float64(o.Bitrate) * e.part)
 		p.encodings = append(p.encodings, plannedEncoding{
-			rid: e.rid, size: e.size, source: newVideo(seed+uint64(i)<<32, bitrate, o.FPS, o.KeyInterval),
+			rid: e.rid, size: e.size,
+			source: func() source { return newVideo(seed+uint64(i)<<32, bitrate, o.FPS, o.KeyInterval) },
 		})
 	}
 	return p

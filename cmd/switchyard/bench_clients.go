@@ -1,12 +1,16 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/switchyard-rtc/switchyard/bench"
 )
+
+// mostChurn is the most that --churn can be: more than any server lets in.
+const mostChurn = 1000
 
 // clientFlags adds how synthetic clients behave.
 func (o *forwardOptions) clientFlags(c *cobra.Command) {
@@ -29,6 +33,12 @@ func (o *forwardOptions) resolveClients() error {
 	if o.Sample < 1 {
 		return usageError{fmt.Errorf("--sample %d is below 1", o.Sample)}
 	}
+	if !(o.Churn >= 0 && o.Churn <= mostChurn) || o.Slow < 0 {
+		return usageError{fmt.Errorf("--churn %v is not between 0 and %d, or --slow %d below 0", o.Churn, mostChurn, o.Slow)}
+	}
+	if o.sink != "" && (o.Churn > 0 || o.Slow > 0) {
+		return usageError{errors.New("--sink goes neither with --churn nor with --slow")}
+	}
 	for name, v := range map[string]float64{"drop": o.Drop, "drop-sent": o.DropSent} {
 		if !(v >= 0 && v <= 1) {
 			return usageError{fmt.Errorf("--%s %v is not between 0 and 1", name, v)}
@@ -44,6 +54,15 @@ func printClients(row func(name, format string, args ...any), r *bench.ForwardRe
 	}
 	if p := r.Repair; p != nil {
 		row("repair", "%d requests, %d repaired, %d for nothing; %d sent again by publishers", p.Requested, p.Repaired, p.Redundant, p.Resent)
+	}
+	if c := r.Churn; c != nil {
+		row("churn", "%d left, %d joined, %d could not, %d turns left out", c.Left, c.Joined, c.Failed, c.Behind)
+		if c.Why != "" {
+			row("", "the first that could not: %s", c.Why)
+		}
+	}
+	if s := r.Slow; s != nil {
+		row("slow", "%d members, %d of %d packets came; the server closed %d of them", s.Members, s.Received, s.Expected, s.Gone)
 	}
 	for _, e := range r.Encodings {
 		row("encoding "+e.RID, "%s, sent %d packets (%.1f MB); %d of %d came (%.1f MB)",
