@@ -85,8 +85,8 @@ type ForwardOptions struct {
 	Checking int
 	// ServerCPUs and ClientCPUs pin the two processes; empty means anywhere.
 	ServerCPUs, ClientCPUs []int
-	// Progress, if set, is told a line about each step.
-	Progress func(string)
+	// Progress, if set, is told of each step, by one goroutine at a time.
+	Progress func(Progress)
 }
 
 // ParseProfile returns the protection profile that is called "gcm"
@@ -127,7 +127,7 @@ func (o ForwardOptions) withDefaults() ForwardOptions {
 		o.Duration = 10 * time.Second
 	}
 	if o.Progress == nil {
-		o.Progress = func(string) {}
+		o.Progress = func(Progress) {}
 	}
 	return o
 }
@@ -212,6 +212,7 @@ type forward struct {
 	options ForwardOptions
 	server  *server
 	joins   int // so far
+	planned int // clients
 	began   time.Time
 	window  *window
 	run     *run
@@ -291,7 +292,7 @@ func (f *forward) close() {
 // something to ask for.
 func (f *forward) join(ctx context.Context, plans []memberPlan) error {
 	slices.SortStableFunc(plans, func(a, b memberPlan) int { return len(b.sources) - len(a.sources) })
-	f.members = make([]*member, 0, len(plans))
+	f.members, f.planned = make([]*member, 0, len(plans)), len(plans)
 	publishing := 0
 	for i, p := range plans {
 		if len(p.sources) == 0 {
@@ -305,9 +306,10 @@ func (f *forward) join(ctx context.Context, plans []memberPlan) error {
 			return err
 		}
 		f.members = append(f.members, m)
+		f.joined("")
 		publishing++
 	}
-	f.options.Progress(fmt.Sprintf("%d publishers joined", publishing))
+	f.joined(fmt.Sprintf("%d publishers joined", publishing))
 	if err := f.joinViewers(ctx, plans[publishing:]); err != nil {
 		return err
 	}
@@ -317,8 +319,13 @@ func (f *forward) join(ctx context.Context, plans []memberPlan) error {
 		}
 	}
 	f.counted(publishing)
-	f.options.Progress(fmt.Sprintf("%d clients joined, %d subscriptions", len(f.members), f.result.Subscriptions))
+	f.joined(fmt.Sprintf("%d clients joined, %d subscriptions", len(f.members), f.result.Subscriptions))
 	return f.awaitMedia(ctx)
+}
+
+// joined tells how many have joined.
+func (f *forward) joined(text string) {
+	f.options.Progress(Progress{Phase: "join", Done: len(f.members), Total: f.planned, Text: text})
 }
 
 // counted notes who is there.
@@ -373,6 +380,7 @@ func (f *forward) joinViewers(ctx context.Context, plans []memberPlan) error {
 			continue
 		}
 		f.members = append(f.members, o.m)
+		f.joined("")
 		if err := f.subscribe(ctx, o.m); err != nil {
 			failed = err
 		}

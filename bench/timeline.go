@@ -84,7 +84,10 @@ func (f *forward) watch(ctx context.Context, first sample, end time.Time) error 
 		p.Seconds = now.at.Sub(first.at).Seconds()
 		f.result.Timeline = append(f.result.Timeline, p)
 		last = now
-		f.options.Progress(fmt.Sprintf("%d packets received", now.received))
+		f.options.Progress(Progress{
+			Phase: "measure", Done: min(int(now.at.Sub(first.at)/time.Millisecond), int(f.options.Duration/time.Millisecond)), Total: int(f.options.Duration / time.Millisecond),
+			Text: fmt.Sprintf("%d packets received", now.received),
+		})
 	}
 	return nil
 }

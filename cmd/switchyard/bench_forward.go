@@ -30,6 +30,7 @@ type forwardOptions struct {
 	maxDelay                        time.Duration // that findMax allows
 	runs                            int
 	reports, verifyAll              bool
+	shown                           *progress
 	limit                           time.Duration
 	faults                          bench.Faults // of the baseline, on purpose
 }
@@ -217,7 +218,9 @@ func (o *forwardOptions) run(out, progress io.Writer) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	o.Progress = func(line string) { fmt.Fprintln(progress, line) }
+	o.shown = newProgress(progress)
+	o.Progress = o.shown.show
+	defer o.shown.end()
 	if o.sink == "" {
 		return o.runOnce(ctx, out)
 	}
@@ -258,6 +261,7 @@ func (o *forwardOptions) measure(ctx context.Context, out io.Writer, limit bench
 		return o.repeat(ctx, out, limit)
 	}
 	m, err := bench.Maximum(ctx, bench.MaximumOptions{Forward: o.ForwardOptions, Raise: o.findMax, MaxDelay: o.maxDelay})
+	o.shown.end()
 	if err != nil {
 		return "", nil, err
 	}
@@ -275,6 +279,7 @@ func (o *forwardOptions) repeat(ctx context.Context, out io.Writer, limit bench.
 	var all bench.ForwardRuns
 	for range o.runs {
 		r, err := bench.Forward(ctx, o.ForwardOptions)
+		o.shown.end()
 		if err != nil {
 			return "", nil, err
 		}

@@ -229,7 +229,7 @@ func announce(out io.Writer, log *slog.Logger, page, media netip.AddrPort) {
 
 // newLogger writes text for people and JSON for machines.
 func newLogger(f *os.File) *slog.Logger {
-	if i, err := f.Stat(); err == nil && i.Mode()&os.ModeCharDevice != 0 {
+	if isTerminal(f) {
 		return slog.New(slog.NewTextHandler(f, nil))
 	}
 	return slog.New(slog.NewJSONHandler(f, nil))
