@@ -2,6 +2,7 @@ package bench
 
 import (
 	"encoding/binary"
+	"fmt"
 	"testing"
 
 	"github.com/pion/rtcp"
@@ -11,7 +12,7 @@ import (
 
 // wireServer seals what a server would send to an inbox.
 type wireServer struct {
-	t      *testing.T
+	t      testing.TB
 	sealer *srtp.Sealer
 	inbox  *inbox
 	track  *track
@@ -24,7 +25,7 @@ const (
 	ms = 1_000_000
 )
 
-func newWireServer(t *testing.T, rule receiving) *wireServer {
+func newWireServer(t testing.TB, rule receiving) *wireServer {
 	t.Helper()
 	keys := srtp.Keys{Profile: srtp.AEADAES128GCM, RemoteKey: make([]byte, 16), RemoteSalt: make([]byte, 12)}
 	s := &wireServer{t: t, track: &track{}, now: 1000 * ms}
@@ -44,9 +45,13 @@ func newWireServer(t *testing.T, rule receiving) *wireServer {
 
 // seal makes the packet of a serial with an index, of which the number is a part.
 func (s *wireServer) seal(index uint64, source uint32, track, serial uint32) []byte {
+	return s.sealSize(index, source, track, serial, 400)
+}
+
+func (s *wireServer) sealSize(index uint64, source uint32, track, serial uint32, size int) []byte {
 	h := []byte{0x81, ptVP8, byte(index >> 8), byte(index), 0, 0, 0, 0, 0, 0, 0, mediaSSRC}
 	h = binary.BigEndian.AppendUint32(h, source)
-	payload := make([]byte, 400)
+	payload := make([]byte, size)
 	stamp{track: track, serial: serial, sent: s.now - 5*ms}.put(payload)
 	b, err := s.sealer.SealRTP(nil, h, nil, payload, index, mediaSSRC)
 	if err != nil {
@@ -218,5 +223,33 @@ func TestInboxTellsStreamsApart(t *testing.T) {
 	s.inbox.flow(1234)
 	if s.inbox.flows[0].ssrc != 1234 {
 		t.Error("a new stream is not the first")
+	}
+}
+
+// What one packet of 1,200 bytes costs a client that has it, by how many are
+// opened.
+func BenchmarkInbox(b *testing.B) {
+	for _, sample := range []int{1, 16} {
+		b.Run(fmt.Sprint("sample=", sample), func(b *testing.B) {
+			s := newWireServer(b, receiving{sample: sample, report: true})
+			batch := make([][]byte, 1024)
+			index := uint64(0)
+			b.ReportAllocs()
+			b.ResetTimer()
+			for n := range b.N {
+				if n%len(batch) == 0 {
+					b.StopTimer()
+					for i := range batch {
+						batch[i] = s.sealSize(index, 1, 0, uint32(index), 1172)
+						index++
+					}
+					b.StartTimer()
+				}
+				s.inbox.receive(batch[n%len(batch)], s.now)
+			}
+			if s.inbox.meter.received.Load() != uint64(b.N) {
+				b.Fatalf("received %d of %d", s.inbox.meter.received.Load(), b.N)
+			}
+		})
 	}
 }

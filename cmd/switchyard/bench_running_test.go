@@ -17,7 +17,8 @@ func TestLoad(t *testing.T) {
 	if r.Clients != 4 || r.Received == 0 || r.Server.CPUPerPacket <= 0 {
 		t.Errorf("got %+v", r)
 	}
-	if r = report(t, "bench load --url "+s.url+" --shape meeting --members 2 --duration 1s"); r.Server.CPU != 0 || r.Received == 0 {
+	r = report(t, "bench load --url "+s.url+" --shape meeting --members 3 --bitrate 500000 --duration 1s --churn 2 --slow 1 --nack --drop 0.02")
+	if r.Server.CPU != 0 || r.Received == 0 || r.Churn == nil || r.Churn.Joined == 0 || r.Slow == nil || r.Slow.Members != 1 || r.Dropped == 0 {
 		t.Errorf("got %+v", r)
 	}
 	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
