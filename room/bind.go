@@ -26,9 +26,8 @@ type binding struct {
 	conn   Conn
 	remote string
 
-	events, offers, messages bucket
-	flood                    flood
-	offer                    int // id of the newest offer since the join
+	events bucket
+	flood  flood
 
 	// Guarded by mu.
 	mu     sync.Mutex
@@ -41,12 +40,10 @@ type binding struct {
 // [Config.JoinTimeout] is ended.
 func (s *Server) Bind(_ context.Context, c Conn) error {
 	b := &binding{
-		server:   s,
-		conn:     c,
-		remote:   remoteOf(c.Request()),
-		events:   newBucket(eventRate, eventBurst),
-		offers:   newBucket(offerRate, offerBurst),
-		messages: newBucket(messageRate, messageBurst),
+		server: s,
+		conn:   c,
+		remote: remoteOf(c.Request()),
+		events: newBucket(eventRate, eventBurst),
 	}
 	s.mu.Lock()
 	if s.closed {
@@ -102,7 +99,7 @@ func (b *binding) watch() {
 	delete(b.server.conns, b)
 	b.server.mu.Unlock()
 	if m := b.current(); m != nil {
-		m.room.post(m.connGone)
+		m.room.post(func() { m.connGone(b.conn) })
 	}
 }
 
@@ -175,7 +172,7 @@ type acknowledger interface{ AfterAck(f func()) }
 // called by the event's handler.
 func (b *binding) holdUntilAck(m *Member) {
 	if a, ok := b.conn.(acknowledger); ok {
-		a.AfterAck(func() { m.room.post(m.release) })
+		a.AfterAck(func() { m.room.post(func() { m.release(b.conn) }) })
 	}
 }
 
@@ -187,7 +184,7 @@ func (b *binding) in(ctx context.Context, f func(r *Room, m *Member) (any, error
 	}
 	b.holdUntilAck(m)
 	return call(ctx, m.room, func() (any, error) {
-		if m.ended {
+		if !m.speaks(b.conn) {
 			return nil, ErrNotJoined
 		}
 		return f(m.room, m)

@@ -106,6 +106,7 @@ type ack struct {
 	Members      []room.MemberInfo      `json:"members"`
 	Publications []room.PublicationInfo `json:"publications"`
 	Rev          int                    `json:"rev"`
+	GraceMS      int                    `json:"grace_ms"`
 	Answer       string                 `json:"answer"`
 	Published    []struct {
 		MID         string `json:"mid"`
@@ -292,4 +293,17 @@ func (h *house) enter(name string) (*conn, ack) {
 // authorize grants everybody the same.
 func authorize(g room.Grant) func(context.Context, room.JoinRequest) (room.Grant, error) {
 	return func(context.Context, room.JoinRequest) (room.Grant, error) { return g, nil }
+}
+
+// authorizeToken knows the tokens "all" and "mute".
+func authorizeToken(_ context.Context, req room.JoinRequest) (room.Grant, error) {
+	g := room.Guest()
+	switch req.Token {
+	case "all":
+		return g, nil
+	case "mute":
+		g.CanChat = false
+		return g, nil
+	}
+	return g, room.ErrDenied
 }

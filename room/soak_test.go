@@ -19,7 +19,7 @@ import (
 // A thousand members come and go, in every way: nothing of them stays, and the
 // one who stays through it sees them all go.
 func TestThousandComeAndGo(t *testing.T) {
-	h := open(t, room.Config{})
+	h := open(t, room.Config{Grace: 100 * time.Millisecond})
 	offer := func() string {
 		c := h.caller("describer")
 		c.slots(webrtc.RTPCodecTypeAudio, 2)
