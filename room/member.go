@@ -30,7 +30,7 @@ type Member struct {
 	peer       *sfu.Peer // nil before the first offer
 	socketGone bool
 	goneAt     time.Time      // of the socket
-	mediaGone  bool           // nothing was heard for 4 s, or there is no peer
+	mediaGone  bool           // nothing was heard for 4 s, or peer is not connected
 	connected  bool           // peer was, at some time
 	parked     bool           // it has a seat only
 	kept       []*Publication // of a parked member
@@ -152,7 +152,7 @@ func (m *Member) newPeer() (*sfu.Peer, error) {
 			OnState: func(s webrtc.PeerConnectionState) {
 				if s == webrtc.PeerConnectionStateConnected {
 					<-made
-					r.post(func() { m.connected = m.connected || m.peer == p })
+					r.post(func() { m.mediaConnected(p) })
 				}
 			},
 			OnClosed: func(error) {
@@ -202,19 +202,25 @@ func (m *Member) media() (*sfu.Peer, error) {
 
 // attach makes p the member's peer.
 func (m *Member) attach(p *sfu.Peer) {
-	m.peer = p
-	m.mediaGone = p.Silent()
-	m.connected = false
+	m.peer, m.mediaGone, m.connected = p, true, false
+}
+
+// mediaConnected notes that media can be heard from now on.
+func (m *Member) mediaConnected(p *sfu.Peer) {
+	if !m.ended && m.peer == p && !m.connected {
+		m.connected, m.mediaGone = true, p.Silent()
+		m.checkAlive()
+	}
 }
 
 // setMedia notes whether media is heard. While it is not, the client is asked to
 // restart ICE: perhaps it did not notice.
 func (m *Member) setMedia(p *sfu.Peer, silent bool) {
-	if m.ended || m.peer != p {
+	if m.ended || m.peer != p || !m.connected {
 		return
 	}
 	m.mediaGone = silent
-	if silent && m.connected {
+	if silent {
 		m.emit("need", need{Restart: true})
 	}
 	m.checkAlive()
