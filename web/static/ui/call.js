@@ -70,11 +70,12 @@ export class Call {
       this.#media.on('change', () => this.#deviceChanged()),
     ];
     const hurry = () => document.visibilityState === 'visible' && r.hurry();
-    window.addEventListener('online', hurry);
+    const moved = () => r.moved();
+    window.addEventListener('online', moved);
     document.addEventListener('visibilitychange', hurry);
     const timer = setInterval(() => setText(this.#time, clock(this.elapsed)), 1000);
     this.#off.push(() => {
-      window.removeEventListener('online', hurry);
+      window.removeEventListener('online', moved);
       document.removeEventListener('visibilitychange', hurry);
       clearInterval(timer);
     });

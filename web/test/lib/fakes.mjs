@@ -170,5 +170,5 @@ export const track = (kind) => ({ kind, enabled: true });
 export const joinAck = (parts = {}) => ({
   ok: true, v: 1, session: 's1', key: 'k1', self: { id: 'me', name: 'Ana' }, room: { name: 'r' },
   members: [{ id: 'me', name: 'Ana' }], publications: [], rev: 7, answer: 'answer', published: [],
-  slots: [], ice_servers: [], caps: [], chat: [], ...parts,
+  slots: [], ice_servers: [], caps: ['resume'], chat: [], ...parts,
 });
