@@ -97,7 +97,7 @@ func (b *binding) resumeIn(ctx context.Context, r *Room, arg *joinArg, grant Gra
 		}
 		moved := m.takeOver(b, arg.Resume.Key, grant)
 		s := r.welcome(m, peer, arg.Publish)
-		if m.peer == nil || m.connected && (moved || m.mediaGone) {
+		if peer == nil && m.needsRestart(moved) {
 			m.emit("need", need{Restart: true})
 		}
 		s.Answer = answer
@@ -154,6 +154,18 @@ func (m *Member) takeOver(b *binding, key string, grant Grant) (moved bool) {
 		}
 	}
 	return moved
+}
+
+// needsRestart tells whether the media of a member that is back, perhaps from
+// another address, has to find a way.
+func (m *Member) needsRestart(moved bool) bool {
+	switch {
+	case m.peer == nil:
+		return true // its transport has ended
+	case moved:
+		return len(m.peer.Slots())+len(m.peer.Publications()) > 0
+	}
+	return m.connected && m.mediaGone
 }
 
 // welcome shows the room to a member that is back: on the transport that it had,

@@ -34,6 +34,9 @@ export const small = { width: 800, height: 500 };
 /** @type {(() => Promise<unknown>|unknown)[]} */
 const cleanups = [];
 
+/** @param {() => Promise<unknown>|unknown} f what {@link cleanUp} is to do */
+export const atEnd = (f) => cleanups.push(f);
+
 /** Ends whatever was started, last thing first. */
 export async function cleanUp() {
   for (const c of cleanups.splice(0).reverse()) {
