@@ -1,6 +1,7 @@
 // @ts-check
 import { Emitter } from './emitter.js';
 import { RoomError } from './errors.js';
+import { Pulse } from './pulse.js';
 import { encodings, hint, trim } from './sections.js';
 import { Slots } from './slots.js';
 /** @import {Need, OfferAck, Pub, Published, Slot, Source} from './types.js' */
@@ -30,9 +31,10 @@ const unsure = ['offline', 'not_joined', 'timeout'];
  * offer at a time; what changes meanwhile is part of the next.
  *
  * Events: `offer` when one is made, that of the join included; `slots` when a
- * slot shows something else; `state` with the connection's state.
+ * slot shows something else; `state` with the connection's state; `stopped` when
+ * nothing comes any more, although it should.
  *
- * @extends {Emitter<{offer: void, slots: void, state: RTCPeerConnectionState}>}
+ * @extends {Emitter<{offer: void, slots: void, state: RTCPeerConnectionState, stopped: void}>}
  */
 export class Connection extends Emitter {
   slots = new Slots();
@@ -41,6 +43,7 @@ export class Connection extends Emitter {
   /** @type {LocalPublication[]} */
   #locals = [];
   #request;
+  #pulse;
   /** Id of the newest offer; that of the join has none and counts as 1. */
   #id = 0;
   #dirty = false;
@@ -67,7 +70,11 @@ export class Connection extends Emitter {
     const PeerConnection = o.PeerConnection ?? RTCPeerConnection;
     // Without max-bundle Chromium gathers candidates for each section.
     this.pc = new PeerConnection({ bundlePolicy: 'max-bundle', iceServers: o.iceServers });
+    this.#pulse = new Pulse(this.pc, () => this.emit('stopped', undefined));
     this.pc.addEventListener('connectionstatechange', () => {
+      if (this.pc.connectionState === 'connected') {
+        this.#pulse.start();
+      }
       this.emit('state', this.pc.connectionState);
     });
   }
@@ -264,6 +271,7 @@ export class Connection extends Emitter {
 
   close() {
     this.#closed = true;
+    this.#pulse.stop();
     this.pc.close();
   }
 }

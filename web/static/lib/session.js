@@ -121,6 +121,14 @@ export class Session extends Emitter {
     }
   }
 
+  /** Gives the socket up together with the media: both go through the same network. */
+  #renew() {
+    if (this.state === 'joined') {
+      this.#moved = true;
+      this.signal.renew();
+    }
+  }
+
   async leave() {
     await this.request('leave', {}).catch(() => {});
     this.end(null);
@@ -221,6 +229,7 @@ export class Session extends Emitter {
     c.on('offer', () => this.offers++);
     c.on('slots', () => this.emit('slots', undefined));
     c.on('state', (s) => this.#media(c, s));
+    c.on('stopped', () => c === this.connection && this.#renew());
     for (const local of this.#locals.values()) {
       c.attach(local);
     }

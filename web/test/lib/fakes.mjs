@@ -35,7 +35,9 @@ export class FakeSocket {
   }
 
   disconnect() {
-    this.connected = false;
+    if (this.connected) {
+      this.lose('io client disconnect');
+    }
   }
 
   /** The connection is lost. @param {string} [reason] */
@@ -108,6 +110,15 @@ export class FakePeerConnection extends EventTarget {
     };
     this.transceivers.push(t);
     return t;
+  }
+
+  packets = { sent: 0, received: 0 };
+
+  async getStats() {
+    return new Map(/** @type {[string, any][]} */ ([
+      ['T', { id: 'T', type: 'transport', selectedCandidatePairId: 'P' }],
+      ['P', { id: 'P', packetsReceived: this.packets.received, packetsSent: this.packets.sent }],
+    ]));
   }
 
   restartIce() {

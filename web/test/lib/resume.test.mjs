@@ -1,6 +1,6 @@
 // @ts-check
 import assert from 'node:assert/strict';
-import { beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { Room } from '../../static/lib/switchyard.js';
 import { FakePeerConnection, FakeSocket, joinAck, settle, track } from './fakes.mjs';
 
@@ -28,6 +28,8 @@ beforeEach(() => {
   states = [];
   room.on('state', (s) => states.push(s));
 });
+
+afterEach(() => room.leave());
 
 const join = async () => {
   await room.join({ room: 'r', name: 'Ana' });
@@ -102,6 +104,27 @@ describe('a lost connection', () => {
     await settle();
     assert.equal(socket.of('offer').length, 3);
     assert.equal(FakePeerConnection.all[0].restarts, 3);
+  });
+
+  test('media that stopped gives the socket up, too', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    await join();
+    const [pc] = FakePeerConnection.all;
+    pc.become('connected');
+    const look = async (/** @type {number} */ received) => {
+      pc.packets.received += received;
+      pc.packets.sent += 9;
+      t.mock.timers.tick(300);
+      await settle();
+    };
+    for (const received of [9, 9, 9, 9, 0]) {
+      await look(received);
+    }
+    assert.equal(socket.opened, 1);
+    await look(0);
+    assert.equal(socket.opened, 2);
+    assert.equal(socket.of('join').length, 2);
+    assert.deepEqual(socket.of('offer').map((o) => o.restart), [true]);
   });
 
   test('of a session that the server does not know is joined anew', async () => {
