@@ -15,8 +15,10 @@ const (
 	eventRate, eventBurst     = 50, 200
 	offerRate, offerBurst     = 5, 10
 	messageRate, messageBurst = 5, 10
-	longestOffer              = 256 << 10
-	longestList               = 512 // publications in one subscribe
+	// Of a whole room: more is nothing that people could read.
+	roomMessageRate, roomMessageBurst = 100, 500
+	longestOffer                      = 256 << 10
+	longestList                       = 512 // publications in one subscribe
 )
 
 // binding joins one connection to the room that it enters. The handlers of a

@@ -37,11 +37,14 @@ func (r *Room) say(m *Member, arg *messageArg) (any, error) {
 	if ack, ok := m.remembered(arg.CID); ok {
 		return ack, nil
 	}
-	if wait := m.messages.take(time.Now()); wait > 0 {
+	now := time.Now()
+	if wait := max(m.messages.ready(now), r.messageRate.ready(now)); wait > 0 {
 		return nil, limited(wait)
 	}
+	m.messages.take(now)
+	r.messageRate.take(now)
 	e := messageEvent{
-		ID: r.nextMessage(), TS: time.Now().UnixMilli(), Sender: m.id, Name: m.name, Text: arg.Text, To: arg.To,
+		ID: r.nextMessage(), TS: now.UnixMilli(), Sender: m.id, Name: m.name, Text: arg.Text, To: arg.To,
 	}
 	if arg.To != "" {
 		to := r.member(arg.To)

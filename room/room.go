@@ -45,20 +45,22 @@ type Room struct {
 	chat         []messageEvent
 	chatBytes    int
 	messages     int
+	messageRate  bucket
 	ending       bool
 }
 
 func newRoom(s *Server, name string) *Room {
 	now := time.Now()
 	return &Room{
-		server:     s,
-		name:       name,
-		log:        s.log.With("room", name),
-		created:    now,
-		emptySince: now,
-		byID:       make(map[string]*Publication),
-		inbox:      make(chan func(), mailbox),
-		done:       make(chan struct{}),
+		server:      s,
+		name:        name,
+		log:         s.log.With("room", name),
+		created:     now,
+		emptySince:  now,
+		byID:        make(map[string]*Publication),
+		inbox:       make(chan func(), mailbox),
+		done:        make(chan struct{}),
+		messageRate: newBucket(roomMessageRate, roomMessageBurst),
 	}
 }
 

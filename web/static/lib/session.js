@@ -8,18 +8,15 @@ import { Signalling } from './signalling.js';
 
 /** Refusals of a join anew that may pass; anything else ends the session. */
 const passing = ['offline', 'timeout', 'rate_limited', 'server_busy', 'draining', 'internal'];
-
 /** Refusals of a resume after which there is nothing to come back to. */
 const over = ['session_unknown', 'session_expired'];
-
 /** How long the first join may take, in milliseconds. */
 const joinTimeout = 20_000;
 
 /**
- * Session is being in a room: it joins over the socket with an offer inside,
- * and ends once. After the socket was lost it resumes: it is the same member,
- * and the media, which went on, is not negotiated. Only where the server does
- * not know us any more it joins anew.
+ * Session is being in a room: it joins with an offer inside, and ends once. After
+ * the socket was lost it resumes: as the same member, and with the media as it is.
+ * Only where the server does not know us any more it joins anew.
  *
  * States: `idle` → `joining` → `joined` ⇄ `reconnecting` → `left`.
  * Events: `state`; `entered` with what the join answered, before `state` says
@@ -42,7 +39,7 @@ export class Session extends Emitter {
   #PeerConnection;
   /** @type {JoinOptions|null} */
   #options = null;
-  /** The promise of the first join. @type {{done: () => void, failed: (e: RoomError) => void}|null} */
+  /** Settles the first join. @type {{done: () => void, failed: (e: RoomError) => void}|null} */
   #first = null;
   /** @type {Seat|null} */
   seat = null;
@@ -91,11 +88,8 @@ export class Session extends Emitter {
   }
 
   /**
-   * A request of a member. Without a join it is refused here, because the
-   * server would not know us.
-   * @param {string} name
-   * @param {object} arg
-   * @returns {Promise<any>}
+   * A request of a member; without a join it is refused here.
+   * @param {string} name @param {object} arg @returns {Promise<any>}
    */
   request(name, arg) {
     if (this.state !== 'joined') {
@@ -111,21 +105,13 @@ export class Session extends Emitter {
     }
   }
 
-  /** The network is another one: media has to find a new way, now or with the resume. */
+  /** The network is another one: a socket that looks alive is given up, too. */
   moved() {
+    this.#moved = true;
     if (this.state === 'joined') {
-      this.connection?.negotiate({ restart: true }).catch(() => {});
-    } else {
-      this.#moved = true;
-      this.hurry();
-    }
-  }
-
-  /** Gives the socket up together with the media: both go through the same network. */
-  #renew() {
-    if (this.state === 'joined') {
-      this.#moved = true;
       this.signal.renew();
+    } else {
+      this.hurry();
     }
   }
 
@@ -229,7 +215,7 @@ export class Session extends Emitter {
     c.on('offer', () => this.offers++);
     c.on('slots', () => this.emit('slots', undefined));
     c.on('state', (s) => this.#media(c, s));
-    c.on('stopped', () => c === this.connection && this.#renew());
+    c.on('stopped', () => c === this.connection && this.moved());
     for (const local of this.#locals.values()) {
       c.attach(local);
     }
