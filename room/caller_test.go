@@ -231,7 +231,7 @@ func (c *caller) join(more o, publish ...o) ack {
 	for k, v := range more {
 		arg[k] = v
 	}
-	arg["publish"] = publish
+	arg["publish"] = append([]o{}, publish...)
 	a := c.must("join", arg)
 	c.accept(a.Answer)
 	return a
@@ -241,7 +241,7 @@ func (c *caller) join(more o, publish ...o) ack {
 func (c *caller) negotiate(publish ...o) ack {
 	c.t.Helper()
 	c.offer++
-	a := c.must("offer", o{"id": c.offer, "sdp": c.describe(), "publish": publish})
+	a := c.must("offer", o{"id": c.offer, "sdp": c.describe(), "publish": append([]o{}, publish...)})
 	c.accept(a.Answer)
 	return a
 }

@@ -71,6 +71,7 @@ func (c *conn) Emit(name string, arg any) error {
 		c.t.Errorf("%s is no JSON: %v", name, err)
 		return err
 	}
+	fits(c.t, name+".event.json", b)
 	select {
 	case c.events <- event{name, b}:
 	default:
@@ -148,6 +149,8 @@ func (c *conn) raw(name, arg string) ack {
 		c.t.Fatalf("%s: %v has no code", name, err)
 	}
 	b, err := json.Marshal(v)
+	fits(c.t, name+".ack.json", b)
+	fits(c.t, name+".request.json", []byte(arg))
 	if err != nil {
 		c.t.Fatalf("%s: acknowledgement is no JSON: %v", name, err)
 	}
