@@ -66,7 +66,6 @@
  * @property {number} rev one more than that of the event before
  * @property {Changes<Member>} [members]
  * @property {Changes<Publication>} [publications]
- * @property {object} [room]
  */
 
 /**
