@@ -122,6 +122,7 @@ func TestHelp(t *testing.T) {
 type server struct {
 	*exec.Cmd
 	url    string
+	admin  string // empty without --admin
 	stderr *bytes.Buffer
 	ended  chan error
 }
@@ -142,12 +143,16 @@ func start(t *testing.T, args ...string) *server {
 	}
 	t.Cleanup(func() { s.Process.Kill() })
 	lines := bufio.NewReader(out)
-	line, err := lines.ReadString('\n')
-	found := printed.FindStringSubmatch(line)
-	if err != nil || found == nil {
-		t.Fatalf("printed %q, %v; stderr %s", line, err, s.stderr)
+	for s.url == "" {
+		line, err := lines.ReadString('\n')
+		if found := printed.FindStringSubmatch(line); found != nil {
+			s.url = found[1]
+		} else if at, ok := strings.CutPrefix(line, "Health, profiles and statistics are on "); ok {
+			s.admin = strings.TrimSpace(at)
+		} else {
+			t.Fatalf("printed %q, %v; stderr %s", line, err, s.stderr)
+		}
 	}
-	s.url = found[1]
 	go func() {
 		io.Copy(io.Discard, lines)
 		s.ended <- s.Wait()
