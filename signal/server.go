@@ -20,7 +20,7 @@ type Server struct {
 func NewServer(opts Options) *Server {
 	s := &Server{opts: opts.withDefaults(), namespaces: make(map[string]*Namespace)}
 	for name, h := range s.opts.Namespaces {
-		s.namespaces[name] = newNamespace(name, h, s.opts.Adapter)
+		s.namespaces[name] = newNamespace(name, h, s.opts)
 	}
 	s.engine = engine.NewServer(engine.Options{
 		OnConnect:    func(c *engine.Conn) { serve(s, c) },
@@ -28,6 +28,9 @@ func NewServer(opts Options) *Server {
 		PingTimeout:  s.opts.PingTimeout,
 		MaxPayload:   s.opts.MaxPayload,
 		Origins:      s.opts.Origins,
+		Cookie:       s.opts.Cookie,
+		PerAddress:   s.opts.PerAddress,
+		Address:      s.opts.Address,
 		Logger:       s.opts.Logger,
 	})
 	return s

@@ -76,6 +76,18 @@ func TestStockClient(t *testing.T) {
 	}
 }
 
+// It recovers its id, its rooms and what it missed.
+func TestStockClientRecovers(t *testing.T) {
+	for _, transports := range []string{"websocket", "polling", "polling,websocket"} {
+		t.Run(transports, func(t *testing.T) {
+			o := stockServer()
+			o.Recovery.Window = time.Minute
+			_, url := start(t, o)
+			node(t, 1, "testdata/recover.mjs", url, transports)
+		})
+	}
+}
+
 // node runs a script against a server, and fails unless it carries out so many
 // steps.
 func node(t *testing.T, steps int, script, url string, args ...string) {
