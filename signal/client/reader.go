@@ -158,11 +158,12 @@ func (c *Client) answer(p sio.Packet) error {
 	}
 	var session struct {
 		SID string `json:"sid"`
+		PID string `json:"pid"`
 	}
 	if json.Unmarshal(p.Data, &session) != nil || session.SID == "" {
 		return fmt.Errorf("%w: CONNECT of another version", ErrParse)
 	}
-	c.joined, c.sid = true, session.SID
+	c.joined, c.sid, c.pid = true, session.SID, session.PID
 	close(c.accepted)
 	return nil
 }
@@ -177,7 +178,23 @@ func (c *Client) event(p sio.Packet, attached [][]byte, size int) error {
 	if err != nil {
 		return fmt.Errorf("%w: event: %w", ErrParse, err)
 	}
+	c.follow(raw)
 	return c.in.push(event{name: name, args: args, asked: p.HasID, id: p.ID, size: size})
+}
+
+// follow notes the offset of an event, which is its last argument where the
+// server recovers connections.
+func (c *Client) follow(raw []json.RawMessage) {
+	if c.pid == "" || len(raw) == 0 {
+		return
+	}
+	var offset string
+	if json.Unmarshal(raw[len(raw)-1], &offset) != nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset = offset
 }
 
 // acked hands an acknowledgement to the call that waits for it. Nobody waits
