@@ -42,6 +42,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.Se
 // Of returns a namespace of [Options.Namespaces], or nil.
 func (s *Server) Of(namespace string) *Namespace { return s.namespaces[namespace] }
 
+// Connections returns how many there are, whether or not they have joined a
+// namespace.
+func (s *Server) Connections() int { return s.engine.Connections() }
+
 // Shutdown refuses new connections, ends the present ones after what was
 // emitted has been sent, and waits until their last handlers have returned.
 // Clients see a closed transport, and come back to whoever serves the address

@@ -186,6 +186,14 @@ func (s *Server) find(id string) *Conn {
 	return s.conns[id]
 }
 
+// Connections returns how many there are, also those that are just being opened
+// or ended.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.inside
+}
+
 // Shutdown refuses new connections, ends the others after what was queued has
 // been sent, and waits for all their goroutines. When ctx ends first, it aborts
 // what is left, waits for that, and returns ctx's error.
