@@ -81,6 +81,18 @@ type pilgrim struct {
 	up, down *ledger
 	link     *dialer.Link
 	back     int // times it connected
+
+	// Guarded by mu.
+	mu   sync.Mutex
+	lost []string // why it was not connected, lately
+}
+
+// note remembers why a connection ended.
+func (p *pilgrim) note(why error, _ time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lost = append(p.lost, fmt.Sprintf("%v %v", time.Now().Format("05.000"), why))
+	p.lost = p.lost[max(0, len(p.lost)-5):]
 }
 
 // send sends numbers until the end, each when the last was acknowledged or lost.
@@ -194,7 +206,8 @@ func (p *pilgrim) set(t *testing.T, url string, polling bool) *dialer.Link {
 		},
 	}, dialer.Reconnect{
 		Delay: 20 * time.Millisecond, MaxDelay: 500 * time.Millisecond, Timeout: 3 * time.Second,
-		OnConnect: func(context.Context, *dialer.Client) error { p.back++; return nil },
+		OnConnect:    func(context.Context, *dialer.Client) error { p.back++; return nil },
+		OnDisconnect: p.note,
 	})
 }
 
@@ -208,7 +221,9 @@ func (p *pilgrim) through(t *testing.T) {
 		}
 		select {
 		case <-deadline:
-			t.Errorf("%s does not get through: %v", p.name, err)
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			t.Errorf("%s does not get through: %v; it was lost for\n%s", p.name, err, strings.Join(p.lost, "\n"))
 			return
 		case <-time.After(10 * time.Millisecond):
 		}
