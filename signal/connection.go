@@ -2,6 +2,7 @@ package signal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -110,6 +111,10 @@ func (c *connection) message(m engine.Message) error {
 		return fmt.Errorf("text instead of attachment: %w", sio.ErrMalformed)
 	}
 	p, err := sio.Decode(m.Data)
+	if errors.Is(err, sio.ErrTooDeep) {
+		c.refuse(p, errTooDeep)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -179,15 +184,19 @@ func (c *connection) mayDo(p sio.Packet) bool {
 		c.stop(ReasonRate)
 		return false
 	}
-	no := &refusal{code: "rate_limited", message: "too many packets", retry: wait}
+	c.refuse(p, &refusal{code: "rate_limited", message: "too many packets", retry: wait})
+	return false
+}
+
+// refuse answers a packet that reaches no handler, where it can be answered.
+func (c *connection) refuse(p sio.Packet, no *refusal) {
 	switch {
 	case p.Type == sio.Connect:
 		_ = c.engine.Send(encodeRefusal(p.Namespace, no)...) // the reader sees the end, too
-	case p.HasID:
+	case p.Type == sio.Event && p.HasID, p.Type == sio.BinaryEvent && p.HasID:
 		out, _ := encode(sio.Packet{Type: sio.Ack, Namespace: p.Namespace, HasID: true, ID: p.ID}, []any{describe(no)})
 		_ = c.engine.Send(out...)
 	}
-	return false
 }
 
 // connect joins a namespace.

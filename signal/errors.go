@@ -43,6 +43,7 @@ func (r *refusal) RetryAfter() time.Duration { return r.retry }
 
 var (
 	errUnknownEvent = &refusal{code: "unknown_event", message: "there is no such event"}
+	errTooDeep      = &refusal{code: "bad_request", message: "the JSON is nested too deeply"}
 	errBadRequest   = &refusal{code: "bad_request", message: "the argument is not what the event takes"}
 )
 

@@ -39,7 +39,7 @@ func parseHello(m message) (hello, error) {
 	const longest = int64(24 * time.Hour / time.Millisecond)
 	var h hello
 	if m.binary || len(m.data) == 0 || m.data[0] != opening || json.Unmarshal(m.data[1:], &h) != nil {
-		return h, fmt.Errorf("%w: no Engine.IO handshake", ErrParse)
+		return h, fmt.Errorf("%w: no Engine.IO handshake but %.40q", ErrParse, m.data)
 	}
 	if h.SID == "" || h.PingInterval <= 0 || h.PingInterval > longest || h.PingTimeout < 0 || h.PingTimeout > longest {
 		return h, fmt.Errorf("%w: Engine.IO handshake of another version", ErrParse)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -199,7 +200,7 @@ func TestHalfRequests(t *testing.T) {
 			o.PingInterval = 2 * time.Second
 			o.OnConnect = func(c *Conn) {
 				if tt.size > 0 {
-					_ = c.Send(Message{Data: make([]byte, tt.size)})
+					_ = c.Write(context.Background(), Message{Data: make([]byte, tt.size)})
 				}
 				echo(c)
 				ended <- c.Err()

@@ -61,6 +61,7 @@ func (s *Server) get(w http.ResponseWriter, r *http.Request, c *Conn, p *polling
 	case <-r.Context().Done():
 		p.leave(&p.getting)
 		err = fmt.Errorf("%w: the client gave up waiting", ErrTransport)
+		s.refuseLast(w, errBad) // whom nobody hears, it should seem
 	}
 	if err != nil && c.current() == p {
 		c.abort(err)
@@ -70,9 +71,12 @@ func (s *Server) get(w http.ResponseWriter, r *http.Request, c *Conn, p *polling
 // answer sends a payload.
 func (p *polling) answer(w http.ResponseWriter, body []byte, patience time.Duration) error {
 	rc := http.NewResponseController(w)
-	p.begin(rc, patience)
+	p.begin(rc, (*http.ResponseController).SetWriteDeadline, patience)
 	defer p.finish(rc)
 	h := w.Header()
+	if p.ended() {
+		h.Set("Connection", "close") // it may have been hurt
+	}
 	h.Set("Content-Type", "text/plain; charset=UTF-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
@@ -106,17 +110,17 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, c *Conn, p *pollin
 		s.refuse(w, errBad)
 	case errors.Is(err, ErrTooLarge):
 		c.abort(err)
-		s.refuse(w, errBody)
+		s.refuseLast(w, errBody)
 	default:
 		c.abort(err)
-		s.refuse(w, errBad)
+		s.refuseLast(w, errBad)
 	}
 }
 
 // body reads a request whole.
 func (p *polling) body(w http.ResponseWriter, r *http.Request, limit int, patience time.Duration) ([]byte, error) {
 	rc := http.NewResponseController(w)
-	p.begin(rc, patience)
+	p.begin(rc, (*http.ResponseController).SetReadDeadline, patience)
 	defer p.finish(rc)
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(limit)))
 	var large *http.MaxBytesError

@@ -22,7 +22,7 @@ type polling struct {
 	getting bool                                  // a GET waits
 	posting bool                                  // a POST is being taken in
 	probed  chan struct{}                         // closed while another transport is tried
-	busy    map[*http.ResponseController]struct{} // requests that are read or answered
+	busy    map[*http.ResponseController]deadline // requests that are read or answered
 	last    kind                                  // what GETs are told at the end
 	over    bool                                  // gone is closed
 }
@@ -40,7 +40,7 @@ func newPolling() *polling {
 		moved:  make(chan struct{}),
 		gone:   make(chan struct{}),
 		probed: make(chan struct{}),
-		busy:   make(map[*http.ResponseController]struct{}),
+		busy:   make(map[*http.ResponseController]deadline),
 	}
 }
 
@@ -105,9 +105,8 @@ func (p *polling) abort(reason error) {
 		p.last = kindNoop // the client knows
 	}
 	close(p.gone)
-	for rc := range p.busy {
-		_ = rc.SetReadDeadline(time.Unix(1, 0)) // not all servers can
-		_ = rc.SetWriteDeadline(time.Unix(1, 0))
+	for rc, set := range p.busy {
+		_ = set(rc, time.Unix(1, 0)) // not all servers can
 	}
 }
 
@@ -145,16 +144,21 @@ func (p *polling) leave(one *bool) {
 	*one = false
 }
 
+// deadline is SetReadDeadline for requests that are read, and SetWriteDeadline
+// for those that are answered. A read deadline must be gone when a body has
+// ended: from then on net/http reads in the background, and one that expires
+// would cancel all requests to come on the HTTP connection.
+type deadline = func(*http.ResponseController, time.Time) error
+
 // begin notes that a request is read or answered, for as long as patience.
-func (p *polling) begin(rc *http.ResponseController, patience time.Duration) {
+func (p *polling) begin(rc *http.ResponseController, set deadline, patience time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.over {
 		patience = min(patience, farewell)
 	}
-	_ = rc.SetReadDeadline(time.Now().Add(patience)) // not all servers can
-	_ = rc.SetWriteDeadline(time.Now().Add(patience))
-	p.busy[rc] = struct{}{}
+	_ = set(rc, time.Now().Add(patience)) // not all servers can
+	p.busy[rc] = set
 }
 
 // finish is the end of what begin began: the HTTP connection below may serve
@@ -162,9 +166,16 @@ func (p *polling) begin(rc *http.ResponseController, patience time.Duration) {
 func (p *polling) finish(rc *http.ResponseController) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	set := p.busy[rc]
 	delete(p.busy, rc)
-	_ = rc.SetReadDeadline(time.Time{})
-	_ = rc.SetWriteDeadline(time.Time{})
+	_ = set(rc, time.Time{})
+}
+
+// ended tells whether the transport is gone.
+func (p *polling) ended() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.over
 }
 
 // next returns what tells a GET to stop waiting for a probe's sake.

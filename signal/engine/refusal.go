@@ -33,3 +33,10 @@ func (s *Server) refuse(w http.ResponseWriter, no *refusal) {
 	w.WriteHeader(no.status)
 	_ = json.NewEncoder(w).Encode(no)
 }
+
+// refuseLast refuses a request, and has nothing more come on its HTTP
+// connection, of which nobody knows in what state it is.
+func (s *Server) refuseLast(w http.ResponseWriter, no *refusal) {
+	w.Header().Set("Connection", "close")
+	s.refuse(w, no)
+}

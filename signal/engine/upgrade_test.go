@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -204,4 +205,22 @@ func TestShutdownCutsPollers(t *testing.T) {
 	case <-time.After(patience):
 		t.Error("the poll still waits")
 	}
+}
+
+// An HTTP connection whose context has ended serves nothing more: a client that
+// is there all the same must not try it again.
+func TestHurtConnectionsAreClosed(t *testing.T) {
+	s := NewServer(Options{OnConnect: echo})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 { // in some of which the opening packet is quicker
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequestWithContext(ctx, "GET", "/?EIO=4&transport=polling", nil))
+		if opened := w.Code == 200 && w.Body.Len() > 0; !opened && (w.Code != 400 || w.Header().Get("Connection") != "close") {
+			t.Errorf("answered %d %q, connection %q", w.Code, w.Body, w.Header().Get("Connection"))
+		}
+	}
+	cut, done := context.WithCancel(t.Context())
+	done()
+	_ = s.Shutdown(cut)
 }
