@@ -113,17 +113,17 @@ func (s *stormy) pump(to, from net.Conn, up bool) {
 			s.double(bytes.Clone(buf[:n]))
 		}
 		switch {
-		case s.chance("cut", 0.004):
+		case s.chance("cut", 0.01):
 			return
-		case s.chance("reset", 0.004):
+		case s.chance("reset", 0.01):
 			_ = to.(*net.TCPConn).SetLinger(0)
 			_ = from.(*net.TCPConn).SetLinger(0)
 			return
-		case s.chance("cut in the middle", 0.004):
+		case s.chance("cut in the middle", 0.01):
 			n = s.draw(n)
 			_, _ = to.Write(buf[:n])
 			return
-		case s.chance("stalled", 0.004):
+		case s.chance("stalled", 0.01):
 			s.wait(time.Duration(s.draw(3000)) * time.Millisecond)
 		case s.chance("delayed", 0.2): // so that others overtake it
 			s.wait(time.Duration(s.draw(20)) * time.Millisecond)

@@ -3,7 +3,6 @@ package signal
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -95,7 +94,8 @@ func (p *pilgrim) note(why error, _ time.Duration) {
 	p.lost = p.lost[max(0, len(p.lost)-5):]
 }
 
-// send sends numbers until the end, each when the last was acknowledged or lost.
+// send sends numbers until the end, each some time after the last was
+// acknowledged or lost, so that other tests can breathe.
 func (p *pilgrim) send(ctx context.Context) {
 	for ctx.Err() == nil {
 		n := p.up.number()
@@ -105,9 +105,7 @@ func (p *pilgrim) send(ctx context.Context) {
 		if err == nil {
 			p.up.acknowledged(n)
 		}
-		if errors.Is(err, dialer.ErrAway) {
-			<-time.After(5 * time.Millisecond)
-		}
+		<-time.After(time.Duration(n%20) * time.Millisecond)
 	}
 }
 
@@ -145,6 +143,7 @@ func (h *host) send(s *Socket, l *ledger) {
 		if err == nil {
 			l.acknowledged(n)
 		}
+		<-time.After(time.Duration(n%20) * time.Millisecond)
 	}
 }
 

@@ -83,12 +83,18 @@ func (s *Socket) send(p Packet) error {
 	return nil
 }
 
-// mostHeld is how many packets wait for an application that decides slowly.
-const mostHeld = 1024
+// Limits of what waits for an application that decides slowly.
+const (
+	mostHeld  = 1024 // packets
+	heldBytes = 1 << 20
+)
 
-// hold is called with mu held.
+// hold is called with mu held. One packet larger than that may be held alone.
 func (s *Socket) hold(p Packet) error {
-	if len(s.held) == mostHeld {
+	for _, m := range p {
+		s.heldSize += len(m.Data)
+	}
+	if len(s.held) == mostHeld || len(s.held) > 0 && s.heldSize > heldBytes {
 		s.connection.stop(ReasonSlowConsumer)
 		return ended(ReasonSlowConsumer)
 	}

@@ -34,6 +34,7 @@ type Socket struct {
 	handlers  map[string]Handler
 	connected bool     // CONNECT was answered
 	held      []Packet // emitted before
+	heldSize  int      // in bytes
 	recovered bool
 	missed    []Packet          // while it was away
 	joined    map[string]uint64 // by room: the last packet kept before

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -221,4 +223,30 @@ func TestHalfRequests(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Over HTTP/2 all requests of a client share a connection, which one session's
+// end must not hurt.
+func TestPollingOverHTTP2(t *testing.T) {
+	s := NewServer(Options{OnConnect: echo, Logger: slog.New(slog.DiscardHandler)})
+	h := httptest.NewUnstartedServer(s)
+	h.EnableHTTP2 = true
+	h.StartTLS()
+	defer h.Close()
+	b := &browser{t: t, http: *h.Client(), header: http.Header{}}
+	at := h.URL + "/engine.io/?EIO=4&transport="
+	one, two := b.open(at), b.open(at)
+	for _, session := range []string{one, two} {
+		waiting := b.later("GET", session, "")
+		b.want("POST", session, "4hello\x1ebAQID", 200, "ok")
+		if a := <-waiting; a.status != 200 || !strings.HasPrefix(a.body, "4hello") {
+			t.Errorf("got %d %q", a.status, a.body)
+		}
+	}
+	b.do("POST", one, "nonsense")
+	b.want("GET", one, "", 400, unknownSession)
+	b.want("POST", two, "4still here", 200, "ok")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_ = s.Shutdown(ctx)
 }

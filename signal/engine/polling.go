@@ -77,8 +77,10 @@ func (p *polling) write(batch []packet) (int, error) {
 	}
 }
 
-// farewell is how long the goodbye waits for a GET.
-const farewell = 5 * time.Second
+const (
+	farewell   = 5 * time.Second // how long the goodbye waits for a GET
+	lastMoment = time.Second     // what a request has left when the transport is gone
+)
 
 func (p *polling) close(error) {
 	timer := time.NewTimer(farewell)
@@ -105,8 +107,8 @@ func (p *polling) abort(reason error) {
 		p.last = kindNoop // the client knows
 	}
 	close(p.gone)
-	for rc, set := range p.busy {
-		_ = set(rc, time.Unix(1, 0)) // not all servers can
+	for rc, set := range p.busy { // such as the answer to a client that says goodbye
+		_ = set(rc, time.Now().Add(lastMoment)) // not all servers can
 	}
 }
 
@@ -155,7 +157,7 @@ func (p *polling) begin(rc *http.ResponseController, set deadline, patience time
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.over {
-		patience = min(patience, farewell)
+		patience = min(patience, lastMoment)
 	}
 	_ = set(rc, time.Now().Add(patience)) // not all servers can
 	p.busy[rc] = set
