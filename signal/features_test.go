@@ -229,3 +229,8 @@ func TestLimiter(t *testing.T) {
 		t.Errorf("no limit has to wait for %v", wait)
 	}
 }
+
+func TestZeroOptionsServeTheDefaultNamespace(t *testing.T) {
+	_, url := start(t, Options{})
+	newcomer(t, url)
+}

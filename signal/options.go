@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// Options configures a [Server]. The zero value serves no namespace, with the
-// protocol's defaults.
+// Options configures a [Server]. The zero value serves the default namespace
+// with the protocol's defaults.
 type Options struct {
-	// Namespaces maps names such as "/" to what happens there.
+	// Namespaces maps names such as "/" to what happens there. If nil, there is
+	// "/", where nothing happens.
 	Namespaces map[string]Handlers
 	// PingInterval and PingTimeout are the heartbeat's. If zero, 25 s and 20 s
 	// (Engine.IO's own); meetings use 10 s and 5 s.
@@ -39,6 +40,9 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
+	if o.Namespaces == nil {
+		o.Namespaces = map[string]Handlers{"/": {}}
+	}
 	if o.PingInterval <= 0 {
 		o.PingInterval = 25 * time.Second
 	}

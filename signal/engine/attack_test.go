@@ -225,6 +225,26 @@ func TestHalfRequests(t *testing.T) {
 	}
 }
 
+// Timeouts of the HTTP server around do not end a poll.
+func TestPollsOutliveTimeouts(t *testing.T) {
+	o := quick()
+	o.OnConnect, o.Logger = echo, slog.New(slog.DiscardHandler)
+	s := NewServer(o)
+	h := httptest.NewUnstartedServer(s)
+	h.Config.ReadTimeout, h.Config.WriteTimeout = 50*time.Millisecond, 50*time.Millisecond
+	h.Start()
+	defer h.Close()
+	b := from(t, "127.0.0.1")
+	at := b.open(h.URL + "/engine.io/?EIO=4&transport=")
+	for range 3 {
+		b.want("GET", at, "", 200, "2") // after 300 ms
+		b.want("POST", at, "3", 200, "ok")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_ = s.Shutdown(ctx)
+}
+
 // Over HTTP/2 all requests of a client share a connection, which one session's
 // end must not hurt.
 func TestPollingOverHTTP2(t *testing.T) {
@@ -249,4 +269,15 @@ func TestPollingOverHTTP2(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_ = s.Shutdown(ctx)
+}
+
+func TestAddressesThatAreCounted(t *testing.T) {
+	for remote, want := range map[string]string{
+		"192.0.2.1:80": "192.0.2.1", "[::ffff:192.0.2.1]:80": "192.0.2.1", "[2001:db8:1:2:3:4:5:6]:80": "2001:db8:1:2::/64",
+		"[fe80::1%eth0]:80": "fe80::/64", "@": "@", "": "",
+	} {
+		if got := peer(&http.Request{RemoteAddr: remote}); got != want {
+			t.Errorf("%q counts as %q, want %q", remote, got, want)
+		}
+	}
 }

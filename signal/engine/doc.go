@@ -24,7 +24,9 @@
 //
 // # Embedding
 //
-// A GET of long-polling lasts up to PingInterval, and the server sets the
-// deadlines of its requests itself; an [http.Server] around it needs no
-// WriteTimeout.
+// A GET of long-polling lasts up to PingInterval. The server sets the deadlines
+// of its requests itself, whatever ReadTimeout and WriteTimeout of the
+// [http.Server] around it are; a middleware that limits the time of requests
+// has to leave them out, and a proxy must neither hold answers back nor cut them
+// off sooner.
 package engine

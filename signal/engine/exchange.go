@@ -41,6 +41,8 @@ func (s *Server) get(w http.ResponseWriter, r *http.Request, c *Conn, p *polling
 		s.refuse(w, errBad)
 		return
 	}
+	// The HTTP server may have set one, which would end the wait.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	g := &poll{body: make(chan []byte, 1), done: make(chan error, 1)}
 	patience := c.interval + c.timeout
 	var err error

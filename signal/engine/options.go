@@ -2,8 +2,8 @@ package engine
 
 import (
 	"log/slog"
-	"net"
 	"net/http"
+	"net/netip"
 	"time"
 )
 
@@ -29,7 +29,8 @@ type Options struct {
 	// PerAddress limits the connections of one client address. If zero, 10,000.
 	PerAddress int
 	// Address tells the address of a client, which is only counted. If nil, it
-	// is the peer's of the HTTP connection: behind a proxy, everybody has one.
+	// is the peer's of the HTTP connection, or the /64 network of an IPv6 one:
+	// behind a proxy, everybody has the same.
 	Address func(*http.Request) string
 	// Logger receives refusals at debug level. If nil, [slog.Default].
 	Logger *slog.Logger
@@ -60,11 +61,16 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// peer is the address of a request, without the port.
+// peer is the address of a request, without the port. Of IPv6, it is the network
+// that one household or host has.
 func peer(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
 	}
-	return host
+	ip := at.Addr().Unmap().WithZone("")
+	if ip.Is6() {
+		return netip.PrefixFrom(ip, 64).Masked().String()
+	}
+	return ip.String()
 }
