@@ -134,7 +134,7 @@ func TestConnectionsOfAnAddressAreLimited(t *testing.T) {
 	refused(t, at+"websocket", 429, `{"code":4,"message":"Too many connections"}`)
 	two.open(at)
 	ws.ws.CloseNow()
-	for len(s.snapshot()) > 2 { // until it is forgotten
+	for s.Connections() > 2 { // until it is forgotten
 		one.want("GET", at+"polling&sid=x", "", 400, unknownSession)
 	}
 	one.open(at)
@@ -218,7 +218,7 @@ func TestHalfRequests(t *testing.T) {
 			}
 			err := <-ended
 			took := time.Since(began)
-			if tt.want != nil && (!errors.Is(err, tt.want) || took > time.Second) || took > 4*time.Second {
+			if tt.want != nil && !errors.Is(err, tt.want) || took > 6*time.Second {
 				t.Errorf("ended with %v after %v", err, took)
 			}
 		})

@@ -45,6 +45,7 @@ func (s *Server) get(w http.ResponseWriter, r *http.Request, c *Conn, p *polling
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	g := &poll{body: make(chan []byte, 1), done: make(chan error, 1)}
 	patience := c.interval + c.timeout
+	now, later := p.rest()
 	var err error
 	select {
 	case p.polls <- g:
@@ -53,7 +54,10 @@ func (s *Server) get(w http.ResponseWriter, r *http.Request, c *Conn, p *polling
 		err = p.answer(w, body, patience)
 		g.done <- err
 		return // the writer sees to an error
-	case <-p.next():
+	case <-now:
+		p.resting()
+		err = p.answer(w, []byte{byte(kindNoop)}, patience)
+	case <-later:
 		p.leave(&p.getting)
 		err = p.answer(w, []byte{byte(kindNoop)}, patience)
 	case <-p.moved:

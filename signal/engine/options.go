@@ -11,7 +11,8 @@ import (
 // of its own host and reads nothing from them.
 type Options struct {
 	// OnConnect is called for each new connection, in its own goroutine, which
-	// is the one to read from it. The connection lives on when it returns.
+	// is the one to read from it. The connection lives on when it returns, and
+	// ends when it panics.
 	OnConnect func(*Conn)
 	// PingInterval and PingTimeout are the heartbeat's. If zero, 25 s and 20 s.
 	PingInterval, PingTimeout time.Duration

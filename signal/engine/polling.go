@@ -22,6 +22,7 @@ type polling struct {
 	getting bool                                  // a GET waits
 	posting bool                                  // a POST is being taken in
 	probed  chan struct{}                         // closed while another transport is tried
+	rested  bool                                  // since then, a GET was answered for that reason
 	busy    map[*http.ResponseController]deadline // requests that are read or answered
 	last    kind                                  // what GETs are told at the end
 	over    bool                                  // gone is closed
@@ -120,6 +121,7 @@ func (p *polling) move() { close(p.moved) }
 func (p *polling) probe(on bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.rested = false
 	if on {
 		close(p.probed)
 		return
@@ -180,11 +182,30 @@ func (p *polling) ended() bool {
 	return p.over
 }
 
-// next returns what tells a GET to stop waiting for a probe's sake.
-func (p *polling) next() <-chan struct{} {
+// pace is how often a client that does not come to rest is asked to.
+const pace = 100 * time.Millisecond
+
+// rest returns what tells a GET to stop waiting for a probe's sake: the first at
+// once, those that follow some time after they came.
+func (p *polling) rest() (now <-chan struct{}, later <-chan time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.probed
+	if p.rested {
+		return nil, time.After(pace)
+	}
+	return p.probed, nil
+}
+
+// resting notes that a GET was told.
+func (p *polling) resting() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.getting = false
+	select {
+	case <-p.probed:
+		p.rested = true
+	default: // the probe has failed meanwhile
+	}
 }
 
 // lastWords is what a GET is told when the transport is gone.

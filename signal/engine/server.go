@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"runtime/debug"
 	"sync"
 )
 
@@ -121,10 +122,22 @@ func (s *Server) start(c *Conn) {
 
 // serve runs a connection until it is over.
 func (s *Server) serve(c *Conn) {
-	s.opts.OnConnect(c)
+	s.connected(c)
 	<-c.done
 	c.work.Wait()
 	s.remove(c)
+}
+
+// connected calls the application. As with the handlers of net/http, one that
+// panics costs its connection, and nobody else's.
+func (s *Server) connected(c *Conn) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.opts.Logger.Error("handler panicked", "err", p, "stack", string(debug.Stack()))
+			c.abort(ErrClosed)
+		}
+	}()
+	s.opts.OnConnect(c)
 }
 
 // newID returns 128 random bits.

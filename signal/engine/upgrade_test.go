@@ -224,3 +224,35 @@ func TestHurtConnectionsAreClosed(t *testing.T) {
 	done()
 	_ = s.Shutdown(cut)
 }
+
+// A client that does not come to rest while its WebSocket is tried is not
+// answered as fast as it can ask.
+func TestRestlessClientsArePaced(t *testing.T) {
+	_, at := listen(t, Options{})
+	b := from(t, "127.0.0.1")
+	at = b.open(at)
+	s := connect(t, overWebSocket(at))
+	s.write("2probe")
+	s.want("3probe")
+	began := time.Now()
+	for range 4 {
+		b.want("GET", at, "", 200, "6")
+	}
+	if took := time.Since(began); took < 3*pace {
+		t.Errorf("four polls took %v", took)
+	}
+	b.want("POST", at, "4hi", 200, "ok")
+	b.want("GET", at, "", 200, "4hi") // what there is to say is said at once
+}
+
+func TestPanicsEndOneConnection(t *testing.T) {
+	s, at := listen(t, Options{OnConnect: func(*Conn) { panic("oops") }})
+	b := from(t, "127.0.0.1")
+	if a := b.do("GET", at+"polling", ""); a.status != 200 {
+		t.Errorf("answered %d %q", a.status, a.body)
+	}
+	connect(t, at+"websocket").wantClosed()
+	for s.Connections() > 0 {
+		b.want("GET", at+"polling&sid=x", "", 400, unknownSession)
+	}
+}
