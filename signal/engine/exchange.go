@@ -84,6 +84,7 @@ func (p *polling) answer(w http.ResponseWriter, body []byte, patience time.Durat
 		h.Set("Connection", "close") // it may have been hurt
 	}
 	h.Set("Content-Type", "text/plain; charset=UTF-8")
+	h.Set("X-Content-Type-Options", "nosniff") // what others wrote is no page
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	_, err := w.Write(body)
