@@ -8,7 +8,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # Tests whose result is a time.
-TIMED = ^(TestRulerTellsFaults|TestBaselines|TestStarvedClientIsNamed)$$
+TIMED = ^(TestRulerTellsFaults|TestBaselines|TestStarvedClientIsNamed|TestForwardSink|TestForwardingStaysFast|TestCapacityHolds)$$
 
 # Every part of `make test`, in the order of what is quickest to fail. What
 # carries the build tag `long` runs in `long`, browsers run in `browser`.
@@ -45,10 +45,14 @@ go:
 	go test -race -shuffle=on -timeout 5m ./...
 
 # The tests that take long or need a stock client, without the race detector,
-# which `go` has had on. Those that measure time run alone.
+# which `go` has had on; the end-to-end tests of media also with one worker, with
+# four, and with the portable sockets. Those that measure time run alone.
 long: setup
 	go test -tags long -skip '$(TIMED)' -timeout 10m ./...
-	go test -tags long -run '$(TIMED)' -timeout 5m ./cmd/switchyard
+	GOMAXPROCS=1 go test -count=1 -timeout 5m ./sfu
+	GOMAXPROCS=4 go test -count=1 -timeout 5m ./sfu
+	go test -tags portable -timeout 5m ./sfu ./sfu/internal/worker ./sfu/udp
+	go test -tags long -run '$(TIMED)' -timeout 10m ./cmd/switchyard
 
 fuzz:
 	.ci/fuzz

@@ -54,6 +54,14 @@ type ForwardOptions struct {
 	Room string
 	// JoinRate is how many clients join in a second, 0 for as fast as it goes.
 	JoinRate float64
+	// Sink, if set, gets the media of all but Checking subscribers, so that the
+	// server does not pay for their half of the kernel. Server has to start a
+	// Switchyard that listens on [SinkHost] with [SinkAddress] as its sink, in the
+	// network namespace of this process.
+	Sink *Sink
+	// Checking is how many subscribers receive and check what they are sent, for
+	// all, if there is a sink. If zero, 4.
+	Checking int
 	// ServerCPUs and ClientCPUs pin the two processes; empty means anywhere.
 	ServerCPUs, ClientCPUs []int
 	// Progress, if set, is told a line about each step.
@@ -109,6 +117,9 @@ func Forward(ctx context.Context, o ForwardOptions) (*ForwardResult, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := o.sinkPlans(plans); err != nil {
+		return nil, err
+	}
 	if err := pinSelf(o.ClientCPUs); err != nil {
 		return nil, err
 	}
@@ -126,6 +137,9 @@ func Forward(ctx context.Context, o ForwardOptions) (*ForwardResult, error) {
 	f := &forward{options: o, server: server, window: &window{}}
 	f.result.Shape, f.result.Profile = o.Shape, o.Profile.String()
 	f.result.Spread, f.result.KeyInterval = o.Spread, max(0, o.KeyInterval).Seconds()
+	if o.Sink != nil {
+		f.result.Sink = &SinkFigures{Mode: o.Sink.Mode(), Address: SinkAddress}
+	}
 	f.result.Bitrate, f.result.Server.IdleBytes = o.Bitrate, idle
 	if err := f.open(); err != nil {
 		return nil, err
@@ -157,7 +171,8 @@ type forward struct {
 	window  *window
 	run     *run
 	members []*member
-	wanted  map[string]int // subscriptions by track name
+	wanted  map[string]int // subscriptions that are received, by track name
+	sunk    map[string]int // those that go to the sink
 	result  ForwardResult
 	closed  sync.Once
 }
@@ -174,9 +189,9 @@ func (f *forward) open() error {
 	}
 	f.run = &run{
 		target: f.server.target, network: n, meter: newMeter(f.window), sender: newSender(f.window),
-		identity: identity, profile: f.options.Profile,
+		sinks: newSinkNetwork(), identity: identity, profile: f.options.Profile,
 	}
-	f.wanted = make(map[string]int)
+	f.wanted, f.sunk = make(map[string]int), make(map[string]int)
 	return nil
 }
 
@@ -219,6 +234,7 @@ func (f *forward) close() {
 		}
 		all.Wait()
 		f.run.network.close()
+		f.run.sinks.close()
 	})
 }
 
@@ -323,20 +339,27 @@ func (f *forward) subscribe(ctx context.Context, m *member) error {
 	if len(names) == 0 {
 		return nil
 	}
+	count := f.wanted
+	if m.plan.sink {
+		count = f.sunk
+	} else if f.result.Sink != nil {
+		f.result.Sink.Checking += len(names)
+	}
 	for _, n := range names {
-		f.wanted[n]++
+		count[n]++
 	}
 	f.result.Subscriptions += len(names)
 	return m.subscribe(ctx, names)
 }
 
-// awaitMedia waits until everybody who asked for something receives something.
+// awaitMedia waits until everybody who asked for something receives something,
+// but for those whose media goes to the sink.
 func (f *forward) awaitMedia(ctx context.Context) error {
 	deadline := time.Now().Add(firstMedia)
 	for {
 		missing := 0
 		for _, m := range f.members {
-			if !m.asked.IsZero() && m.inbox.first.Load() == 0 {
+			if !m.asked.IsZero() && !m.plan.sink && m.inbox.first.Load() == 0 {
 				missing++
 			}
 		}
@@ -360,18 +383,9 @@ func (f *forward) report() (*ForwardResult, error) {
 			_ = joins.RecordValue(min(int64(t), int64(time.Minute)))
 		}
 	}
-	subscribed := make(map[uint32]int)
-	for _, m := range f.members {
-		for i, t := range m.tracks {
-			subscribed[t.number] = f.wanted[m.names[i]]
-		}
-	}
 	f.close()
+	f.expect()
 	r := &f.result
-	for _, t := range f.run.tracks {
-		r.Sent += t.counted
-		r.Expected += t.counted * uint64(subscribed[t.number])
-	}
 	r.take(f.run.meter)
 	r.JoinMS = quantiles(joins)
 	r.Client.LateMS = quantiles(f.run.sender.late)

@@ -101,6 +101,9 @@ type ForwardResult struct {
 	// Timeline is the window second by second.
 	Timeline []TimelinePoint `json:"timeline,omitempty"`
 
+	// Sink tells where the media went, if not to the subscribers.
+	Sink *SinkFigures `json:"sink,omitempty"`
+
 	Server ServerFigures `json:"server"`
 	Client ClientFigures `json:"client"`
 }
@@ -151,6 +154,7 @@ type observation struct {
 	serverDrops, clientDrops uint64
 	resident                 int64
 	own                      serverStats
+	device                   uint64 // messages that arrived at the sink
 }
 
 func (f *forward) observe(ctx context.Context) (o observation, err error) {
@@ -180,6 +184,10 @@ func (f *forward) observe(ctx context.Context) (o observation, err error) {
 	}
 	o.own, e = f.server.stats(ctx)
 	note(e)
+	if f.options.Sink != nil {
+		o.device, e = f.options.Sink.seen()
+		note(e)
+	}
 	return o, err
 }
 
@@ -199,12 +207,28 @@ func (r *ForwardResult) observed(a, b observation) {
 		s.Train = sent / float64(max(1, b.own.Messages-a.own.Messages))
 		s.AllocationsPerPacket = float64(b.own.Allocations-a.own.Allocations) / sent
 	}
+	r.drained(a, b)
 	for reason, n := range b.own.Drops {
 		if n -= a.own.Drops[reason]; n > 0 {
 			if s.Drops == nil {
 				s.Drops = make(map[string]uint64)
 			}
 			s.Drops[reason] = n
+		}
+	}
+}
+
+// expect counts what was sent, and what should have come of it.
+func (f *forward) expect() {
+	r := &f.result
+	for _, m := range f.members {
+		for i, t := range m.tracks {
+			name := m.names[i]
+			r.Sent += t.counted
+			r.Expected += t.counted * uint64(f.wanted[name])
+			if r.Sink != nil {
+				r.Sink.Expected += t.counted * uint64(f.wanted[name]+f.sunk[name])
+			}
 		}
 	}
 }
@@ -218,10 +242,12 @@ func (r *ForwardResult) take(m *meter) {
 	r.DelayMS, r.DelayCDF = quantiles(m.delay), cdf(m.delay)
 	r.complete()
 	r.PacketsIn = float64(r.Sent) / r.Seconds
-	r.PacketsOut = float64(r.Received) / r.Seconds
-	r.BitsOut = float64(m.bytes) * 8 / r.Seconds
-	if r.Received > 0 {
-		r.Server.CPUPerPacket = r.Server.CPU * r.Seconds * 1e6 / float64(r.Received)
+	r.PacketsOut = float64(r.forwarded()) / r.Seconds
+	if r.Sink == nil {
+		r.BitsOut = float64(m.bytes) * 8 / r.Seconds
+	}
+	if n := r.forwarded(); n > 0 {
+		r.Server.CPUPerPacket = r.Server.CPU * r.Seconds * 1e6 / float64(n)
 	}
 	if r.Clients > 0 && r.Server.LoadedBytes > 0 {
 		r.Server.BytesPerClient = float64(r.Server.LoadedBytes-r.Server.IdleBytes) / float64(r.Clients)

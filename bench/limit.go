@@ -25,6 +25,9 @@ type LimitOptions struct {
 	// Duration is how long each mode runs, all rounds together, without the
 	// emptying of the receiving socket. If zero, 1 s.
 	Duration time.Duration
+	// Sink, if set, is what is sent to, in place of a socket on loopback. It must
+	// be of this thread's network namespace.
+	Sink *Sink
 	// Progress is called after each of the rounds with how many of them are
 	// done. It may be nil.
 	Progress func(done, total int)
@@ -47,6 +50,10 @@ type LimitResult struct {
 	Profile     string      `json:"profile"`      // of SRTP
 	Rounds      int         `json:"rounds"`
 	Modes       []LimitMode `json:"modes"`
+	// Sink is what the device did itself that was sent to; empty on loopback.
+	Sink SinkMode `json:"sink,omitempty"`
+	// Sinks are the same towards devices, if that was asked for.
+	Sinks []*LimitResult `json:"sinks,omitempty"`
 }
 
 // LimitMode is one way of sending. A packet's cost is that of rewriting 12 bytes
@@ -64,18 +71,18 @@ type LimitMode struct {
 	Least   float64 `json:"cpu_us_min"`
 	Most    float64 `json:"cpu_us_max"`
 	Packets uint64  `json:"packets"` // sent in all rounds
-	// Lost is how many of them the receiving socket did not get. It has room
-	// for what is between two drains, so more than zero means a limit of the
-	// system; what is lost costs the sender less.
+	// Lost is how many of them the receiving socket, or the device of a sink, did
+	// not get. The socket has room for what is between two drains, so more than
+	// zero means a limit of the system; what is lost costs the sender less.
 	Lost uint64 `json:"lost"`
 }
 
 // Limit measures what a bare loop costs per packet on this machine: rewrite the
 // header, seal 1,200 bytes with AEAD_AES_128_GCM, send to one address over
-// loopback. It takes Duration and about a fifth more for each of seven modes and
+// loopback, or to a sink. It takes Duration and about a fifth more for each of seven modes and
 // blocks that long; it ends early with the error of ctx.
 //
-// One thread sends and receives. After every 128 packets it empties the
+// On loopback one thread sends and receives. After every 128 packets it empties the
 // receiving socket, whose buffer holds them all, and does not count the time
 // for that. So the sender is charged, as on any loopback, for the kernel's whole
 // receiving half up to the receiver's queue, but neither for waking a reader

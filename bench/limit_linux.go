@@ -49,7 +49,7 @@ type limitLoop struct {
 	next    uint64 // SRTP index of the next packet: none is sealed twice
 }
 
-func newLimitLoop() (*limitLoop, error) {
+func newLimitLoop(sink *Sink) (*limitLoop, error) {
 	l := &limitLoop{
 		payload: make([]byte, limitPayload),
 		packets: make([]byte, limitBatch*limitPacket),
@@ -59,7 +59,7 @@ func newLimitLoop() (*limitLoop, error) {
 		return nil, err
 	}
 	l.header[0], l.header[1] = 0x80, 96
-	if err := l.open(l.packets); err != nil {
+	if err := l.open(l.packets, sink); err != nil {
 		return nil, errors.Join(err, l.close())
 	}
 	return l, nil
@@ -83,7 +83,10 @@ func (l *limitLoop) seal(n int) error {
 // run sends in one way for a while.
 func (l *limitLoop) run(ctx context.Context, s sending, d time.Duration) (limitRound, error) {
 	var r limitRound
-	l.drain()
+	before, err := l.arrived()
+	if err != nil {
+		return r, err
+	}
 	for r.wall < d || r.packets == 0 {
 		if err := ctx.Err(); err != nil {
 			return r, err
@@ -100,11 +103,28 @@ func (l *limitLoop) run(ctx context.Context, s sending, d time.Duration) (limitR
 		r.cpu += threadTime() - cpu
 		r.wall += time.Since(start)
 		r.packets += limitChunk
-		if s.train > 0 {
+		if s.train > 0 && l.sink == nil {
 			r.lost += uint64(max(0, limitChunk-l.drain()))
 		}
 	}
+	if s.train > 0 && l.sink != nil {
+		after, err := l.arrived()
+		if err != nil {
+			return r, err
+		}
+		r.lost = r.packets - min(r.packets, (after-before)*l.sink.packets(s.train))
+	}
 	return r, nil
+}
+
+// arrived empties the receiving socket, or returns how many messages arrived at
+// the sink so far.
+func (l *limitLoop) arrived() (uint64, error) {
+	if l.sink != nil {
+		return l.sink.seen()
+	}
+	l.drain()
+	return 0, nil
 }
 
 // limit runs the modes in turn, round after round, so that what disturbs the
@@ -112,7 +132,7 @@ func (l *limitLoop) run(ctx context.Context, s sending, d time.Duration) (limitR
 func limit(ctx context.Context, o LimitOptions) (*LimitResult, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	l, err := newLimitLoop()
+	l, err := newLimitLoop(o.Sink)
 	if err != nil {
 		return nil, fmt.Errorf("bench: limit: %w", err)
 	}
@@ -130,6 +150,9 @@ func limit(ctx context.Context, o LimitOptions) (*LimitResult, error) {
 		}
 	}
 	result := &LimitResult{PacketBytes: limitPacket, Profile: srtp.AEADAES128GCM.String(), Rounds: limitRounds}
+	if o.Sink != nil {
+		result.Sink = o.Sink.mode
+	}
 	for m, s := range modes {
 		result.Modes = append(result.Modes, limitMode(s.name, s.train, rounds[m]))
 	}

@@ -40,7 +40,7 @@ func TestLimit(t *testing.T) {
 
 // A train is cut into the packets that it was made of.
 func TestTrainsAreCut(t *testing.T) {
-	l, err := newLimitLoop()
+	l, err := newLimitLoop(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

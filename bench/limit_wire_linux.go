@@ -3,17 +3,19 @@ package bench
 import (
 	"encoding/binary"
 	"errors"
+	"net/netip"
 	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// wire is a sending and a receiving socket on loopback, with the memory of the
-// system calls that send from one buffer. They are raw, so that neither the
+// wire is a sending and a receiving socket on loopback, or a sending one and a
+// sink, with the memory of the system calls that send from one buffer. They are raw, so that neither the
 // runtime's poller nor sfu/udp is part of the limit.
 type wire struct {
 	from, to int // descriptors; 0 = not open
+	sink     *Sink
 	remote   unix.RawSockaddrInet4
 	packets  []byte // what is sent, limitPacket bytes each
 	headers  [limitBatch]message
@@ -31,38 +33,52 @@ type message struct {
 const (
 	segmentSize  = 2  // a UDP_SEGMENT message carries a uint16
 	segmentSpace = 24 // what it takes with its header, aligned
+
+	discardPort = 9 // RFC 863
 )
 
-func (w *wire) open(packets []byte) error {
-	w.packets = packets
+func (w *wire) open(packets []byte, sink *Sink) error {
+	w.packets, w.sink = packets, sink
 	var err error
-	if w.to, err = unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0); err != nil {
+	if w.from, err = unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0); err != nil {
 		return os.NewSyscallError("socket", err)
 	}
-	if w.from, err = unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0); err != nil {
+	enlarge(w.from, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF)
+	if sink != nil {
+		to, err := netip.ParseAddr(SinkAddress)
+		if err == nil {
+			w.address(to, discardPort)
+		}
+		return err
+	}
+	if w.to, err = unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0); err != nil {
 		return os.NewSyscallError("socket", err)
 	}
 	if err := unix.Bind(w.to, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
 		return os.NewSyscallError("bind", err)
 	}
-	// A packet takes about 2.3 kB of the buffer; the usual default of 208 KiB,
-	// which the kernel doubles, just holds limitChunk of them.
-	for _, buffer := range []struct{ fd, force, ordinary int }{
-		{w.to, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF},
-		{w.from, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF},
-	} {
-		if unix.SetsockoptInt(buffer.fd, unix.SOL_SOCKET, buffer.force, 4<<20) != nil {
-			_ = unix.SetsockoptInt(buffer.fd, unix.SOL_SOCKET, buffer.ordinary, 4<<20)
-		}
-	}
+	enlarge(w.to, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF)
 	name, err := unix.Getsockname(w.to)
 	if err != nil {
 		return os.NewSyscallError("getsockname", err)
 	}
-	w.remote = unix.RawSockaddrInet4{Family: unix.AF_INET, Addr: [4]byte{127, 0, 0, 1}}
-	port := name.(*unix.SockaddrInet4).Port
-	binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&w.remote.Port))[:], uint16(port))
+	w.address(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(name.(*unix.SockaddrInet4).Port))
 	return nil
+}
+
+// enlarge gives a socket a buffer of 4 MiB. A packet takes about 2.3 kB of it;
+// the usual default of 208 KiB, which the kernel doubles, just holds limitChunk
+// of them.
+func enlarge(fd, force, ordinary int) {
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, force, 4<<20) != nil {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, ordinary, 4<<20)
+	}
+}
+
+// address sets where packets go.
+func (w *wire) address(to netip.Addr, port uint16) {
+	w.remote = unix.RawSockaddrInet4{Family: unix.AF_INET, Addr: to.As4()}
+	binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&w.remote.Port))[:], port)
 }
 
 func (w *wire) close() error {

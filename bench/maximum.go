@@ -115,6 +115,8 @@ func (o MaximumOptions) judge(r *ForwardResult) string {
 		why = fmt.Sprintf("%.2f %% were lost", 100*loss)
 	case o.MaxDelay > 0 && p99 > float64(o.MaxDelay)/1e6:
 		why = fmt.Sprintf("1 %% of the packets took more than %.1f ms", p99)
+	case r.Sink != nil && r.Sink.Short() > sinkShort:
+		why = fmt.Sprintf("%.1f %% were not sent to the sink", 100*r.Sink.Short())
 	default:
 		return ""
 	}

@@ -20,6 +20,7 @@ import (
 type run struct {
 	target   Target
 	network  *network
+	sinks    *network // of those whose media goes to the sink
 	meter    *meter
 	sender   *sender
 	identity *tls.Certificate
@@ -45,7 +46,8 @@ func newIdentity() (*tls.Certificate, error) {
 type memberPlan struct {
 	room         string
 	sources      []plannedTrack
-	audio, video int // slots
+	audio, video int  // slots
+	sink         bool // its media goes to the sink
 }
 
 type plannedTrack struct {
@@ -82,7 +84,7 @@ func (m *member) receive(b []byte, arrived int64) {
 
 // join brings a client into its room, with keys, and starts its tracks.
 func (r *run) join(ctx context.Context, name string, plan memberPlan) (*member, error) {
-	e, err := r.network.open()
+	e, err := r.networkOf(plan).open()
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +103,9 @@ func (m *member) negotiate(ctx context.Context, name string) error {
 	ufrag, pwd, err := m.transport.credentials()
 	if err != nil {
 		return fmt.Errorf("bench: credentials: %w", err)
+	}
+	if m.plan.sink {
+		name = sinkName(name)
 	}
 	sections := m.sections()
 	who := Joiner{Room: m.plan.room, Name: name, Slots: m.plan.audio + m.plan.video}

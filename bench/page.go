@@ -28,6 +28,7 @@ type page struct {
 	Steps, Delay, Timeline, Figures, Limit table
 	Machine                                [][2]string
 	Raise                                  string // of a [MaximumResult], or empty
+	LimitTo                                string // where the bare loop sends
 	HasServerCPU                           bool
 	Style                                  template.CSS
 	JSON, Plot, Script                     template.JS
@@ -162,6 +163,10 @@ func (p *page) maximum(m *MaximumResult, limit TrainCosts) error {
 // charts fills in what is said of runs.
 func (p *page) charts(runs []shown, limit TrainCosts) {
 	p.Headline = headline(runs, limit)
+	p.LimitTo = "over loopback"
+	if s := runs[0].Sink; s != nil {
+		p.LimitTo = "to " + s.Address + ", " + s.Mode.describe()
+	}
 	p.Figures = figuresTable(runs)
 	p.Delay = delayTable(runs)
 	p.HasServerCPU = slices.ContainsFunc(runs, func(r shown) bool { return r.Server.CPU > 0 })
@@ -204,6 +209,10 @@ func load(r *ForwardResult) string {
 	text := fmt.Sprintf("%s, %.3g s", r.Profile, r.Seconds)
 	if r.Shape != "audio" {
 		text = megabits(r.Bitrate) + " per video track, " + text
+	}
+	if s := r.Sink; s != nil {
+		text += fmt.Sprintf(". The media of all but %s subscriptions went to %s, %s",
+			figure(float64(s.Checking)), s.Address, s.Mode.describe())
 	}
 	return text
 }

@@ -20,7 +20,11 @@ func headline(runs []shown, limit TrainCosts) []tile {
 	r := results[0]
 	add("Forwarded", "packets/s", figure(r.BitsOut/1e6)+" Mb/s",
 		func(r *ForwardResult) float64 { return r.PacketsOut })
-	add("Lost", "%", count(r.Lost)+" of "+count(r.Expected),
+	of := count(r.Lost) + " of " + count(r.Expected)
+	if r.Sink != nil {
+		of += " that are checked"
+	}
+	add("Lost", "%", of,
 		func(r *ForwardResult) float64 { return 100 * r.LossFraction() })
 	add("Delay, 99 %", "ms", "half within "+figure(r.DelayMS.P50)+" ms",
 		func(r *ForwardResult) float64 { return r.DelayMS.P99 })

@@ -54,10 +54,25 @@ func some(of func(*ForwardResult) float64) func(*ForwardResult) string {
 	}
 }
 
+// sunk writes a figure of runs that have a sink.
+func sunk(of func(*SinkFigures) string) func(*ForwardResult) string {
+	return func(r *ForwardResult) string {
+		if r.Sink == nil {
+			return ""
+		}
+		return of(r.Sink)
+	}
+}
+
 // rows are the figures of a run in the order of docs/benchmarks.md.
 var rows = []row{
 	{"Clients", func(r *ForwardResult) string { return count(uint64(r.Clients)) }},
 	{"Subscriptions", func(r *ForwardResult) string { return count(uint64(r.Subscriptions)) }},
+	{"Media sink", sunk(func(s *SinkFigures) string { return s.Address + ", " + string(s.Mode) })},
+	{"Subscriptions that check", sunk(func(s *SinkFigures) string { return figure(float64(s.Checking)) })},
+	{"Packets forwarded, sink too", sunk(func(s *SinkFigures) string { return count(s.Forwarded) })},
+	{"Packets to forward, sink too", sunk(func(s *SinkFigures) string { return count(s.Expected) })},
+	{"Packets or trains at the sink", sunk(func(s *SinkFigures) string { return count(s.Device) })},
 	{"Packets in per second", func(r *ForwardResult) string { return figure(r.PacketsIn) }},
 	{"Packets out per second", func(r *ForwardResult) string { return figure(r.PacketsOut) }},
 	{"Mb/s out", func(r *ForwardResult) string { return figure(r.BitsOut / 1e6) }},
@@ -190,7 +205,7 @@ func (m *MaximumResult) table() table {
 	for _, s := range sorted {
 		wanted := 0.0
 		if s.Result.Seconds > 0 {
-			wanted = float64(s.Result.Expected) / s.Result.Seconds
+			wanted = float64(s.Result.toForward()) / s.Result.Seconds
 		}
 		t.Rows = append(t.Rows, []string{
 			m.value(s), figure(s.Result.PacketsOut), figure(wanted), figure(100 * s.Result.LossFraction()),

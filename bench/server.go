@@ -156,6 +156,7 @@ func (s *server) await(lines <-chan string, speaksWHIP bool) error {
 // serverStats is what a Switchyard tells of itself.
 type serverStats struct {
 	PacketsSent uint64            `json:"packets_sent"`
+	BytesSent   uint64            `json:"bytes_sent"`
 	SendCalls   uint64            `json:"send_calls"`
 	Messages    uint64            `json:"send_messages"`
 	Allocations uint64            `json:"allocations"`

@@ -91,6 +91,7 @@ type JoinRequest struct {
 // nothing.
 type Grant struct {
 	Identity     string   // who it is, for this server and others; may be empty
+	IDPrefix     string   // stands before the random id of the member; up to 16 of [A-Za-z0-9_-], or empty
 	Publish      []Source // sources that may be sent; nil means none
 	CanSubscribe bool     // receive audio and video
 	CanChat      bool     // new_message

@@ -58,7 +58,7 @@ type heldEvent struct {
 
 func newMember(r *Room, req JoinRequest, g Grant, b *binding) *Member {
 	return &Member{
-		room: r, id: newID(), session: newSecret(), keys: keys{current: newSecret()}, name: cleanName(req.Name),
+		room: r, id: g.IDPrefix + newID(), session: newSecret(), keys: keys{current: newSecret()}, name: cleanName(req.Name),
 		grant: g, conn: b.conn, remote: b.remote,
 		offers: newBucket(offerRate, offerBurst), messages: newBucket(messageRate, messageBurst),
 		role: "guest", state: "live", mediaGone: true, audio: "auto",
@@ -67,7 +67,7 @@ func newMember(r *Room, req JoinRequest, g Grant, b *binding) *Member {
 	}
 }
 
-// ID is unique in the room, of 12 characters of [A-Za-z0-9_-].
+// ID is unique in the room: [Grant.IDPrefix] and 12 characters of [A-Za-z0-9_-].
 func (m *Member) ID() string { return m.id }
 
 // Name is what was asked to be shown, cleaned: at most 64 bytes without control

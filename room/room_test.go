@@ -213,13 +213,13 @@ func TestGrants(t *testing.T) {
 		if req.Token != "letmein" {
 			return room.Grant{}, room.ErrDenied
 		}
-		return room.Grant{Identity: "u1"}, nil
+		return room.Grant{Identity: "u1", IDPrefix: "bot-"}, nil
 	}})
 	c := h.bind("c")
 	if got := c.ask("join", o{"v": 1, "room": "r"}); got.Code != "forbidden" {
 		t.Errorf("without token: %q", got.Code)
 	}
-	if got := c.must("join", o{"v": 1, "room": "r", "token": "letmein"}); got.Self.Identity != "u1" {
+	if got := c.must("join", o{"v": 1, "room": "r", "token": "letmein"}); got.Self.Identity != "u1" || !strings.HasPrefix(got.Self.ID, "bot-") || len(got.Self.ID) != 16 {
 		t.Errorf("self: %+v", got.Self)
 	}
 	for event, arg := range map[string]o{"new_message": {"cid": "1", "text": "x"}, "subscribe": {}} {

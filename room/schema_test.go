@@ -156,6 +156,16 @@ func checkObject(file string, s map[string]any, keyword string, v any, at string
 	return ""
 }
 
+var patterns sync.Map // of *regexp.Regexp by source
+
+func pattern(source string) *regexp.Regexp {
+	p, ok := patterns.Load(source)
+	if !ok {
+		p, _ = patterns.LoadOrStore(source, regexp.MustCompile(source))
+	}
+	return p.(*regexp.Regexp)
+}
+
 func checkSize(keyword string, arg, v any) string {
 	size, what := 0.0, ""
 	switch v := v.(type) {
@@ -163,7 +173,7 @@ func checkSize(keyword string, arg, v any) string {
 		size, what = v, "imum"
 	case string:
 		size, what = float64(utf8.RuneCountInString(v)), "Length"
-		if keyword == "pattern" && !regexp.MustCompile(arg.(string)).MatchString(v) {
+		if keyword == "pattern" && !pattern(arg.(string)).MatchString(v) {
 			return fmt.Sprintf("%q does not match %v", v, arg)
 		}
 	case []any:

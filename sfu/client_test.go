@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
@@ -82,9 +83,12 @@ func (l *lossy) ReadFrom(b []byte) (int, net.Addr, error) {
 	}
 }
 
-func listen(t testing.TB) *sfu.Server {
+func listen(t testing.TB) *sfu.Server { return listenWith(t, sfu.Config{}) }
+
+func listenWith(t testing.TB, cfg sfu.Config) *sfu.Server {
 	t.Helper()
-	s, err := sfu.Listen(sfu.Config{Listen: loopback(0)})
+	cfg.Listen = loopback(0)
+	s, err := sfu.Listen(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,6 +112,7 @@ type clientOptions struct {
 	noRTX    bool
 	numbers  webrtc.PayloadType // of VP8; its RTX is 4 more; 0 = pion's defaults
 	handlers sfu.PeerHandlers
+	profile  dtls.SRTPProtectionProfile // the only one; 0 = pion's defaults
 }
 
 func newClient(t testing.TB, s *sfu.Server, o clientOptions) *client {
@@ -128,6 +133,9 @@ func newClient(t testing.TB, s *sfu.Server, o clientOptions) *client {
 	mux := ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: c.conn})
 	se.SetICEUDPMux(mux)
 	se.SetIncludeLoopbackCandidate(true)
+	if o.profile != 0 {
+		se.SetSRTPProtectionProfiles(o.profile)
+	}
 	api := webrtc.NewAPI(webrtc.WithSettingEngine(se))
 	if o.noRTX {
 		api = webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(plainCodecs(t)))

@@ -9,6 +9,9 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
+// BenchSinkPrefix starts the ids of peers that [Config.BenchSink] is about.
+const BenchSinkPrefix = "sink-"
+
 // Config configures a [Server]. The zero value is valid: it serves on one
 // ephemeral UDP port on all addresses.
 type Config struct {
@@ -37,6 +40,14 @@ type Config struct {
 	// HistoryDuration is how long received packets are kept for
 	// retransmission (RFC 4588). If zero, 1 s.
 	HistoryDuration time.Duration
+
+	// BenchSink is for measurement only. If valid, media for peers whose
+	// [PeerOptions.ID] starts with [BenchSinkPrefix] is sent to this address in
+	// place of theirs, to the same port, so that a device can swallow it; STUN
+	// and DTLS still go to them, and so does RTCP to those who publish. [Listen]
+	// fails with [ErrBenchSink] for an address outside of 198.18.0.0/15, the
+	// network for benchmarks (RFC 2544, appendix C.2.2).
+	BenchSink netip.Addr
 
 	// Logger receives control-plane events only; packets are counted, never
 	// logged. If nil, [slog.Default] is used.

@@ -21,6 +21,9 @@ var (
 	// ErrBadDescription is returned by [Peer.Answer] for an offer that cannot
 	// be used; the text says why.
 	ErrBadDescription = errors.New("sfu: bad session description")
+	// ErrBenchSink is returned by [Listen] for a [Config.BenchSink] that is no
+	// address for benchmarks.
+	ErrBenchSink = errors.New("sfu: bench sink is outside of 198.18.0.0/15")
 	// ErrFull is returned by [Server.NewPeer] when a limit of [Config] is
 	// reached.
 	ErrFull = errors.New("sfu: server is full")

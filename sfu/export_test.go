@@ -12,3 +12,13 @@ func (s *Server) Entries() (n int) {
 	defer s.mu.Unlock()
 	return n + len(s.peers)
 }
+
+// Move moves a peer to another worker.
+func (s *Server) Move(p *Peer, to int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.move(p, to)
+}
+
+// Workers returns the number of workers.
+func (s *Server) Workers() int { return len(s.workers) }

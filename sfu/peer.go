@@ -68,7 +68,7 @@ type Peer struct {
 	pc       *pionpc.PC
 	turn     chan struct{} // holds a token while a negotiation runs
 	near     *Peer         // nil once the peer is placed
-	place    int           // of its worker; does not change
+	place    atomic.Int32  // index of its worker; changes under server.mu and server.paths.mu
 	silent   atomic.Bool
 	done     chan struct{}
 	calls    calls
@@ -227,7 +227,7 @@ func (p *Peer) end(reason error) {
 	}
 	p.slots = nil
 	delete(s.peers, p)
-	s.population[p.place]--
+	s.population[p.worker()]--
 	s.live.Delete(p.key)
 	p.post(plane.RemoveTransport{Transport: p.key})
 	s.mu.Unlock()

@@ -78,7 +78,7 @@ func (p *Publication) AudioLevel() (dbov uint8, speaking bool) {
 // onEvent is called by a worker.
 func (p *Publication) onEvent(e plane.Event) {
 	if e.Kind == plane.EventKeyFrame {
-		p.peer.server.workers[p.peer.place].TryPost(plane.AskKeyFrame{Publication: p.key})
+		p.peer.server.workers[p.peer.worker()].TryPost(plane.AskKeyFrame{Publication: p.key})
 		return
 	}
 	v := uint32(e.Level)

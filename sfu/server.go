@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,7 +29,8 @@ type Server struct {
 	workers []*worker.Worker
 	mux     *pionpc.Mux
 	live    sync.Map       // plane.ID → *Peer or *Publication, read by the workers
-	ended   sync.WaitGroup // goroutines of peers
+	ended   sync.WaitGroup // peers, and the goroutine of balance
+	quit    chan struct{}  // closed by Close
 
 	paths paths
 
@@ -43,9 +45,12 @@ type Server struct {
 }
 
 // Listen opens the socket, starts the worker and returns the running server.
-// It fails if the address cannot be bound.
+// It fails if the address cannot be bound or the configuration is refused.
 func Listen(cfg Config) (*Server, error) {
 	cfg = cfg.withDefaults()
+	if cfg.BenchSink.IsValid() && !netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 18}), 15).Contains(cfg.BenchSink) {
+		return nil, fmt.Errorf("%w: %v", ErrBenchSink, cfg.BenchSink)
+	}
 	sockets, err := udp.ListenShared(cfg.Listen, cfg.Workers, udp.Options{
 		ReadBuffer: socketBuffer, WriteBuffer: socketBuffer, Trains: true, Logger: cfg.Logger,
 	})
@@ -56,6 +61,7 @@ func Listen(cfg Config) (*Server, error) {
 		cfg:        cfg,
 		log:        cfg.Logger,
 		sockets:    sockets,
+		quit:       make(chan struct{}),
 		peers:      make(map[*Peer]struct{}),
 		population: make([]int, len(sockets)),
 		paths:      paths{owners: make(map[plane.Path]*Peer)},
@@ -69,6 +75,9 @@ func Listen(cfg Config) (*Server, error) {
 	})
 	s.workers = worker.Start(s.configs(time.Now())...)
 	s.describe()
+	if len(s.workers) > 1 {
+		s.ended.Go(s.balance)
+	}
 	return s, nil
 }
 
@@ -136,11 +145,17 @@ func (s *Server) admit(p *Peer) error {
 		return err
 	}
 	p.key = s.newKey()
-	p.place = s.place(p.near)
-	s.population[p.place]++
+	place := s.place(p.near)
+	p.near = nil
+	p.place.Store(int32(place))
+	s.population[place]++
 	s.peers[p] = struct{}{}
 	s.live.Store(p.key, p)
-	p.post(plane.AddTransport{Transport: p.key, SSRC: random32() | 1, CNAME: newID()})
+	add := plane.AddTransport{Transport: p.key, SSRC: random32() | 1, CNAME: newID()}
+	if strings.HasPrefix(p.id, BenchSinkPrefix) {
+		add.Sink = s.cfg.BenchSink
+	}
+	p.post(add)
 	s.ended.Add(1)
 	return nil
 }
@@ -149,6 +164,9 @@ func (s *Server) admit(p *Peer) error {
 // server, handlers included.
 func (s *Server) Close() error {
 	s.mu.Lock()
+	if !s.closed {
+		close(s.quit)
+	}
 	s.closed = true
 	peers := make([]*Peer, 0, len(s.peers))
 	for p := range s.peers {

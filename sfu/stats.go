@@ -17,6 +17,8 @@ type ServerStats struct {
 	// SendMessages counts what those were given: single packets, and trains of
 	// packets to one peer (UDP_SEGMENT).
 	SendMessages uint64
+	// CPU is what the workers' threads used, by who paid for it.
+	CPU CPUStats
 	// Drops counts packets that were not forwarded, and STUN and DTLS datagrams
 	// that were not handled, by reason; reasons that never occurred are absent.
 	Drops map[DropReason]uint64
@@ -27,8 +29,11 @@ type PeerStats struct {
 	// RoundTripTime is smoothed over the reports of the peer; 100 ms before the
 	// first.
 	RoundTripTime time.Duration
-	Inbound       []InboundStats
-	Outbound      []OutboundStats
+	// Cost is that of the whole peer, streams that have ended too; Own is the
+	// part that belongs to no stream in the lists: RTCP, timers, former streams.
+	Cost, Own Cost
+	Inbound   []InboundStats
+	Outbound  []OutboundStats
 }
 
 // InboundStats describes one received RTP stream (W3C inbound-rtp).
@@ -43,6 +48,7 @@ type InboundStats struct {
 	Jitter               time.Duration
 	NACKCount, PLICount  uint32 // sent to the peer
 	KeyFrames            uint64
+	Cost                 Cost // with that of its retransmissions
 }
 
 // OutboundStats describes one sent RTP stream (W3C outbound-rtp), that is what
@@ -57,6 +63,10 @@ type OutboundStats struct {
 	PLICount                 uint32  // received from the peer
 	FractionLost             float64 // of the peer's last report, 0 to 1
 	Drops                    map[DropReason]uint64
+	Cost                     Cost
+	// Subscription is the part of Cost since the present publication was bound
+	// to the slot; zero while it is free.
+	Subscription Cost
 }
 
 // Stats returns the counters of all workers.
@@ -72,7 +82,9 @@ func (s *Server) Stats() ServerStats {
 		}
 	}
 	s.mu.Unlock()
-	c, m := s.sum(), s.mux.Stats()
+	c, cpu := s.sum()
+	m := s.mux.Stats()
+	st.CPU = cpu
 	st.PacketsReceived, st.PacketsSent = c.PacketsReceived, c.PacketsSent
 	st.BytesReceived, st.BytesSent = c.BytesReceived, c.BytesSent
 	for _, socket := range s.sockets {
@@ -90,14 +102,14 @@ func (s *Server) Stats() ServerStats {
 // Stats returns the counters of the peer and its streams, or the zero value if
 // the peer is closed.
 func (p *Peer) Stats() PeerStats {
-	s, _ := ask(p.server.workers[p.place], func(reply func(plane.TransportStats)) plane.Command {
+	s, _ := ask(p.server.workers[p.worker()], func(reply func(plane.TransportStats)) plane.Command {
 		return plane.Observe{Transport: p.key, Done: func(s plane.TransportStats, _ bool) { reply(s) }}
 	})
 	return peerStats(s)
 }
 
 func peerStats(s plane.TransportStats) PeerStats {
-	st := PeerStats{RoundTripTime: time.Duration(s.RTT)}
+	st := PeerStats{RoundTripTime: time.Duration(s.RTT), Cost: Cost(s.Cost), Own: Cost(s.Own)}
 	for _, in := range s.Inbound {
 		st.Inbound = append(st.Inbound, InboundStats{
 			MID: in.MID, RID: in.RID, SSRC: in.SSRC,
@@ -109,6 +121,7 @@ func peerStats(s plane.TransportStats) PeerStats {
 			NACKCount:            in.NACKs,
 			PLICount:             in.PLIs,
 			KeyFrames:            in.KeyFrames,
+			Cost:                 Cost(in.Cost),
 		})
 	}
 	for i := range s.Outbound {
@@ -122,6 +135,8 @@ func peerStats(s plane.TransportStats) PeerStats {
 			PLICount:                 out.PLIs,
 			FractionLost:             float64(out.FractionLost) / 256,
 			Drops:                    drops(&out.Drops),
+			Cost:                     Cost(out.Cost),
+			Subscription:             Cost(out.Bound),
 		})
 	}
 	return st

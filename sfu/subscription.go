@@ -57,7 +57,7 @@ func (p *Peer) Subscribe(pub *Publication, opts SubscribeOptions) (*Subscription
 	sub := &Subscription{peer: p, slot: slot, pub: pub, paused: opts.Paused}
 	slot.sub = sub
 	pub.subs = append(pub.subs, sub)
-	pub.reach(p.place)
+	pub.reach(p.worker())
 	p.post(plane.Bind{Slot: slot.key, Publication: pub.key, Route: r, Paused: opts.Paused})
 	return sub, nil
 }
@@ -129,9 +129,9 @@ func (s *Subscription) Replace(pub *Publication) error {
 	old.subs = without(old.subs, s)
 	s.pub = pub
 	pub.subs = append(pub.subs, s)
-	pub.reach(s.peer.place)
+	pub.reach(s.peer.worker())
 	s.peer.post(plane.Bind{Slot: s.slot.key, Publication: pub.key, Route: r, Paused: s.paused})
-	old.leave(s.peer.place)
+	old.leave(s.peer.worker())
 	return nil
 }
 
@@ -153,5 +153,5 @@ func (s *Subscription) end() {
 	s.pub.subs = without(s.pub.subs, s)
 	s.slot.sub = nil
 	s.peer.post(plane.Unbind{Slot: s.slot.key})
-	s.pub.leave(s.peer.place)
+	s.pub.leave(s.peer.worker())
 }

@@ -61,20 +61,23 @@ func (s *Server) place(near *Peer) int {
 			best = i
 		}
 	}
-	if near != nil && near.server == s && !near.closed && full(near.place) == 0 &&
-		s.population[near.place] < s.population[best]+nearPeers {
-		return near.place
+	if near != nil && near.server == s && !near.closed && full(near.worker()) == 0 &&
+		s.population[near.worker()] < s.population[best]+nearPeers {
+		return near.worker()
 	}
 	return best
 }
 
 // post gives a command to the peer's worker.
-func (p *Peer) post(c plane.Command) bool { return p.server.workers[p.place].Post(c) }
+func (p *Peer) post(c plane.Command) bool { return p.server.workers[p.worker()].Post(c) }
+
+// worker is the index of the peer's worker.
+func (p *Peer) worker() int { return int(p.place.Load()) }
 
 // reach makes the packets of a publication come to a worker. The caller holds
 // the server's mutex, and calls leave when they are not needed any more.
 func (p *Publication) reach(place int) {
-	if place == p.peer.place {
+	if place == p.peer.worker() {
 		return
 	}
 	if p.mirrors == nil {
@@ -87,7 +90,7 @@ func (p *Publication) reach(place int) {
 }
 
 func (p *Publication) leave(place int) {
-	if place == p.peer.place {
+	if place == p.peer.worker() {
 		return
 	}
 	if p.mirrors[place]--; p.mirrors[place] == 0 {
@@ -116,7 +119,7 @@ func (s *Server) bind(p *Peer, path plane.Path) {
 	p.path = path
 	s.paths.owners[path] = p
 	p.post(plane.BindPath{Transport: p.key, Path: path})
-	s.route(p.place, plane.RoutePath{Path: path, To: p.place})
+	s.route(p.worker(), plane.RoutePath{Path: path, To: p.worker()})
 }
 
 // unbind forgets the path of a peer that has ended.
@@ -131,7 +134,7 @@ func (s *Server) unbind(p *Peer) {
 func (s *Server) unroute(p *Peer) {
 	if s.paths.owners[p.path] == p {
 		delete(s.paths.owners, p.path)
-		s.route(p.place, plane.RoutePath{Path: p.path, To: -1})
+		s.route(p.worker(), plane.RoutePath{Path: p.path, To: -1})
 	}
 }
 
@@ -166,7 +169,7 @@ func (s *Server) authenticated(local netip.Addr, remote netip.AddrPort, within t
 	if p == nil {
 		return false
 	}
-	heard, ok := ask(s.workers[p.place], func(reply func(bool)) plane.Command {
+	heard, ok := ask(s.workers[p.worker()], func(reply func(bool)) plane.Command {
 		return plane.AskHeard{Path: path, Within: within, Done: reply}
 	})
 	return ok && heard
@@ -204,7 +207,7 @@ func (s *Server) onEvents(events []plane.Event) {
 }
 
 // sum adds the counters of all workers up.
-func (s *Server) sum() (total plane.Stats) {
+func (s *Server) sum() (total plane.Stats, cpu CPUStats) {
 	for _, w := range s.workers {
 		c, _ := ask(w, func(reply func(plane.Stats)) plane.Command { return plane.Count{Done: reply} })
 		total.PacketsReceived += c.PacketsReceived
@@ -214,8 +217,9 @@ func (s *Server) sum() (total plane.Stats) {
 		for i, n := range c.Drops {
 			total.Drops[i] += n
 		}
+		cpu.add(&c)
 	}
-	return total
+	return total, cpu
 }
 
 func without(list []*Subscription, s *Subscription) []*Subscription {

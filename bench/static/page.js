@@ -84,7 +84,7 @@ const charts = {
     ].map((l) => (runs.length > 1 ? l : { ...l, label: l.label.replace(/ 1$/, '') })),
   }),
   stepPackets: () => steps((r) => r.packets_out_per_second, number, [
-    { label: 'wanted', color: 'second', dash: [4, 4], points: stepPoints((r) => r.expected / r.seconds) },
+    { label: 'wanted', color: 'second', dash: [4, 4], points: stepPoints((r) => (r.sink?.expected ?? r.expected) / r.seconds) },
   ]),
   stepLoss: () => steps((r) => (r.expected ? (100 * r.lost) / r.expected : 0), percent,
     allowed(100 * (report.result.max_loss ?? 0))),

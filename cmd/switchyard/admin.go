@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -9,53 +10,93 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"runtime/metrics"
+	"syscall"
 
+	"github.com/switchyard-rtc/switchyard/room"
 	"github.com/switchyard-rtc/switchyard/sfu"
 )
 
-// serveAdmin opens the admin listener and says where it is.
-func serveAdmin(out io.Writer, log *slog.Logger, address string, media *sfu.Server) (stop func(), err error) {
-	addr, err := pageAddr("--admin", address)
+// adminAddr is where the admin listener is unless --admin says otherwise.
+const adminAddr = "127.0.0.1:9090"
+
+// adminOptions is what the command line says about the admin listener.
+type adminOptions struct {
+	address string // "" and "off": none
+	given   bool   // by the user; if not, a taken port is no reason to give up
+}
+
+// listenAdmin opens the admin listener, or returns nil where there is none. There
+// are no keys, so that it is on loopback only.
+func listenAdmin(log *slog.Logger, o adminOptions) (net.Listener, error) {
+	if o.address == "" || o.address == "off" {
+		return nil, nil
+	}
+	addr, err := pageAddr("--admin", o.address)
 	if err != nil {
 		return nil, err
 	}
+	if !addr.Addr().IsLoopback() {
+		return nil, usageError{fmt.Errorf("--admin %v is no loopback address, and who may ask there cannot be told", addr)}
+	}
 	l, err := net.Listen("tcp", addr.String())
+	if err != nil && !o.given && errors.Is(err, syscall.EADDRINUSE) {
+		log.Warn("admin listener is off: its port is taken; choose another with --admin", "admin", addr.String())
+		return nil, nil
+	}
 	if err != nil {
 		return nil, taken(err, "--admin", addr)
 	}
-	bound := l.Addr().(*net.TCPAddr).AddrPort()
-	if !bound.Addr().IsLoopback() {
-		log.Warn("everyone who reaches this address can read profiles and statistics", "admin", bound.String())
+	return l, nil
+}
+
+// serveAdmin answers on the admin listener, if there is one, until stop is
+// called. It says where that is if somebody chose it.
+func serveAdmin(out io.Writer, log *slog.Logger, o adminOptions, l net.Listener, h http.Handler) (stop func()) {
+	if l == nil {
+		return func() {}
 	}
-	server := newHTTPServer(log, ownHosts(bound, adminHandler(media)))
+	bound := l.Addr().(*net.TCPAddr).AddrPort()
+	server := newHTTPServer(log, ownHosts(bound, ownOrigin(h)))
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		_ = server.Serve(l) // ends by Close
 	}()
-	fmt.Fprintf(out, "Health, profiles and statistics are on http://%v/\n", bound)
+	if o.given {
+		fmt.Fprintf(out, "Health, profiles and statistics are on http://%v/\n", bound)
+	} else {
+		log.Info("admin listener open", "addr", bound.String())
+	}
 	return func() {
 		server.Close()
 		<-ended
-	}, nil
+	}
 }
 
 // adminHandler answers questions about this process.
-func adminHandler(media *sfu.Server) http.Handler {
+func adminHandler(media *sfu.Server, rooms *room.Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /debug/stats", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		_ = e.Encode(readProcessStats(media)) // an error means that the client went away
+		writeJSON(w, http.StatusOK, readProcessStats(media))
 	})
+	m := meter{media: media, rooms: rooms}
+	mux.HandleFunc("GET /debug/cost", m.serveCost)
+	mux.HandleFunc("GET /api/v1/capacity", m.serveCapacity)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	return mux
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	_ = e.Encode(v) // an error means that the client went away
 }
 
 // processStats is what GET /debug/stats answers. Counts are since the start.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,7 +21,7 @@ import (
 type forwardOptions struct {
 	bench.ForwardOptions
 	profile, serverCPUs, clientCPUs string
-	server                          string
+	server, sink                    string
 	json, html, findMax             string
 	maxDelay                        time.Duration // that findMax allows
 	runs                            int
@@ -45,6 +46,8 @@ func benchForwardCommand() *cobra.Command {
 	f.StringVar(&o.server, "server", "switchyard", "what to measure: switchyard, pion (its ordinary path, with default interceptors) or pion-bare (without)")
 	f.StringVar(&o.findMax, "find-max", "", "raise this until loss > 0.5 % or p99 delay > --max-delay: bitrate or subscribers")
 	f.DurationVar(&o.maxDelay, "max-delay", 20*time.Millisecond, "what --find-max allows 99 % of the packets to take, 0 for as long as it takes")
+	sinkFlag(c, &o.sink, "send the media of most subscribers to a device that drops it, segmentation offloaded and then in software: tun (Linux, root)")
+	f.IntVar(&o.Checking, "checking", 4, "with --sink, subscribers who still receive and check everything")
 	faultFlags(c, &o.faults)
 	return c
 }
@@ -145,9 +148,13 @@ func (o *forwardOptions) resolve() error {
 	if o.ClientCPUs, err = processors("cpu-client", o.clientCPUs); err != nil {
 		return err
 	}
-	if o.Running == nil {
-		o.Server, err = serverCommand(o.server, o.faults)
+	if o.Running != nil {
+		return nil
 	}
+	if o.sink != "" && (o.server != "switchyard" || o.Checking < 1) {
+		return usageError{errors.New("--sink needs --server switchyard, and --checking above 0")}
+	}
+	o.Server, err = serverCommand(o.server, o.faults, o.sink != "")
 	return err
 }
 
@@ -166,7 +173,7 @@ func processors(flag, list string) (cpus []int, err error) {
 }
 
 // serverCommand is this binary itself in another role.
-func serverCommand(name string, f bench.Faults) (bench.ServerCommand, error) {
+func serverCommand(name string, f bench.Faults, sink bool) (bench.ServerCommand, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return bench.ServerCommand{}, fmt.Errorf("find this binary: %w", err)
@@ -177,7 +184,11 @@ func serverCommand(name string, f bench.Faults) (bench.ServerCommand, error) {
 	}
 	switch name {
 	case "switchyard":
-		return bench.ServerCommand{Args: []string{self, "serve", "--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--admin", "127.0.0.1:0"}}, nil
+		args, media := []string{self, "serve", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, "127.0.0.1"
+		if sink {
+			args, media = append(args, "--bench-sink", bench.SinkAddress), bench.SinkHost
+		}
+		return bench.ServerCommand{Args: append(args, "--udp", media+":0")}, nil
 	case "pion":
 		return bench.ServerCommand{Args: append(baseline, "--interceptors"), WHIP: true}, nil
 	case "pion-bare":
@@ -190,12 +201,28 @@ func (o *forwardOptions) run(out, progress io.Writer) error {
 	if err := o.resolve(); err != nil {
 		return err
 	}
+	if err := enterSink(o.sink); err != nil {
+		return err
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	o.Progress = func(line string) { fmt.Fprintln(progress, line) }
+	if o.sink == "" {
+		return o.runOnce(ctx, out)
+	}
+	for _, mode := range sinkModes(o.sink) {
+		if err := o.runInto(ctx, out, mode); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runOnce measures the limit and then the server, and saves the report.
+func (o *forwardOptions) runOnce(ctx context.Context, out io.Writer) error {
 	var limit bench.TrainCosts
 	if o.limit > 0 {
-		l, err := bench.Limit(ctx, bench.LimitOptions{Duration: o.limit})
+		l, err := bench.Limit(ctx, bench.LimitOptions{Duration: o.limit, Sink: o.Sink})
 		if err != nil {
 			return err
 		}
@@ -258,6 +285,7 @@ func printForward(out io.Writer, r *bench.ForwardResult, limit bench.TrainCosts)
 	row("shape", "%s, %d clients, %d subscriptions, %s", r.Shape, r.Clients, r.Subscriptions, r.Profile)
 	row("in", "%.0f packets/s", r.PacketsIn)
 	row("out", "%.0f packets/s, %.1f Mb/s", r.PacketsOut, r.BitsOut/1e6)
+	printSink(row, r.Sink)
 	row("lost", "%d of %d (%.3f %%)", r.Lost, r.Expected, 100*r.LossFraction())
 	row("late, reordered", "%d, %d", r.Late, r.Reordered)
 	row("delay", "%s", ms(r.DelayMS))

@@ -90,6 +90,9 @@ func TestForwardUsage(t *testing.T) {
 		{"--subscribers -1", "below 0"},
 		{"--bitrate 0", "above 0"},
 		{"--spread 2", "is not between 0 and 1"},
+		{"--sink drain", `--sink "drain" is not tun`},
+		{"--sink tun --server pion", "--sink needs --server switchyard"},
+		{"--sink tun --checking 0", "--checking above 0"},
 		{"--find-max fame", "is neither bitrate nor subscribers"},
 	} {
 		code, _, stderr := runCommand(t, append([]string{"bench", "forward"}, strings.Fields(tt.args)...)...)

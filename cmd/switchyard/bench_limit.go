@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"time"
@@ -13,6 +14,7 @@ import (
 type limitOptions struct {
 	duration time.Duration
 	json     string
+	sink     string
 }
 
 func benchLimitCommand() *cobra.Command {
@@ -27,6 +29,7 @@ func benchLimitCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return benchLimit(c, o) },
 	}
 	c.Flags().DurationVar(&o.duration, "duration", time.Second, "how long each of the seven modes runs")
+	sinkFlag(c, &o.sink, "also measure the way to a device that drops everything: tun (Linux, root)")
 	jsonFlag(c, &o.json)
 	return c
 }
@@ -35,16 +38,39 @@ func benchLimit(c *cobra.Command, o limitOptions) error {
 	if o.duration <= 0 {
 		return usageError{fmt.Errorf("--duration %v is not positive", o.duration)}
 	}
+	if err := enterSink(o.sink); err != nil {
+		return err
+	}
 	result, err := bench.Limit(c.Context(), bench.LimitOptions{Duration: o.duration})
 	if err != nil {
 		return err
 	}
+	for _, mode := range sinkModes(o.sink) {
+		if result.Sinks, err = limitOfSink(c.Context(), mode, o.duration, result.Sinks); err != nil {
+			return err
+		}
+	}
 	out := c.OutOrStdout()
 	printMachine(out)
 	printLimit(out, result)
+	for _, r := range result.Sinks {
+		fmt.Fprintf(out, "\nTo %s behind a tun device that drops everything, %s.\n", bench.SinkAddress, sinkMeaning(r.Sink))
+		printLimit(out, r)
+	}
 	r := bench.NewReport(bench.KindLimit, commandLine(), result)
 	r.Limit = result.ByTrain()
 	return saveReport(o.json, r)
+}
+
+// limitOfSink measures towards a device and adds that to the list.
+func limitOfSink(ctx context.Context, mode bench.SinkMode, d time.Duration, list []*bench.LimitResult) ([]*bench.LimitResult, error) {
+	sink, err := bench.OpenSink(mode)
+	if err != nil {
+		return nil, err
+	}
+	defer sink.Close()
+	r, err := bench.Limit(ctx, bench.LimitOptions{Duration: d, Sink: sink})
+	return append(list, r), err
 }
 
 // modeNames says what the modes of the limit do.
@@ -66,7 +92,10 @@ func printLimit(w io.Writer, r *bench.LimitResult) {
 		fmt.Fprintf(w, "%-31s  %13s  %13s  %11s  %14.0f\n", modeNames[m.Name], rounded(m.CPU), spread, rounded(m.Wall), 1e6/m.CPU)
 		lost += m.Lost
 	}
-	if lost > 0 {
+	switch {
+	case lost > 0 && r.Sink != "":
+		fmt.Fprintf(w, "\nThe device did not get %d packets, which cost less.\n", lost)
+	case lost > 0:
 		fmt.Fprintf(w, "\nThe receiving socket lost %d packets, which cost less: raise net.core.rmem_max.\n", lost)
 	}
 }

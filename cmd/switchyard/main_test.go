@@ -70,6 +70,8 @@ func TestUsageErrors(t *testing.T) {
 		{"serve --udp x", `--udp "x" is neither a port nor ADDRESS:PORT`},
 		{"serve --udp 70000", "is neither a port nor ADDRESS:PORT"},
 		{"serve --admin nonsense --http 127.0.0.1:0 --udp 0", `--admin "nonsense" is not ADDRESS:PORT`},
+		{"serve --bench-sink x", `--bench-sink "x" is not an address`},
+		{"serve --bench-sink 203.0.113.9 --http 127.0.0.1:0 --udp 0", "is outside of 198.18.0.0/15: 203.0.113.9"},
 		{"serve now", `serve takes no arguments, got "now"`},
 		{"serv", `unknown command "serv"; did you mean serve?`},
 		{"xyzzy", `unknown command "xyzzy"`},
@@ -80,6 +82,7 @@ func TestUsageErrors(t *testing.T) {
 		{"bench micro --duration 0s", "--duration 0s is not positive"},
 		{"bench micro --test.benchtime 1s", "unknown flag: --test.benchtime"},
 		{"bench limit --duration -1s", "--duration -1s is not positive"},
+		{"bench limit --sink x", `--sink "x" is not tun`},
 		{"bench limit now", `limit takes no arguments, got "now"`},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
@@ -119,6 +122,7 @@ func TestHelp(t *testing.T) {
 type server struct {
 	*exec.Cmd
 	url    string
+	admin  string // empty without --admin
 	stderr *bytes.Buffer
 	ended  chan error
 }
@@ -139,12 +143,16 @@ func start(t *testing.T, args ...string) *server {
 	}
 	t.Cleanup(func() { s.Process.Kill() })
 	lines := bufio.NewReader(out)
-	line, err := lines.ReadString('\n')
-	found := printed.FindStringSubmatch(line)
-	if err != nil || found == nil {
-		t.Fatalf("printed %q, %v; stderr %s", line, err, s.stderr)
+	for s.url == "" {
+		line, err := lines.ReadString('\n')
+		if found := printed.FindStringSubmatch(line); found != nil {
+			s.url = found[1]
+		} else if at, ok := strings.CutPrefix(line, "Health, profiles and statistics are on "); ok {
+			s.admin = strings.TrimSpace(at)
+		} else {
+			t.Fatalf("printed %q, %v; stderr %s", line, err, s.stderr)
+		}
 	}
-	s.url = found[1]
 	go func() {
 		io.Copy(io.Discard, lines)
 		s.ended <- s.Wait()

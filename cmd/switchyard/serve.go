@@ -32,7 +32,8 @@ const (
 type serveOptions struct {
 	http  string
 	udp   string
-	admin string
+	admin adminOptions
+	sink  string
 }
 
 func serveCommand() *cobra.Command {
@@ -43,11 +44,16 @@ func serveCommand() *cobra.Command {
 		Long: "Serve the meeting page, its signalling and the media. It needs no\n" +
 			"configuration, and ends on Ctrl-C after saying goodbye to every room.",
 		Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) error { return serve(c.OutOrStdout(), o) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			o.admin.given = c.Flags().Changed("admin")
+			return serve(c.OutOrStdout(), o)
+		},
 	}
 	c.Flags().StringVar(&o.http, "http", "127.0.0.1:8080", "address of the page and the signalling")
 	c.Flags().StringVar(&o.udp, "udp", "7882", "UDP port of the media, or ADDRESS:PORT")
-	c.Flags().StringVar(&o.admin, "admin", "", "address of health, profiles and statistics, such as 127.0.0.1:9090 (default none)")
+	c.Flags().StringVar(&o.admin.address, "admin", adminAddr, "loopback address of health, profiles, costs and capacity; off for none")
+	c.Flags().StringVar(&o.sink, "bench-sink", "", "address in 198.18.0.0/15 that gets the media of who is called sink-…")
+	_ = c.Flags().MarkHidden("bench-sink") // it was just added
 	return c
 }
 
@@ -92,17 +98,28 @@ func serve(out io.Writer, o serveOptions) error {
 	if err != nil {
 		return err
 	}
+	sink, authorize, err := benchSink(o.sink)
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", page.String())
 	if err != nil {
 		return taken(err, "--http", page)
 	}
 	defer listener.Close()
-	media, err := sfu.Listen(sfu.Config{Listen: udp, Logger: log})
+	admin, err := listenAdmin(log, o.admin)
 	if err != nil {
-		return taken(err, "--udp", udp)
+		return err
+	}
+	if admin != nil {
+		defer admin.Close()
+	}
+	media, err := listenMedia(sfu.Config{Listen: udp, BenchSink: sink, Logger: log})
+	if err != nil {
+		return err
 	}
 	defer media.Close()
-	rooms, err := room.NewServer(room.Config{Media: media, Logger: log})
+	rooms, err := room.NewServer(room.Config{Media: media, Authorize: authorize, Logger: log})
 	if err != nil {
 		return err
 	}
@@ -117,17 +134,24 @@ func serve(out io.Writer, o serveOptions) error {
 	defer signal.Stop(signals)
 	bound := listener.Addr().(*net.TCPAddr).AddrPort()
 	server := newHTTPServer(log, ownHosts(bound, handler(events)))
-	if o.admin != "" {
-		stop, err := serveAdmin(out, log, o.admin, media)
-		if err != nil {
-			return err
-		}
-		defer stop()
-	}
+	stop := serveAdmin(out, log, o.admin, admin, adminHandler(media, rooms))
+	defer stop()
 	announce(out, log, bound, media.Addr())
 	return run(signals, server, listener, func(ctx context.Context) error {
 		return errors.Join(rooms.Shutdown(ctx), events.Shutdown(ctx), server.Shutdown(ctx))
 	})
+}
+
+// listenMedia says which flag is wrong if it cannot listen.
+func listenMedia(cfg sfu.Config) (*sfu.Server, error) {
+	media, err := sfu.Listen(cfg)
+	switch {
+	case errors.Is(err, sfu.ErrBenchSink):
+		return nil, usageError{fmt.Errorf("--bench-sink: %w", err)}
+	case err != nil:
+		return nil, taken(err, "--udp", cfg.Listen)
+	}
+	return media, nil
 }
 
 func newHTTPServer(log *slog.Logger, h http.Handler) *http.Server {

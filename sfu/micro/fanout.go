@@ -171,5 +171,6 @@ func (h *hall) step() {
 			more = h.plane.Deliver(h.now)
 			h.flush(h.plane.Outbox())
 		}
+		h.plane.Charge(plane.Spent{Work: time.Millisecond, Send: time.Millisecond})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/switchyard-rtc/switchyard/sfu/internal/cputime"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/plane"
 	"github.com/switchyard-rtc/switchyard/sfu/udp"
 )
@@ -86,10 +87,10 @@ func (l *loopback) flush(o *plane.Outbox) {
 		}
 		all = all[n:]
 		if l.queued >= emptyEvery-fanoutBatch/frames {
-			start := clock()
+			start := cputime.Thread()
 			l.to.empty()
 			l.queued = 0
-			l.emptied += clock() - start
+			l.emptied += cputime.Thread() - start
 		}
 	}
 	o.Done()

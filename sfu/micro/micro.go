@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/switchyard-rtc/switchyard/sfu/internal/cputime"
 	"github.com/switchyard-rtc/switchyard/sfu/srtp"
 )
 
@@ -80,7 +81,7 @@ type work struct {
 // first step is not measured: it takes the memory that later ones use again.
 //
 // Time is the median of the iterations by the clock of the thread, so that what
-// other processes do in between does not count; see clock for other systems than
+// other processes do in between does not count; see package cputime for other systems than
 // Linux. The time of b itself holds the preparations and the counting of
 // allocations, which stops the world; it only decides how often work is done.
 func measure(b *testing.B, w work) {
@@ -101,9 +102,9 @@ func measure(b *testing.B, w work) {
 	for b.Loop() {
 		w.prepare()
 		runtime.ReadMemStats(&before)
-		start := clock()
+		start := cputime.Thread()
 		w.step()
-		elapsed := clock() - start - w.aside()
+		elapsed := cputime.Thread() - start - w.aside()
 		runtime.ReadMemStats(&after)
 		took = append(took, elapsed)
 		allocs += after.Mallocs - before.Mallocs

@@ -5,7 +5,10 @@ import "encoding/binary"
 // Sealer protects what one side sends. It keeps no numbers: its caller must
 // never use an (SSRC, index) twice with the same keys, since a repeated nonce
 // gives the key of GCM's authentication away. One goroutine at a time.
-type Sealer struct{ suite suite }
+type Sealer struct {
+	suite   suite
+	profile Profile
+}
 
 // NewSealer returns a sealer for a master key and salt. It fails if their
 // lengths do not fit the profile.
@@ -14,8 +17,11 @@ func NewSealer(p Profile, key, salt []byte) (*Sealer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Sealer{suite: s}, nil
+	return &Sealer{suite: s, profile: p}, nil
 }
+
+// Profile returns the profile that it protects with.
+func (s *Sealer) Profile() Profile { return s.profile }
 
 // SealRTP appends a protected RTP packet to dst and returns the result: header
 // in the clear, prefix and payload encrypted, tag. index is roc<<16 | sequence

@@ -65,7 +65,7 @@ func (m *messages) point(i int, b []byte) {
 
 // receive reads what is there. It returns false if nothing is.
 func (m *messages) receive(fd uintptr) bool {
-	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&m.headers[0])), uintptr(m.count),
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&m.headers[0])), uintptr(m.count),
 		unix.MSG_DONTWAIT, 0, 0)
 	if errno == unix.EAGAIN || errno == unix.EINTR {
 		return false
@@ -184,9 +184,11 @@ func (m *messages) segment(i, at, size int) int {
 	return unix.CmsgSpace(2)
 }
 
-// send writes as much as the kernel takes at once.
+// send writes as much as the kernel takes at once. The system call never waits,
+// so the scheduler is not told of it: it would give the processor to another
+// thread amid a long one, which costs a fifth of all that a packet costs.
 func (m *messages) send(fd uintptr) {
-	n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&m.headers[0])), uintptr(m.count),
+	n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&m.headers[0])), uintptr(m.count),
 		unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
 	m.errno, m.done = errno, 0
 	if errno == 0 {

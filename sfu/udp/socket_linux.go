@@ -24,6 +24,7 @@ const batch = 64
 // the other methods are safe for concurrent use.
 type Socket struct {
 	counters
+	waits
 	conn     *net.UDPConn
 	raw      syscall.RawConn
 	local    netip.AddrPort
@@ -76,7 +77,7 @@ func Listen(addr netip.AddrPort, o Options) (*Socket, error) {
 	s.in.init(batch)
 	s.out.init(batch)
 	s.one.init(1)
-	s.readFunc = func(fd uintptr) bool { return s.in.receive(fd) }
+	s.readFunc = s.tryRead
 	s.writeFunc = func(fd uintptr) bool { s.out.send(fd); return true }
 	return s, nil
 }
@@ -179,6 +180,7 @@ func (s *Socket) ReadBatch(d []Datagram, deadline time.Time) (n int, err error) 
 	d = d[:min(len(d), batch)]
 	s.in.offer(d)
 	err = s.raw.Read(s.readFunc)
+	s.wait(false)
 	s.disarm()
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -187,6 +189,14 @@ func (s *Socket) ReadBatch(d []Datagram, deadline time.Time) (n int, err error) 
 		return 0, net.ErrClosed
 	}
 	return s.in.take(d), nil
+}
+
+// tryRead returns false if there is nothing to read.
+func (s *Socket) tryRead(fd uintptr) bool {
+	s.wait(false)
+	ok := s.in.receive(fd)
+	s.wait(!ok)
+	return ok
 }
 
 // arm sets the read deadline, to the past if Wake was called.

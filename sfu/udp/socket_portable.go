@@ -16,6 +16,7 @@ import (
 // the other methods are safe for concurrent use.
 type Socket struct {
 	counters
+	waits
 	conn *net.UDPConn
 
 	// Guarded by mu.
@@ -65,7 +66,9 @@ func (s *Socket) LocalAddr() netip.AddrPort {
 // The zero deadline never comes.
 func (s *Socket) ReadBatch(d []Datagram, deadline time.Time) (n int, err error) {
 	s.arm(deadline)
+	s.wait(true)
 	size, from, err := s.conn.ReadFromUDPAddrPort(d[0].B)
+	s.wait(false)
 	s.disarm()
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):

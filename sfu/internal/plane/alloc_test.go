@@ -83,6 +83,7 @@ func (s *steady) step() {
 	}
 	s.plane.Advance(s.now)
 	s.plane.Outbox().Done()
+	s.plane.Charge(Spent{Read: 100 * time.Microsecond, Work: 600 * time.Microsecond, Send: 300 * time.Microsecond})
 }
 
 // The whole way of a packet allocates nothing: opening, parsing, history,

@@ -1,6 +1,7 @@
 package plane
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -49,6 +50,10 @@ type AddTransport struct {
 	Transport ID
 	SSRC      uint32 // sender SSRC of our RTCP
 	CNAME     string // of SDES (RFC 7022)
+	// Sink, if valid, is where media goes in place of the path's address, to the
+	// same port; RTCP too, but for a transport with publications. For
+	// measurement only.
+	Sink netip.Addr
 }
 
 func (c AddTransport) apply(p *Plane, now mono.Time) {
@@ -70,7 +75,7 @@ type SetKeys struct {
 
 func (c SetKeys) apply(p *Plane, now mono.Time) {
 	if t := p.transports[c.Transport]; t != nil && t.opener == nil {
-		t.opener, t.sealer = c.Opener, c.Sealer
+		t.opener, t.sealer, t.weights = c.Opener, c.Sealer, weightsOf(c.Sealer)
 		t.replay(now)
 		p.timers.hasten(t, now)
 	}
@@ -232,7 +237,7 @@ func (c Bind) apply(p *Plane, now mono.Time) {
 		return
 	}
 	s.open()
-	s.outbound = &Outbound{slot: s, fan: f, route: c.Route, paused: c.Paused}
+	s.outbound = &Outbound{slot: s, fan: f, route: c.Route, paused: c.Paused, before: s.account.Cost}
 	f.outbounds = append(f.outbounds, s.outbound)
 	if !c.Paused {
 		f.unanswered = 0
@@ -299,6 +304,8 @@ type Observe struct {
 // TransportStats are the counters of a transport and its streams.
 type TransportStats struct {
 	RTT      int64 // nanoseconds
+	Cost     Cost  // of the whole peer, streams that ended too
+	Own      Cost  // the part of no stream that is there now
 	Inbound  []InboundStats
 	Outbound []OutboundStats
 }
@@ -309,7 +316,7 @@ func (c Observe) apply(p *Plane, _ mono.Time) {
 		c.Done(TransportStats{}, false)
 		return
 	}
-	st := TransportStats{RTT: int64(t.rtt)}
+	st := TransportStats{RTT: int64(t.rtt), Cost: t.cost(), Own: t.account.Cost}
 	for _, f := range t.publications {
 		for _, in := range f.encodings {
 			if in != nil {
@@ -318,7 +325,7 @@ func (c Observe) apply(p *Plane, _ mono.Time) {
 		}
 	}
 	for _, s := range t.slots {
-		st.Outbound = append(st.Outbound, s.stats)
+		st.Outbound = append(st.Outbound, s.observe())
 	}
 	c.Done(st, true)
 }
@@ -326,7 +333,17 @@ func (c Observe) apply(p *Plane, _ mono.Time) {
 func (in *Inbound) observe() InboundStats {
 	s := in.stats
 	s.Lost, s.Jitter = in.receiver.Lost(), in.receiver.Jitter()
+	s.Cost = in.cost()
 	return s
+}
+
+func (s *Slot) observe() OutboundStats {
+	st := s.stats
+	st.Cost = s.account.Cost
+	if o := s.outbound; o != nil {
+		st.Bound = st.Cost.sub(o.before)
+	}
+	return st
 }
 
 func remove[T comparable](list []T, x T) []T {

@@ -1,5 +1,7 @@
 package plane
 
+import "time"
+
 // DropReason tells why a packet was not forwarded.
 type DropReason uint8
 
@@ -36,4 +38,6 @@ type Stats struct {
 	PacketsReceived, BytesReceived uint64
 	PacketsSent, BytesSent         uint64
 	Drops                          [NumDropReasons]uint64
+	CPU                            [NumPayers]time.Duration // of the worker's thread, by who paid
+	Units                          [NumPayers]uint64        // of the work, see Plane.Charge
 }

@@ -178,6 +178,7 @@ func (f *Fanout) newInbound(ssrc uint32, encoding int, rate uint32) *Inbound {
 		serial:   f.plane.nextSerial(),
 		encoding: encoding,
 		receiver: report.NewReceiver(ssrc, rate),
+		account:  account{payer: PayInbound},
 	}
 	in.stats.SSRC, in.stats.ClockRate, in.stats.MID = ssrc, rate, f.spec.MID
 	if len(f.spec.RIDs) > 0 {
@@ -200,8 +201,10 @@ func (f *Fanout) reportEarly(now mono.Time) {
 func (f *Fanout) forget(in *Inbound) {
 	if t := f.transport; t != nil {
 		delete(t.inbounds, in.ssrc)
+		t.inherit(&in.account)
 		if in.rtx != nil {
 			delete(t.inbounds, in.rtx.ssrc)
+			t.inherit(&in.rtx.account)
 		}
 		t.newest = nil
 	}

@@ -28,8 +28,10 @@ type Inbound struct {
 	receiver *report.Receiver
 	repair   *nack.Generator // nil without NACK, and in retransmission streams
 	history  *nack.History   // nil before the first packet, after the end and in retransmission streams
+	newest   uint16          // number in the history
 	weight   uint64          // bytes since the last compare
 	stats    InboundStats
+	account  account
 }
 
 // InboundStats counts what one received stream brought.
@@ -44,6 +46,7 @@ type InboundStats struct {
 	Lost            int32
 	Jitter          uint32 // RTP ticks
 	ClockRate       uint32
+	Cost            Cost
 }
 
 // receive handles one authenticated packet of the stream, in the clear. From
@@ -83,6 +86,7 @@ func (in *Inbound) accept(now mono.Time, v packet.View, b []byte) {
 		p.drop(DropDuplicate)
 		return
 	}
+	in.note(v.Sequence)
 	in.count(&e)
 	in.fan.take(now, in, &e, b)
 }
@@ -94,6 +98,13 @@ func (in *Inbound) newHistory() *nack.History {
 		return nack.NewHistory(audioPackets, audioBytes, in.fan.plane.history)
 	}
 	return nack.NewHistory(videoPackets, videoBytes, in.fan.plane.history)
+}
+
+// note follows the newest number.
+func (in *Inbound) note(number uint16) {
+	if int16(number-in.newest) > 0 || in.stats.PacketsReceived == 0 {
+		in.newest = number
+	}
 }
 
 func (in *Inbound) count(e *nack.Entry) {

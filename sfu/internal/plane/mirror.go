@@ -42,6 +42,7 @@ func (p *Plane) Accept(now mono.Time, h *Handover) {
 		p.admit(now, h.Path, h.B)
 		return
 	}
+	p.spend(&p.shared, weightHandover)
 	f := p.publications[h.Publication]
 	if f == nil || f.transport != nil || h.Encoding >= len(f.encodings) {
 		return // the last subscriber has just gone
@@ -51,14 +52,25 @@ func (p *Plane) Accept(now mono.Time, h *Handover) {
 		if in != nil {
 			f.forget(in)
 		}
-		in = &Inbound{fan: f, encoding: h.Encoding, serial: h.Serial}
-		in.history = in.newHistory()
-		f.encodings[h.Encoding] = in
+		in = f.mirrorOf(h.Encoding, h.Serial)
+	}
+	if in.history == nil {
+		in.history = in.newHistory() // nothing came while the publisher was here
 	}
 	f.best = h.Best
 	if in.history.Insert(h.Entry, h.B) {
+		in.note(h.Entry.Sequence)
+		in.stats.PacketsReceived++
 		f.take(now, in, &h.Entry, h.B)
 	}
+}
+
+// mirrorOf makes the inbound of a stream of another core.
+func (f *Fanout) mirrorOf(encoding int, serial uint32) *Inbound {
+	in := &Inbound{fan: f, encoding: encoding, serial: serial}
+	in.history = in.newHistory()
+	f.encodings[encoding] = in
+	return in
 }
 
 // AddMirror makes a publication of another core one of this core's, fed by
@@ -119,6 +131,7 @@ func (c RoutePath) apply(p *Plane, _ mono.Time) {
 func (f *Fanout) handOver(in *Inbound, e *nack.Entry, b []byte) {
 	p := f.plane
 	for _, to := range f.mirrors {
+		p.spend(&in.account, weightHandover)
 		p.handovers = append(p.handovers, Handover{
 			To: to, B: b, Publication: f.id, Entry: *e, Encoding: in.encoding, Best: f.best, Serial: in.serial,
 		})

@@ -16,6 +16,7 @@ type Outbound struct {
 	route   *Route
 	current *Inbound // being forwarded; nil until the next place to enter
 	paused  bool
+	before  Cost // of the slot, when it was bound
 }
 
 // Route says how packets of a publication are named in a slot. It is made once

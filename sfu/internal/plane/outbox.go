@@ -138,8 +138,9 @@ func (o *Outbox) turn() bool {
 	return true
 }
 
-// commit adds the datagram b, which was appended to what slot returned.
-func (o *Outbox) commit(path *Path, class Class, b []byte) {
+// commit adds the datagram b, which was appended to what slot returned. It tells
+// whether the datagram began a message.
+func (o *Outbox) commit(path *Path, class Class, b []byte) (began bool) {
 	c := &o.chunks[o.present]
 	at := c.used
 	c.used += len(b)
@@ -152,13 +153,14 @@ func (o *Outbox) commit(path *Path, class Class, b []byte) {
 			if len(b) < m.Segment {
 				m.to = nil
 			}
-			return
+			return false
 		}
 	}
 	c.waiting++
 	q.messages = append(q.messages, Message{
 		Path: *path, B: c.b[at:c.used:chunkSize], Segment: len(b), Count: 1, Made: o.now, to: path, chunk: o.present,
 	})
+	return true
 }
 
 // ends tells whether the message's bytes end at an offset of its chunk.

@@ -36,6 +36,8 @@ type Config struct {
 	// Epoch is the wall-clock time of moment zero; sender reports are stamped
 	// with it. The zero value is a valid epoch.
 	Epoch time.Time
+	// Core is the index of this plane among those that hand over to each other.
+	Core int
 	// History is how long received packets can be sent again. If zero, 1 s.
 	History time.Duration
 }
@@ -65,6 +67,9 @@ type Plane struct {
 	current      *Transport     // whose datagram is being handled
 	serial       uint32         // of the newest inbound
 	stats        Stats
+	shared       account
+	payer        *account   // of the datagram that is being handled
+	touched      []*account // since the last Charge
 }
 
 // New returns an empty plane.
@@ -73,6 +78,7 @@ func New(cfg Config) *Plane {
 		cfg.History = time.Second
 	}
 	return &Plane{
+		serial:       uint32(cfg.Core) << 26, // no two cores give the same
 		history:      cfg.History,
 		epoch:        report.NTPOf(cfg.Epoch),
 		transports:   make(map[ID]*Transport),
@@ -98,13 +104,16 @@ func (p *Plane) Receive(now mono.Time, path Path, b []byte) (control bool) {
 	}
 	switch kind {
 	case packet.STUN, packet.DTLS:
+		p.spendStray(len(b))
 		return true
 	case packet.Unknown:
+		p.spendStray(len(b))
 		p.drop(DropMalformed)
 		return false
 	}
 	if p.paths[path] == nil {
 		if to, ok := p.elsewhere[path]; ok {
+			p.spendStray(len(b))
 			p.handovers = append(p.handovers, Handover{To: to, Path: path, B: b})
 			return false
 		}
@@ -127,13 +136,14 @@ func (p *Plane) admit(now mono.Time, path Path, b []byte) {
 // transport with keys: after an ICE restart media arrives before the control
 // plane knows the new path, and at first it may overtake the keys.
 func (p *Plane) hold(now mono.Time, path Path, b []byte) {
+	p.spendStray(len(b))
 	if p.pending.push(now, path, b) {
 		p.drop(DropUnknownSource)
 	}
 }
 
 func (p *Plane) receive(now mono.Time, t *Transport, kind packet.Kind, b []byte) {
-	p.current = t
+	p.current, p.payer = t, &t.account
 	p.stats.PacketsReceived++
 	p.stats.BytesReceived += uint64(len(b))
 	if kind == packet.RTP {
@@ -142,6 +152,7 @@ func (p *Plane) receive(now mono.Time, t *Transport, kind packet.Kind, b []byte)
 		p.outbox.begin(now)
 		t.receiveRTCP(now, b)
 	}
+	p.spendOpen(p.payer, t.weights, len(b))
 	p.current = nil
 }
 
@@ -162,6 +173,7 @@ func (p *Plane) Advance(now mono.Time) {
 			return
 		}
 		p.current = t
+		p.spend(&t.account, weightTimers)
 		p.timers.schedule(t, t.advance(now))
 		p.current = nil
 	}
@@ -169,7 +181,10 @@ func (p *Plane) Advance(now mono.Time) {
 
 // Apply carries out a command of the control plane. A command about something
 // that is gone does nothing.
-func (p *Plane) Apply(now mono.Time, c Command) { c.apply(p, now) }
+func (p *Plane) Apply(now mono.Time, c Command) {
+	p.spend(&p.shared, weightCommand)
+	c.apply(p, now)
+}
 
 // Outbox holds the messages to send; the caller empties it.
 func (p *Plane) Outbox() *Outbox { return &p.outbox }

@@ -207,7 +207,12 @@ func (t *Transport) sendRTCP(b []byte) {
 		t.plane.drop(DropMalformed)
 		return
 	}
-	t.plane.outbox.commit(&t.path, Urgent, sealed)
+	to := &t.out
+	if t.sink.IsValid() && len(t.publications) > 0 {
+		to = &t.path // a publisher has to hear requests for key frames
+	}
+	began := t.plane.outbox.commit(to, Urgent, sealed)
+	t.plane.spendSeal(&t.account, t.weights, len(sealed), began)
 }
 
 // eachLost calls f for every number of a NACK pair (RFC 4585, section 6.2.1).

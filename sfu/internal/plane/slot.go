@@ -23,26 +23,34 @@ const (
 // Owned by the plane.
 type Slot struct {
 	transport *Transport
-	id        ID
+	outbound  *Outbound // nil while idle
+	line      *line     // nil before the first Bind: many slots never have one
+	account   account
+	stats     OutboundStats // begins with what each packet counts
 	spec      SlotSpec
+	id        ID
+	reportNow bool
 	first     uint64    // index of the first packet
 	repair    uint64    // index of the next retransmission, of the RTX SSRC
 	start     uint32    // timestamp at begin
 	begin     mono.Time // when the slot was made
-	outbound  *Outbound // nil while idle
-	line      *line     // nil before the first Bind: many slots never have one
-	reportNow bool
-	stats     OutboundStats
 }
 
 // line is what makes one stream of the changing content of a slot.
 type line struct {
-	sequence  *rewrite.Sequence
-	timestamp *rewrite.Timestamp
-	tag       uint32     // of the newest binding
-	last      nack.Entry // newest packet sent, for reports
+	last      moment // of the newest packet sent, for reports
+	tag       uint32 // of the newest binding
+	timestamp rewrite.Timestamp
+	sequence  rewrite.Sequence // begins with what each packet needs
 	bindings  [bindingsKept]binding
 	repeats   [repeatsKept]repeat
+}
+
+// moment says when something was captured, in the publisher's timestamps and on
+// the server's clock.
+type moment struct {
+	stamp, rate uint32
+	captured    mono.Time
 }
 
 // repeat remembers when a number was last sent again.
@@ -53,13 +61,15 @@ type repeat struct {
 
 // OutboundStats counts what one slot was sent.
 type OutboundStats struct {
-	MID           string
-	SSRC          uint32
 	PacketsSent   uint64
 	BytesSent     uint64 // of payload
+	MID           string
+	SSRC          uint32
 	Retransmitted uint64
 	NACKs, PLIs   uint32
 	FractionLost  uint8 // of 256
+	Cost          Cost  // since the slot exists
+	Bound         Cost  // since the present publication was bound; zero while idle
 	Drops         [NumDropReasons]uint64
 }
 
@@ -71,6 +81,7 @@ func newSlot(t *Transport, c AddSlot, now mono.Time) *Slot {
 		first:     t.resume(c.Spec.SSRC, c.Sequence),
 		start:     c.Timestamp,
 		begin:     now,
+		account:   account{payer: PayOutbound},
 	}
 	s.stats.MID, s.stats.SSRC = c.Spec.MID, c.Spec.SSRC
 	s.repair = t.resume(c.Spec.RTX, c.Repair)
@@ -88,6 +99,7 @@ func (t *Transport) resume(ssrc uint32, first uint16) uint64 {
 
 // retire notes where the SSRCs of a slot that ends have got to.
 func (t *Transport) retire(s *Slot) {
+	t.inherit(&s.account)
 	t.sent[s.spec.SSRC] = s.first
 	if s.line != nil {
 		t.sent[s.spec.SSRC] = s.line.sequence.Next()
@@ -107,6 +119,11 @@ func (t *Transport) uses(ssrc uint32) bool {
 func (s *Slot) drop(r DropReason) {
 	s.stats.Drops[r]++
 	s.transport.plane.drop(r)
+	s.transport.plane.spend(&s.account, weightDrop)
+}
+
+func (l *line) note(f *Fanout, e *nack.Entry) {
+	l.last = moment{stamp: e.View.Timestamp, rate: f.rates[e.View.PayloadType&0x7f], captured: e.Captured}
 }
 
 func (l *line) binding() *binding { return &l.bindings[l.tag%bindingsKept] }
@@ -115,8 +132,8 @@ func (l *line) binding() *binding { return &l.bindings[l.tag%bindingsKept] }
 func (s *Slot) open() {
 	if s.line == nil {
 		s.line = &line{
-			sequence:  rewrite.NewSequence(s.first),
-			timestamp: rewrite.NewTimestamp(s.start, s.begin),
+			sequence:  *rewrite.NewSequence(s.first),
+			timestamp: *rewrite.NewTimestamp(s.start, s.begin),
 		}
 	}
 }
@@ -133,7 +150,8 @@ func (s *Slot) turn(now mono.Time, o *Outbound, e *nack.Entry) {
 	l.sequence.Start(l.tag, e.Sequence)
 	l.timestamp.Bind(e.View.Timestamp, o.fan.rates[e.View.PayloadType&0x7f], e.Captured)
 	bd.offset = l.timestamp.Offset()
-	l.last, s.reportNow = *e, true
+	l.note(o.fan, e)
+	s.reportNow = true
 	s.transport.plane.timers.hasten(s.transport, now)
 }
 
@@ -152,7 +170,7 @@ func (s *Slot) send(index uint64, a *arrival) {
 	if !s.seal(index, s.spec.SSRC, head, rest) {
 		return
 	}
-	l.last = *e
+	l.note(s.outbound.fan, e)
 	s.stats.PacketsSent++
 	s.stats.BytesSent += uint64(len(head) + len(rest) - int(a.pad))
 }
@@ -171,7 +189,8 @@ func (s *Slot) seal(index uint64, ssrc uint32, head, rest []byte) bool {
 		s.drop(DropMalformed)
 		return false
 	}
-	p.outbox.commit(&t.path, s.class(), b)
+	began := p.outbox.commit(&t.out, s.class(), b)
+	p.spendSeal(&s.account, t.weights, len(b), began)
 	p.stats.PacketsSent++
 	p.stats.BytesSent += uint64(len(b))
 	return true
@@ -243,14 +262,12 @@ func (s *Slot) reports(mono.Time) bool {
 // senderReport maps the slot's timestamps to the server's clock: what was
 // captured at a moment of the line is said to be sent then.
 func (s *Slot) senderReport(now mono.Time) report.SenderInfo {
-	bd := s.line.binding()
-	e := &s.line.last
-	rate := int64(s.outbound.fan.rates[e.View.PayloadType&0x7f])
-	elapsed := int64(now.Sub(e.Captured)) / 1000 * rate / 1_000_000
+	bd, last := s.line.binding(), s.line.last
+	elapsed := int64(now.Sub(last.captured)) / 1000 * int64(last.rate) / 1_000_000
 	return report.SenderInfo{
 		SSRC:    s.spec.SSRC,
 		NTP:     s.transport.plane.ntp(now),
-		RTP:     e.View.Timestamp + bd.offset + uint32(elapsed),
+		RTP:     last.stamp + bd.offset + uint32(elapsed),
 		Packets: uint32(s.stats.PacketsSent),
 		Octets:  uint32(s.stats.BytesSent),
 	}

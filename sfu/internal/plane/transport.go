@@ -3,6 +3,7 @@ package plane
 import (
 	"encoding/binary"
 	"errors"
+	"net/netip"
 	"time"
 
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
@@ -22,15 +23,22 @@ const (
 // Transport is one bundled association with a peer: keys, streams received and
 // sent, feedback (RFC 9143, RFC 3711). Owned by the plane.
 type Transport struct {
-	plane *Plane
+	// What each packet sent to the peer needs comes first.
+	plane   *Plane
+	sealer  *srtp.Sealer
+	weights *weights // of the keys' profile
+	bound   bool
+	quiet   bool        // consent ran out
+	out     Path        // of the media: path, or the way to sink
+	work    []*Outbound // to deliver to in this batch
+
 	id    ID
 	ssrc  uint32 // sender SSRC of our RTCP
 	cname string
 	path  Path
-	bound bool
+	sink  netip.Addr // see AddTransport
 
 	opener    *srtp.Opener
-	sealer    *srtp.Sealer
 	rtcpIndex uint32            // of the next SRTCP packet; lives as long as the key
 	sent      map[uint32]uint64 // next index of SSRCs that no slot has now; lives as long as the key
 
@@ -39,7 +47,6 @@ type Transport struct {
 	publications []*Fanout
 	slots        []*Slot
 	slotBySSRC   map[uint32]*Slot
-	work         []*Outbound // to deliver to in this batch
 
 	feedback *report.TransportFeedback // nil until it was negotiated
 	ccID     uint8                     // extension id of the transport-wide number
@@ -48,12 +55,12 @@ type Transport struct {
 
 	heard      mono.Time
 	silent     bool // EventSilent was emitted
-	quiet      bool // consent ran out
 	nextReport mono.Time
 	nextLevel  mono.Time
 	due        mono.Time // owned by timers
 	place      int       // owned by timers
 	rtcp       []byte    // compound packet being built
+	account    account   // what no stream pays
 }
 
 func newTransport(p *Plane, c AddTransport, now mono.Time) *Transport {
@@ -62,6 +69,7 @@ func newTransport(p *Plane, c AddTransport, now mono.Time) *Transport {
 		id:         c.Transport,
 		ssrc:       c.SSRC,
 		cname:      c.CNAME,
+		sink:       c.Sink,
 		sent:       make(map[uint32]uint64),
 		inbounds:   make(map[uint32]*Inbound),
 		slotBySSRC: make(map[uint32]*Slot),
@@ -70,6 +78,8 @@ func newTransport(p *Plane, c AddTransport, now mono.Time) *Transport {
 		nextReport: now.Add(reportEvery),
 		nextLevel:  mono.Never,
 		rtcp:       make([]byte, 0, packet.MaxSize),
+		weights:    &weightsGCM128,
+		account:    account{payer: PayTransport},
 	}
 	return t
 }
@@ -99,6 +109,7 @@ func (t *Transport) receiveRTP(now mono.Time, b []byte) {
 	t.hear(now)
 	t.recordArrival(now, v, b)
 	if in := t.inbound(now, v, b); in != nil {
+		t.plane.payer = &in.account
 		in.receive(now, v, b[:n])
 	} else {
 		t.plane.drop(DropUnknownSource)
@@ -239,7 +250,10 @@ func (t *Transport) bind(now mono.Time, path Path) {
 		other.bound = false
 	}
 	delete(p.elsewhere, path)
-	t.path, t.bound = path, true
+	t.path, t.out, t.bound = path, path, true
+	if t.sink.IsValid() {
+		t.out.Remote = netip.AddrPortFrom(t.sink, path.Remote.Port())
+	}
 	p.paths[path] = t
 	t.hear(now)
 	t.replay(now)

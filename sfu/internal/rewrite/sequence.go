@@ -15,13 +15,17 @@ const (
 // Numbers sent are SRTP indices: roc<<16 | sequence number, 48 bits (RFC 3711
 // section 3.3.1). Since the index makes the nonce of the cipher, Map never
 // returns one twice, whatever the source does.
+//
+// What Map needs for a packet in order is in the first 72 bytes and one word of
+// sent: two cache lines.
 type Sequence struct {
-	runs  [runsKept]run
-	made  int    // runs made so far
-	begin int    // first run of the present source
 	top   uint64 // newest number of the source, unwrapped
 	next  uint64 // index after the newest one mapped
+	last  run    // the newest
+	made  int    // runs made so far
+	begin int    // first run of the present source
 	sent  [sentWindow / 64]uint64
+	older [runsKept]run
 }
 
 // run is a piece in which out − in is constant.
@@ -64,6 +68,23 @@ func (s *Sequence) Map(in uint16) (index uint64, ok bool) {
 	}
 	s.top = max(s.top, x)
 	return index, s.mark(index)
+}
+
+// Newest returns the newest number of the present source that was mapped or
+// left out.
+func (s *Sequence) Newest() uint16 { return uint16(s.top) }
+
+// Wants tells whether Map would return an index for a packet of the present
+// source, without using it up.
+func (s *Sequence) Wants(in uint16) bool {
+	if s.made == 0 {
+		return false
+	}
+	_, index, ok := s.find(s.unwrap(in))
+	if !ok || index+sentWindow < s.next {
+		return false
+	}
+	return index >= s.next || s.sent[index/64%uint64(len(s.sent))]>>(index%64)&1 == 0
 }
 
 // Leave says that a packet of the present source is not sent: the numbers after
@@ -113,10 +134,18 @@ func (s *Sequence) Back(out uint16) (source uint32, in uint16, ok bool) {
 	return 0, 0, false
 }
 
-func (s *Sequence) at(i int) *run { return &s.runs[i%runsKept] }
+func (s *Sequence) at(i int) *run {
+	if i == s.made-1 {
+		return &s.last
+	}
+	return &s.older[i%runsKept]
+}
 
 func (s *Sequence) add(r run) {
-	*s.at(s.made) = r
+	if s.made > 0 {
+		s.older[(s.made-1)%runsKept] = s.last
+	}
+	s.last = r
 	s.made++
 }
 

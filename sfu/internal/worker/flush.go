@@ -21,6 +21,11 @@ var patience = [plane.NumClasses]time.Duration{
 // flush writes the outbox. What a full send buffer refuses stays for the next
 // rounds.
 func (w *Worker) flush(now mono.Time) {
+	if w.plane.Outbox().Len() == 0 {
+		return
+	}
+	w.meter.worked()
+	defer w.meter.sent()
 	for class := range plane.NumClasses {
 		if !w.send(class) {
 			w.drop(now)

@@ -27,6 +27,7 @@ const (
 type Socket interface {
 	ReadBatch(d []udp.Datagram, deadline time.Time) (n int, err error)
 	WriteBatch(d []udp.Datagram) (n int, err error)
+	OnWait(f func(waiting bool))
 	Wake()
 	Close() error
 }
@@ -64,6 +65,7 @@ type Worker struct {
 	in        []udp.Datagram
 	out       []udp.Datagram
 	events    []plane.Event
+	meter     meter
 }
 
 // Start runs new workers that hand over to each other what one of them has and
@@ -82,7 +84,7 @@ func Start(cfgs ...Config) []*Worker {
 func newWorker(cfg Config, index int, all []*Worker) *Worker {
 	w := &Worker{
 		cfg:      cfg,
-		plane:    plane.New(plane.Config{Epoch: cfg.Start, History: cfg.History}),
+		plane:    plane.New(plane.Config{Epoch: cfg.Start, Core: index, History: cfg.History}),
 		index:    index,
 		all:      all,
 		commands: make(chan plane.Command, mailbox),
@@ -95,6 +97,8 @@ func newWorker(cfg Config, index int, all []*Worker) *Worker {
 	for i := range w.in {
 		w.in[i].B = make([]byte, udp.MaxTrain)
 	}
+	w.meter.plane = w.plane
+	cfg.Socket.OnWait(w.meter.wait)
 	return w
 }
 
@@ -149,12 +153,18 @@ func (w *Worker) Close() {
 func (w *Worker) run() {
 	defer close(w.done)
 	defer w.cfg.Socket.Close()
+	w.meter.wait(false)
+	defer w.meter.wait(true)
 	for {
 		n, err := w.cfg.Socket.ReadBatch(w.in, w.deadline())
+		w.meter.read()
 		now := w.Now()
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
+		// What was handed over before a command was posted comes before it: a
+		// transport that moves leaves nothing behind.
+		w.accept(now)
 		select {
 		case <-w.stop:
 			w.apply(now)
@@ -163,12 +173,13 @@ func (w *Worker) run() {
 		default:
 		}
 		w.apply(now)
-		w.accept(now)
 		w.receive(now, n)
 		w.deliver(now)
 		w.advance(now)
 		w.flush(now)
 		w.tell()
+		w.meter.worked()
+		w.meter.charge()
 		w.busy.push(now, w.Now())
 		for i := range n {
 			w.in[i].B = w.in[i].B[:udp.MaxTrain]
@@ -207,6 +218,9 @@ func (w *Worker) accept(now mono.Time) {
 		if w.plane.Waiting() {
 			w.deliver(now)
 		}
+	}
+	if len(list) > 0 {
+		w.deliver(now)
 	}
 }
 
