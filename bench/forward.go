@@ -54,6 +54,9 @@ type ForwardOptions struct {
 	Room string
 	// JoinRate is how many clients join in a second, 0 for as fast as it goes.
 	JoinRate float64
+	// Churn is how many guests a second come, receive everything for two seconds
+	// and go, beside those who are measured. If zero, nobody.
+	Churn float64
 	// Sink, if set, gets the media of all but Checking subscribers, so that the
 	// server does not pay for their half of the kernel. Server has to start a
 	// Switchyard that listens on [SinkHost] with [SinkAddress] as its sink, in the
@@ -148,7 +151,10 @@ func Forward(ctx context.Context, o ForwardOptions) (*ForwardResult, error) {
 	if err := f.join(ctx, plans); err != nil {
 		return nil, err
 	}
-	if err := f.measure(ctx); err != nil {
+	stop := f.startChurn(ctx)
+	err = f.measure(ctx)
+	stop()
+	if err != nil {
 		return nil, err
 	}
 	return f.report()

@@ -70,6 +70,8 @@ type ForwardResult struct {
 	Subscriptions int     `json:"subscriptions"`
 	Seconds       float64 `json:"seconds"` // length of the window
 
+	Churn *ChurnFigures `json:"churn,omitempty"`
+
 	Sent     uint64 `json:"sent"`     // packets, by the publishers
 	Expected uint64 `json:"expected"` // sent, times who subscribed
 	Received uint64 `json:"received"` // different ones, by the subscribers

@@ -75,6 +75,7 @@ func (o *forwardOptions) measureFlags(c *cobra.Command) {
 	f.StringVar(&o.clientCPUs, "cpu-client", "", "processors of the clients")
 	f.IntVar(&o.runs, "runs", 1, "how often to measure, to see how noisy the machine is")
 	f.Float64Var(&o.JoinRate, "join-rate", 0, "clients that join in a second, 0 for as fast as it goes")
+	f.Float64Var(&o.Churn, "churn", 0, "guests a second that come, receive everything for 2 s and go, beside those who are measured")
 	f.DurationVar(&o.limit, "limit", 200*time.Millisecond, "how long to measure each mode of the machine's limit, 0 for not at all")
 	jsonFlag(c, &o.json)
 	htmlFlag(c, &o.html)
@@ -133,8 +134,8 @@ func (o *forwardOptions) resolve() error {
 	if o.Spread < 0 || o.Spread > 1 {
 		return usageError{fmt.Errorf("--spread %v is not between 0 and 1", o.Spread)}
 	}
-	if o.Bitrate <= 0 || o.FPS <= 0 || o.Duration <= 0 || o.JoinRate < 0 {
-		return usageError{fmt.Errorf("--bitrate, --fps and --duration have to be above 0, --join-rate not below")}
+	if o.Bitrate <= 0 || o.FPS <= 0 || o.Duration <= 0 || o.JoinRate < 0 || o.Churn < 0 {
+		return usageError{fmt.Errorf("--bitrate, --fps and --duration have to be above 0, --join-rate and --churn not below")}
 	}
 	if o.KeyInterval <= 0 {
 		o.KeyInterval = -1
@@ -184,7 +185,7 @@ func serverCommand(name string, f bench.Faults, sink bool) (bench.ServerCommand,
 	}
 	switch name {
 	case "switchyard":
-		args, media := []string{self, "serve", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, "127.0.0.1"
+		args, media := []string{self, "serve", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--max-members", "60000"}, "127.0.0.1"
 		if sink {
 			args, media = append(args, "--bench-sink", bench.SinkAddress), bench.SinkHost
 		}
@@ -290,6 +291,9 @@ func printForward(out io.Writer, r *bench.ForwardResult, limit bench.TrainCosts)
 	row("late, reordered", "%d, %d", r.Late, r.Reordered)
 	row("delay", "%s", ms(r.DelayMS))
 	row("join", "%s", ms(r.JoinMS))
+	if c := r.Churn; c != nil {
+		row("guests", "%d came and went, %d failed, join %s", c.Joined, c.Failed, ms(c.JoinMS))
+	}
 	if r.Server.CPU > 0 {
 		row("server", "%.2f cores, %.2f µs per forwarded packet", r.Server.CPU, r.Server.CPUPerPacket)
 	}

@@ -101,3 +101,11 @@ func TestForwardUsage(t *testing.T) {
 		}
 	}
 }
+
+// Guests that come and go are served, and counted apart.
+func TestForwardChurn(t *testing.T) {
+	r := report(t, "bench forward --subscribers 3 --churn 10 --duration 1s")
+	if c := r.Churn; c == nil || c.Joined == 0 || c.Failed != 0 || c.JoinMS.P50 <= 0 || r.Clients != 4 || r.Subscriptions != 3 {
+		t.Errorf("%d clients, %d subscriptions, churn %+v", r.Clients, r.Subscriptions, r.Churn)
+	}
+}

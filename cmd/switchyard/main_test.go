@@ -67,6 +67,7 @@ func TestUsageErrors(t *testing.T) {
 		{"serve --http", "flag needs an argument"},
 		{"serve --http nonsense", `--http "nonsense" is not ADDRESS:PORT`},
 		{"serve --http 127.0.0.1:99999", "is not ADDRESS:PORT"},
+		{"serve --max-members 0", "--max-members 0 is below 1"},
 		{"serve --udp x", `--udp "x" is neither a port nor ADDRESS:PORT`},
 		{"serve --udp 70000", "is neither a port nor ADDRESS:PORT"},
 		{"serve --admin nonsense --http 127.0.0.1:0 --udp 0", `--admin "nonsense" is not ADDRESS:PORT`},

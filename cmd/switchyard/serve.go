@@ -34,6 +34,7 @@ type serveOptions struct {
 	udp   string
 	admin adminOptions
 	sink  string
+	room  int // most members
 }
 
 func serveCommand() *cobra.Command {
@@ -52,6 +53,7 @@ func serveCommand() *cobra.Command {
 	c.Flags().StringVar(&o.http, "http", "127.0.0.1:8080", "address of the page and the signalling")
 	c.Flags().StringVar(&o.udp, "udp", "7882", "UDP port of the media, or ADDRESS:PORT")
 	c.Flags().StringVar(&o.admin.address, "admin", adminAddr, "loopback address of health, profiles, costs and capacity; off for none")
+	c.Flags().IntVar(&o.room, "max-members", 1000, "members that a room holds")
 	c.Flags().StringVar(&o.sink, "bench-sink", "", "address in 198.18.0.0/15 that gets the media of who is called sink-…")
 	_ = c.Flags().MarkHidden("bench-sink") // it was just added
 	return c
@@ -94,6 +96,9 @@ func serve(out io.Writer, o serveOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.room < 1 {
+		return usageError{fmt.Errorf("--max-members %d is below 1", o.room)}
+	}
 	udp, err := mediaAddr(o.udp, page)
 	if err != nil {
 		return err
@@ -107,7 +112,7 @@ func serve(out io.Writer, o serveOptions) error {
 		return taken(err, "--http", page)
 	}
 	defer listener.Close()
-	admin, err := listenAdmin(log, o.admin)
+	admin, err := listenAdmin(o.admin)
 	if err != nil {
 		return err
 	}
@@ -119,7 +124,7 @@ func serve(out io.Writer, o serveOptions) error {
 		return err
 	}
 	defer media.Close()
-	rooms, err := room.NewServer(room.Config{Media: media, Authorize: authorize, Logger: log})
+	rooms, err := room.NewServer(room.Config{Media: media, MaxMembers: o.room, Authorize: authorize, Logger: log})
 	if err != nil {
 		return err
 	}
