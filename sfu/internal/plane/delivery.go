@@ -103,7 +103,7 @@ func rotate(list []*Transport, i uint32) {
 
 func (d *delivery) settle() {
 	for _, f := range d.fans {
-		f.arrivals = f.arrivals[:0]
+		f.arrivals, f.listed = f.arrivals[:0], false
 	}
 	d.fans, d.busy, d.next, d.packets = d.fans[:0], d.busy[:0], 0, 0
 }
