@@ -124,7 +124,7 @@ func (s *stormy) pump(to, from net.Conn, up bool) {
 			_, _ = to.Write(buf[:n])
 			return
 		case s.chance("stalled", 0.01):
-			s.wait(time.Duration(s.draw(3000)) * time.Millisecond)
+			s.wait(time.Duration(s.draw(5000)) * time.Millisecond)
 		case s.chance("delayed", 0.2): // so that others overtake it
 			s.wait(time.Duration(s.draw(20)) * time.Millisecond)
 		}

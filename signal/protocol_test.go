@@ -125,7 +125,7 @@ func documented() Options {
 	}}
 	return Options{
 		Namespaces:   map[string]Handlers{"/": h, "/custom": h},
-		PingInterval: 300 * time.Millisecond, PingTimeout: 200 * time.Millisecond, ConnectTimeout: time.Second,
+		PingInterval: 300 * time.Millisecond, PingTimeout: 5 * time.Second, ConnectTimeout: time.Second,
 	}
 }
 

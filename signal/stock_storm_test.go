@@ -24,7 +24,7 @@ func TestStockClientInAStorm(t *testing.T) {
 		args = append(args, name)
 	}
 	o := root(Handlers{OnConnect: h.connected})
-	o.PingInterval, o.PingTimeout, o.ConnectTimeout = 500*time.Millisecond, 500*time.Millisecond, 2*time.Second
+	o.PingInterval, o.PingTimeout, o.ConnectTimeout = time.Second, 2*time.Second, 5*time.Second
 	s, url := start(t, o)
 	at, _, _ := strings.Cut(strings.TrimPrefix(url, "ws://"), "/")
 	weather := storm(t, at, 8)
@@ -50,7 +50,7 @@ func TestStockClientInAStorm(t *testing.T) {
 		total += l.check(t, name)
 	}
 	t.Logf("%d events were acknowledged, %s; the storm: %v", total, strings.TrimSpace(said.String()), weather.harm)
-	if total < 1000 || weather.harm["cut"] < 10 {
+	if total < 300 || weather.harm["cut"] < 10 {
 		t.Error("that was no storm, or nobody got through")
 	}
 	close(weather.calm)

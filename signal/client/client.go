@@ -221,10 +221,12 @@ func (c *Client) Close() error {
 // end begins the end, once. A hard end waits neither for what is to be sent nor
 // for a goodbye. The first reason stands.
 func (c *Client) end(reason error, hard bool) {
+	ours := errors.Is(reason, ErrClosed)
 	c.mu.Lock()
 	first := c.reason == nil
 	if first {
 		c.reason = reason
+		c.in.close(ours) // before OnEvent, which may wait for the end, is called again
 		close(c.done)
 	}
 	if hard && !c.hard {
@@ -235,8 +237,6 @@ func (c *Client) end(reason error, hard bool) {
 	if !first {
 		return
 	}
-	ours := errors.Is(reason, ErrClosed)
-	c.in.close(ours)
 	if ours {
 		c.out.close(reason, plain(sio.Disconnect, c.opts.Namespace, nil))
 		return
