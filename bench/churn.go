@@ -3,121 +3,147 @@ package bench
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-const (
-	guestStays   = 2 * time.Second // from its first media on
-	guestPatient = 10 * time.Second
-)
+// churnWithin bounds how long one change may take.
+const churnWithin = 10 * time.Second
 
-// ChurnFigures tells of the guests that came and went while others were measured.
+// ChurnFigures is how many members came and went in the window.
 type ChurnFigures struct {
-	PerSecond float64   `json:"per_second"` // who were meant to come, and to go
-	Joined    int       `json:"joined"`     // who got media
-	Failed    int       `json:"failed"`     // who were refused, or got no media for 10 s
-	JoinMS    Quantiles `json:"join_ms"`    // of those who joined
+	Left   uint64 `json:"left"`
+	Joined uint64 `json:"joined"` // and subscribed
+	Failed uint64 `json:"failed"` // could not join
+	// Behind is changes that were due while too many others were under way, and
+	// left out.
+	Behind uint64 `json:"behind"`
+	// Why is what the first that failed was told.
+	Why string `json:"why,omitempty"`
 }
 
-// churn lets guests come and go beside those who are measured. What they receive
-// is not counted.
+// churn lets members leave and others take their places, at an even rate.
 type churn struct {
-	run    run // with a meter of its own
-	plan   memberPlan
-	names  []string
-	guests sync.WaitGroup
+	f       *forward
+	changes sync.WaitGroup
+	free    chan struct{} // one for each change that may be under way
+	joins   atomic.Int64
 
-	// Guarded by mu.
-	mu             sync.Mutex
-	joins          *hdrhistogram.Histogram
-	joined, failed int
+	// Guarded by f.mu.
+	figures ChurnFigures
 }
 
-// startChurn lets options.Churn guests a second come into the first room, each
-// of which receives everything and leaves after two seconds. It returns what ends
-// that and waits for the guests.
-func (f *forward) startChurn(ctx context.Context) (stop func()) {
+// startChurn changes members until end; wait for it before the run is closed.
+func (f *forward) startChurn(ctx context.Context, end time.Time) (wait func()) {
 	if f.options.Churn <= 0 {
 		return func() {}
 	}
-	c := &churn{run: *f.run, joins: hdrhistogram.New(1000, int64(time.Minute), 3)}
-	c.run.meter = newMeter(&window{})
-	c.plan.room = f.members[0].plan.room
-	for _, m := range f.members {
-		if m.plan.room == c.plan.room {
-			c.names = append(c.names, m.names...)
-			for _, t := range m.tracks {
-				if t.audio {
-					c.plan.audio++
-				} else {
-					c.plan.video++
-				}
+	c := &churn{f: f, free: make(chan struct{}, joinsAtOnce)}
+	c.changes.Go(func() {
+		interval := time.Duration(float64(time.Second) / f.options.Churn)
+		for due := time.Now(); due.Before(end); due = due.Add(interval) {
+			if pause(ctx, time.Until(due)) != nil {
+				return
 			}
+			c.turn(ctx)
 		}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		c.invite(ctx, f.options.Churn)
-	}()
+	})
 	return func() {
-		cancel()
-		<-ended
-		c.guests.Wait()
-		f.result.Churn = &ChurnFigures{
-			PerSecond: f.options.Churn, Joined: c.joined, Failed: c.failed, JoinMS: quantiles(c.joins),
-		}
+		c.changes.Wait()
+		f.result.Churn = &c.figures
 	}
 }
 
-func (c *churn) invite(ctx context.Context, perSecond float64) {
-	began := time.Now()
-	for n := 0; ; n++ {
-		due := began.Add(time.Duration(float64(n) / perSecond * float64(time.Second)))
-		if pause(ctx, time.Until(due)) != nil {
-			return
-		}
-		c.guests.Go(func() { c.visit(ctx, n) })
-	}
-}
-
-// visit is one guest's stay. One that is under way at the end is not counted.
-func (c *churn) visit(ctx context.Context, n int) {
-	ctx, cancel := context.WithTimeout(ctx, guestPatient)
-	defer cancel()
-	m, err := c.run.join(ctx, fmt.Sprint("guest ", n), c.plan)
-	if err == nil {
-		defer m.close()
-		if err = m.subscribe(ctx, c.names); err == nil {
-			err = m.awaitFirst(ctx)
-		}
-	}
-	if ctx.Err() == context.Canceled {
+// turn begins one change.
+func (c *churn) turn(ctx context.Context) {
+	select {
+	case c.free <- struct{}{}:
+	default:
+		c.note(func(r *ChurnFigures) { r.Behind++ })
 		return
 	}
-	c.mu.Lock()
-	if err == nil {
-		c.joined++
-		_ = c.joins.RecordValue(min(int64(m.joinTime()), int64(time.Minute)))
-	} else {
-		c.failed++
-	}
-	c.mu.Unlock()
-	if err == nil {
-		_ = pause(ctx, guestStays)
-	}
+	c.changes.Go(func() {
+		defer func() { <-c.free }()
+		ctx, cancel := context.WithTimeout(ctx, churnWithin)
+		defer cancel()
+		if old := c.pick(); old != nil {
+			old.leave(ctx)
+			c.note(func(r *ChurnFigures) { r.Left++ })
+			c.replace(ctx, old.plan)
+		}
+	})
 }
 
-// awaitFirst waits for the first media.
-func (m *member) awaitFirst(ctx context.Context) error {
-	for m.inbox.first.Load() == 0 {
-		if err := pause(ctx, 10*time.Millisecond); err != nil {
-			return err
+func (c *churn) note(change func(*ChurnFigures)) {
+	c.f.mu.Lock()
+	defer c.f.mu.Unlock()
+	change(&c.figures)
+}
+
+// pick chooses who leaves: the one that is there for longest, of those who
+// receive.
+func (c *churn) pick() *member {
+	c.f.mu.Lock()
+	defer c.f.mu.Unlock()
+	for _, m := range c.f.members {
+		if m.left.IsZero() && m.plan.audio+m.plan.video > 0 && !m.plan.slow {
+			m.left = time.Now()
+			return m
 		}
 	}
 	return nil
+}
+
+// replace lets somebody join in the place of who left.
+func (c *churn) replace(ctx context.Context, plan memberPlan) {
+	f := c.f
+	m, err := f.run.join(ctx, fmt.Sprint("newcomer ", c.joins.Add(1)), plan)
+	if err == nil {
+		f.mu.Lock()
+		others := slices.Clone(f.members)
+		f.members = append(f.members, m)
+		f.mu.Unlock()
+		err = f.subscribe(ctx, m)
+		for _, o := range others {
+			if len(m.published) > 0 {
+				f.follow(ctx, o, m)
+			}
+		}
+	}
+	c.note(func(r *ChurnFigures) {
+		if err == nil {
+			r.Joined++
+			return
+		}
+		if r.Failed++; r.Why == "" {
+			r.Why = err.Error()
+		}
+	})
+}
+
+// follow has a member subscribe to who came later. What the server refuses comes
+// when the slots of who left are free.
+func (f *forward) follow(ctx context.Context, m, newcomer *member) {
+	f.mu.Lock()
+	wants := m.left.IsZero() && m.plan.room == newcomer.plan.room && m.plan.audio+m.plan.video > 0
+	if wants {
+		m.note(newcomer.published)
+	}
+	f.mu.Unlock()
+	if wants {
+		_ = m.request(ctx, newcomer.published) // it may be leaving, or refused for now
+	}
+}
+
+// leave takes a member out of its room.
+func (m *member) leave(ctx context.Context) {
+	if len(m.published) > 0 {
+		m.run.sender.remove(m.publisher.tracks)
+	}
+	if j, ok := m.joined.(interface{ leave(context.Context) error }); ok {
+		_ = j.leave(ctx) // closing says it too
+	}
+	m.close()
 }

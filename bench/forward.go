@@ -41,6 +41,27 @@ type ForwardOptions struct {
 	// large as other frames. If zero, 10 s; if negative, only at the start and
 	// on request.
 	KeyInterval time.Duration
+	// Simulcast has video sent in three encodings: f of Bitrate, h and q of 0.3
+	// and 0.09 of that.
+	Simulcast bool
+	// Sample is of how many packets that a subscriber receives one is opened, so
+	// that receiving is cheap: its authentication is checked and its delay
+	// measured. What is lost, late, or comes twice is seen in all. If zero, 16; 1
+	// opens all, as Simulcast always does.
+	Sample int
+	// NoReports keeps subscribers from sending receiver reports.
+	NoReports bool
+	// NACK has subscribers ask for what is missing.
+	NACK bool
+	// Drop is the fraction of the packets, 0 to 1, that subscribers throw away on
+	// purpose before anything is counted; DropSent that of the packets that
+	// publishers do not send.
+	Drop, DropSent float64
+	// Churn is how many members leave in a second of the window and give place to
+	// others; of those who receive. Slow is how many members read their media and
+	// their signalling slowly from the window on; their packets are counted apart.
+	Churn float64
+	Slow  int
 	// Profile protects the media. If zero, AEAD_AES_128_GCM.
 	Profile srtp.Profile
 	// Duration is the length of the steady window. If zero, 10 s.
@@ -54,9 +75,6 @@ type ForwardOptions struct {
 	Room string
 	// JoinRate is how many clients join in a second, 0 for as fast as it goes.
 	JoinRate float64
-	// Churn is how many guests a second come, receive everything for two seconds
-	// and go, beside those who are measured. If zero, nobody.
-	Churn float64
 	// Sink, if set, gets the media of all but Checking subscribers, so that the
 	// server does not pay for their half of the kernel. Server has to start a
 	// Switchyard that listens on [SinkHost] with [SinkAddress] as its sink, in the
@@ -67,8 +85,8 @@ type ForwardOptions struct {
 	Checking int
 	// ServerCPUs and ClientCPUs pin the two processes; empty means anywhere.
 	ServerCPUs, ClientCPUs []int
-	// Progress, if set, is told a line about each step.
-	Progress func(string)
+	// Progress, if set, is told of each step, by one goroutine at a time.
+	Progress func(Progress)
 }
 
 // ParseProfile returns the protection profile that is called "gcm"
@@ -96,6 +114,12 @@ func (o ForwardOptions) withDefaults() ForwardOptions {
 	if o.KeyInterval == 0 {
 		o.KeyInterval = 10 * time.Second
 	}
+	if o.Sample == 0 {
+		o.Sample = 16
+	}
+	if o.Simulcast {
+		o.Sample = 1 // the server may leave packets out without a gap
+	}
 	if o.Profile == 0 {
 		o.Profile = srtp.AEADAES128GCM
 	}
@@ -103,7 +127,7 @@ func (o ForwardOptions) withDefaults() ForwardOptions {
 		o.Duration = 10 * time.Second
 	}
 	if o.Progress == nil {
-		o.Progress = func(string) {}
+		o.Progress = func(Progress) {}
 	}
 	return o
 }
@@ -113,8 +137,8 @@ func (o ForwardOptions) withDefaults() ForwardOptions {
 // takes the duration and the time that joining needs.
 func Forward(ctx context.Context, o ForwardOptions) (*ForwardResult, error) {
 	o = o.withDefaults()
-	if o.Spread < 0 || o.Spread > 1 {
-		return nil, fmt.Errorf("bench: a spread of %v is not between 0 and 1", o.Spread)
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	plans, err := planShape(o)
 	if err != nil {
@@ -122,6 +146,9 @@ func Forward(ctx context.Context, o ForwardOptions) (*ForwardResult, error) {
 	}
 	if err := o.sinkPlans(plans); err != nil {
 		return nil, err
+	}
+	if n := o.slowPlans(plans); n < o.Slow {
+		return nil, fmt.Errorf("bench: %d slow members, but %d who receive", o.Slow, n)
 	}
 	if err := pinSelf(o.ClientCPUs); err != nil {
 		return nil, err
@@ -151,13 +178,25 @@ func Forward(ctx context.Context, o ForwardOptions) (*ForwardResult, error) {
 	if err := f.join(ctx, plans); err != nil {
 		return nil, err
 	}
-	stop := f.startChurn(ctx)
-	err = f.measure(ctx)
-	stop()
-	if err != nil {
+	if err := f.measure(ctx); err != nil {
 		return nil, err
 	}
 	return f.report()
+}
+
+func (o ForwardOptions) check() error {
+	for name, v := range map[string]float64{"spread": o.Spread, "drop": o.Drop, "drop of what is sent": o.DropSent} {
+		if !(v >= 0 && v <= 1) {
+			return fmt.Errorf("bench: a %s of %v is not between 0 and 1", name, v)
+		}
+	}
+	if !(o.Churn >= 0) || o.Slow < 0 || (o.Churn > 0 || o.Slow > 0) && o.Sink != nil {
+		return fmt.Errorf("bench: a churn of %v and %d slow members do not go, or not with a sink", o.Churn, o.Slow)
+	}
+	if o.Sample < 1 {
+		return fmt.Errorf("bench: a sample of one in %d is none", o.Sample)
+	}
+	return nil
 }
 
 // start starts the server, or takes the one that runs.
@@ -173,14 +212,16 @@ type forward struct {
 	options ForwardOptions
 	server  *server
 	joins   int // so far
+	planned int // clients
 	began   time.Time
 	window  *window
 	run     *run
-	members []*member
-	wanted  map[string]int // subscriptions that are received, by track name
-	sunk    map[string]int // those that go to the sink
 	result  ForwardResult
-	closed  sync.Once
+
+	mu      sync.Mutex
+	members []*member // guarded by mu, as is what their comments say
+
+	closed sync.Once
 }
 
 // open makes the client side.
@@ -194,10 +235,12 @@ func (f *forward) open() error {
 		return err
 	}
 	f.run = &run{
-		target: f.server.target, network: n, meter: newMeter(f.window), sender: newSender(f.window),
-		sinks: newSinkNetwork(), identity: identity, profile: f.options.Profile,
+		target: f.server.target, network: n, meter: newMeter(), sender: newSender(f.window, f.options.DropSent),
+		receiving: receiving{
+			sample: f.options.Sample, drop: f.options.Drop, report: !f.options.NoReports, nack: f.options.NACK,
+		},
+		sinks: newSinkNetwork(), slow: newSlowNetwork(n), slowly: newMeter(), identity: identity, profile: f.options.Profile,
 	}
-	f.wanted, f.sunk = make(map[string]int), make(map[string]int)
 	return nil
 }
 
@@ -241,6 +284,7 @@ func (f *forward) close() {
 		all.Wait()
 		f.run.network.close()
 		f.run.sinks.close()
+		f.run.slow.close()
 	})
 }
 
@@ -248,7 +292,7 @@ func (f *forward) close() {
 // something to ask for.
 func (f *forward) join(ctx context.Context, plans []memberPlan) error {
 	slices.SortStableFunc(plans, func(a, b memberPlan) int { return len(b.sources) - len(a.sources) })
-	f.members = make([]*member, 0, len(plans))
+	f.members, f.planned = make([]*member, 0, len(plans)), len(plans)
 	publishing := 0
 	for i, p := range plans {
 		if len(p.sources) == 0 {
@@ -262,20 +306,44 @@ func (f *forward) join(ctx context.Context, plans []memberPlan) error {
 			return err
 		}
 		f.members = append(f.members, m)
+		f.joined("")
 		publishing++
 	}
-	f.options.Progress(fmt.Sprintf("%d publishers joined", publishing))
+	f.joined(fmt.Sprintf("%d publishers joined", publishing))
 	if err := f.joinViewers(ctx, plans[publishing:]); err != nil {
 		return err
 	}
-	f.result.Clients, f.result.Publishers = len(f.members), publishing
 	for i, m := range f.members[:publishing] {
 		if err := f.subscribe(ctx, m); err != nil {
 			return fmt.Errorf("publisher %d: %w", i, err)
 		}
 	}
-	f.options.Progress(fmt.Sprintf("%d clients joined, %d subscriptions", len(f.members), f.result.Subscriptions))
+	f.counted(publishing)
+	f.joined(fmt.Sprintf("%d clients joined, %d subscriptions", len(f.members), f.result.Subscriptions))
 	return f.awaitMedia(ctx)
+}
+
+// joined tells how many have joined.
+func (f *forward) joined(text string) {
+	f.options.Progress(Progress{Phase: "join", Done: len(f.members), Total: f.planned, Text: text})
+}
+
+// counted notes who is there.
+func (f *forward) counted(publishing int) {
+	r := &f.result
+	r.Clients, r.Publishers = len(f.members), publishing
+	for _, m := range f.members {
+		r.Subscriptions += len(m.subscribed)
+		if r.Sink != nil && !m.plan.sink {
+			r.Sink.Checking += len(m.subscribed)
+		}
+		if m.plan.slow {
+			if r.Slow == nil {
+				r.Slow = &SlowFigures{}
+			}
+			r.Slow.Members++
+		}
+	}
 }
 
 // joinViewers lets those join who only receive, some at once.
@@ -312,6 +380,7 @@ func (f *forward) joinViewers(ctx context.Context, plans []memberPlan) error {
 			continue
 		}
 		f.members = append(f.members, o.m)
+		f.joined("")
 		if err := f.subscribe(ctx, o.m); err != nil {
 			failed = err
 		}
@@ -325,37 +394,37 @@ func (f *forward) joinViewers(ctx context.Context, plans []memberPlan) error {
 // subscribe asks for what the others of the room publish, as far as the member
 // has slots.
 func (f *forward) subscribe(ctx context.Context, m *member) error {
+	list := f.available(m)
+	if len(list) == 0 {
+		return nil
+	}
+	return m.request(ctx, list)
+}
+
+// available lists what a member can subscribe to, and notes that it does.
+func (f *forward) available(m *member) (list []*publication) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	audio, video := m.plan.audio, m.plan.video
-	var names []string
 	for _, o := range f.members {
-		if o == m || o.plan.room != m.plan.room {
+		if o == m || o.plan.room != m.plan.room || !o.left.IsZero() {
 			continue
 		}
-		for i, name := range o.names {
+		for _, p := range o.published {
 			room := &video
-			if o.tracks[i].audio {
+			if p.audio() {
 				room = &audio
 			}
 			if *room > 0 {
 				*room--
-				names = append(names, name)
+				list = append(list, p)
 			}
 		}
 	}
-	if len(names) == 0 {
-		return nil
+	if len(list) > 0 {
+		m.note(list)
 	}
-	count := f.wanted
-	if m.plan.sink {
-		count = f.sunk
-	} else if f.result.Sink != nil {
-		f.result.Sink.Checking += len(names)
-	}
-	for _, n := range names {
-		count[n]++
-	}
-	f.result.Subscriptions += len(names)
-	return m.subscribe(ctx, names)
+	return list
 }
 
 // awaitMedia waits until everybody who asked for something receives something,
@@ -390,9 +459,10 @@ func (f *forward) report() (*ForwardResult, error) {
 		}
 	}
 	f.close()
-	f.expect()
 	r := &f.result
-	r.take(f.run.meter)
+	r.Received = f.run.meter.received.Load()
+	f.expect()
+	r.take(f.run.meter, f.run.sender)
 	r.JoinMS = quantiles(joins)
 	r.Client.LateMS = quantiles(f.run.sender.late)
 	r.Client.Blocked = f.run.sender.blocked

@@ -70,8 +70,6 @@ type ForwardResult struct {
 	Subscriptions int     `json:"subscriptions"`
 	Seconds       float64 `json:"seconds"` // length of the window
 
-	Churn *ChurnFigures `json:"churn,omitempty"`
-
 	Sent     uint64 `json:"sent"`     // packets, by the publishers
 	Expected uint64 `json:"expected"` // sent, times who subscribed
 	Received uint64 `json:"received"` // different ones, by the subscribers
@@ -80,12 +78,30 @@ type ForwardResult struct {
 	// was sent later. Both are received.
 	Late      uint64 `json:"late"`
 	Reordered uint64 `json:"reordered"`
+	// Samples is how many of the received packets were opened: Late, DelayMS and
+	// DelayCDF are estimates from these, each of which stands for those before it
+	// that were not.
+	Samples uint64 `json:"samples"`
 	// Duplicate, Refused and Foreign are of the whole run: packets that came
 	// again, those whose authentication failed, and those without a stamp, such
 	// as padding.
 	Duplicate uint64 `json:"duplicate"`
 	Refused   uint64 `json:"refused"`
 	Foreign   uint64 `json:"foreign,omitempty"`
+
+	// Dropped and Withheld are of the whole run: what subscribers threw away on
+	// purpose, and what publishers did not send on purpose. Reports is how many
+	// receiver reports subscribers sent.
+	Dropped  uint64         `json:"dropped,omitempty"`
+	Withheld uint64         `json:"withheld,omitempty"`
+	Reports  uint64         `json:"receiver_reports,omitempty"`
+	Repair   *RepairFigures `json:"repair,omitempty"` // absent if nothing was lost
+	// Churn tells who came and went, Slow what became of slow members; absent
+	// without them.
+	Churn *ChurnFigures `json:"churn,omitempty"`
+	Slow  *SlowFigures  `json:"slow,omitempty"`
+	// Encodings is what became of each encoding; absent without simulcast.
+	Encodings []EncodingFigures `json:"encodings,omitempty"`
 
 	PacketsIn  float64 `json:"packets_in_per_second"`
 	PacketsOut float64 `json:"packets_out_per_second"`
@@ -179,7 +195,10 @@ func (f *forward) observe(ctx context.Context) (o observation, err error) {
 		o.serverDrops, e = socketDrops(f.server.media)
 		note(e)
 	}
-	for _, port := range f.run.network.ports(f.members) {
+	f.mu.Lock()
+	ports := f.run.network.ports(f.members)
+	f.mu.Unlock()
+	for _, port := range ports {
 		n, e := socketDrops(port)
 		note(e)
 		o.clientDrops += n
@@ -220,27 +239,15 @@ func (r *ForwardResult) observed(a, b observation) {
 	}
 }
 
-// expect counts what was sent, and what should have come of it.
-func (f *forward) expect() {
-	r := &f.result
-	for _, m := range f.members {
-		for i, t := range m.tracks {
-			name := m.names[i]
-			r.Sent += t.counted
-			r.Expected += t.counted * uint64(f.wanted[name])
-			if r.Sink != nil {
-				r.Sink.Expected += t.counted * uint64(f.wanted[name]+f.sunk[name])
-			}
-		}
-	}
-}
-
 // take reads a meter whose reader has ended.
-func (r *ForwardResult) take(m *meter) {
-	r.Received = m.received.Load()
-	r.Lost = r.Expected - min(r.Expected, r.Received)
+func (r *ForwardResult) take(m *meter, s *sender) {
 	r.Late, r.Reordered = m.late, m.reordered
 	r.Duplicate, r.Refused, r.Foreign = m.duplicate, m.refused, m.foreign
+	r.Samples, r.Reports = m.samples, m.reports
+	r.Dropped, r.Withheld = m.dropped, s.withheld
+	if m.repair.Resent = s.repaired; m.repair != (RepairFigures{}) {
+		r.Repair = &m.repair
+	}
 	r.DelayMS, r.DelayCDF = quantiles(m.delay), cdf(m.delay)
 	r.complete()
 	r.PacketsIn = float64(r.Sent) / r.Seconds

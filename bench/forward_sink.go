@@ -73,12 +73,15 @@ func (o ForwardOptions) sinkPlans(plans []memberPlan) error {
 // newSinkNetwork opens the network of those whose media goes to the sink. Each
 // has a socket, since only their ports tell them apart there: with one port the
 // media of all would be one train.
-func newSinkNetwork() *network { return &network{own: netip.AddrFrom4([4]byte{127, 0, 0, 1})} }
+func newSinkNetwork() *network { return newOwnNetwork(netip.AddrFrom4([4]byte{127, 0, 0, 1})) }
 
 // networkOf returns where a client is.
 func (r *run) networkOf(plan memberPlan) *network {
-	if plan.sink {
+	switch {
+	case plan.sink:
 		return r.sinks
+	case plan.slow:
+		return r.slow
 	}
 	return r.network
 }

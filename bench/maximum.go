@@ -102,7 +102,7 @@ func (o MaximumOptions) try(ctx context.Context, value int) (MaximumStep, error)
 	if verdict == "" {
 		verdict = "carried"
 	}
-	o.Forward.Progress(fmt.Sprintf("%s %d: %.0f packets/s, %s", o.Raise, value, result.PacketsOut, verdict))
+	o.Forward.Progress(Progress{Text: fmt.Sprintf("%s %d: %.0f packets/s, %s", o.Raise, value, result.PacketsOut, verdict)})
 	return s, nil
 }
 

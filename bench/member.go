@@ -7,25 +7,31 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/pion/dtls/v3/pkg/crypto/selfsign"
+	"github.com/pion/rtcp"
 
 	"github.com/switchyard-rtc/switchyard/sfu/srtp"
 )
 
 // run is what the members of one measurement share.
 type run struct {
-	target   Target
-	network  *network
-	sinks    *network // of those whose media goes to the sink
-	meter    *meter
-	sender   *sender
+	target  Target
+	network *network
+	sinks   *network // of those whose media goes to the sink
+	slow    *network // of those who read slowly
+	meter   *meter
+	slowly  *meter // of those
+	sender  *sender
+	receiving
 	identity *tls.Certificate
 	profile  srtp.Profile
-	tracks   []*track // by number
+	tracks   trackTable
 }
 
 // newIdentity makes the certificate that all clients show: making one for each
@@ -47,13 +53,20 @@ type memberPlan struct {
 	room         string
 	sources      []plannedTrack
 	audio, video int  // slots
+	slow         bool // reads slowly
 	sink         bool // its media goes to the sink
 }
 
 type plannedTrack struct {
-	audio  bool
-	source source
-	spread time.Duration // see track
+	audio     bool
+	encodings []plannedEncoding // one without a RID, or several
+	spread    time.Duration     // see track
+}
+
+type plannedEncoding struct {
+	rid    string
+	size   [2]uint16     // width and height
+	source func() source // a new one for each member
 }
 
 // member is one client of a run.
@@ -64,31 +77,59 @@ type member struct {
 	joined    Joined
 	inbox     *inbox
 	publisher *publisher
-	tracks    []*track
-	names     []string      // of its tracks, as the server calls them
+	published []*publication
 	began     time.Time     // of the join
 	connected time.Duration // from there until the keys were there
-	asked     time.Time     // of the subscription
+	asked     time.Time     // of the first subscription
+	pace      *slowness     // nil for members that are not slow
+	closed    sync.Once
+
+	// Guarded by the mu of the run's forward.
+	subscribed []subscription
+	left       time.Time // zero while it is there
 }
 
-// receive implements receiver: media for the meter, feedback for the publisher.
+// subscription is one that was asked for.
+type subscription struct {
+	to *publication
+	at time.Time
+}
+
+// receive implements receiver: media and reports about it, and feedback to what
+// is published.
 func (m *member) receive(b []byte, arrived int64) {
-	if len(b) > 1 && isRTCP(b) {
-		if m.publisher != nil {
-			m.publisher.feedback(b)
-		}
+	if len(b) < 2 || !isRTCP(b) {
+		m.inbox.receive(b, arrived)
 		return
 	}
-	m.inbox.receive(b, arrived)
+	n, err := m.inbox.opener.OpenRTCP(b)
+	if err != nil {
+		return
+	}
+	packets, err := rtcp.Unmarshal(b[:n])
+	if err != nil {
+		return
+	}
+	for _, p := range packets {
+		if r, ok := p.(*rtcp.SenderReport); ok {
+			m.inbox.reported(r, arrived)
+		}
+		if m.publisher != nil {
+			m.publisher.feedback(p)
+		}
+	}
 }
 
 // join brings a client into its room, with keys, and starts its tracks.
 func (r *run) join(ctx context.Context, name string, plan memberPlan) (*member, error) {
-	e, err := r.networkOf(plan).open()
+	m := &member{run: r, plan: plan}
+	if plan.slow {
+		m.pace = newSlowness()
+	}
+	e, err := r.networkOf(plan).open(m.pace)
 	if err != nil {
 		return nil, err
 	}
-	m := &member{run: r, plan: plan}
 	if m.transport, err = newTransport(e); err != nil {
 		return nil, err
 	}
@@ -109,6 +150,9 @@ func (m *member) negotiate(ctx context.Context, name string) error {
 	}
 	sections := m.sections()
 	who := Joiner{Room: m.plan.room, Name: name, Slots: m.plan.audio + m.plan.video}
+	if m.pace != nil {
+		who.HTTP = m.pace.client()
+	}
 	for _, s := range sections {
 		if s.send {
 			who.Tracks = append(who.Tracks, JoinerTrack{MID: s.mid, Audio: s.audio})
@@ -127,8 +171,7 @@ func (m *member) negotiate(ctx context.Context, name string) error {
 		return err
 	}
 	m.connected = time.Since(m.began)
-	m.names = m.joined.Published()
-	return m.start(a, sections)
+	return m.start(a, sections, m.joined.Published())
 }
 
 // sections lays the offer out: what is sent, then the slots.
@@ -136,9 +179,16 @@ func (m *member) sections() []section {
 	var list []section
 	mid := func() string { return strconv.Itoa(len(list)) }
 	for _, t := range m.plan.sources {
-		s := section{mid: mid(), audio: t.audio, send: true, ssrc: randomSSRC()}
-		if !t.audio {
-			s.rtx = randomSSRC()
+		s := section{mid: mid(), audio: t.audio, send: true}
+		switch {
+		case len(t.encodings) > 1:
+			for _, e := range t.encodings {
+				s.rids = append(s.rids, e.rid)
+			}
+		case t.audio:
+			s.ssrc = randomSSRC()
+		default:
+			s.ssrc, s.rtx = randomSSRC(), randomSSRC()
 		}
 		list = append(list, s)
 	}
@@ -158,38 +208,74 @@ func randomSSRC() uint32 {
 }
 
 // start opens the way of the media.
-func (m *member) start(a *answer, sections []section) error {
+func (m *member) start(a *answer, sections []section, names []string) error {
 	var err error
-	if m.inbox, err = newInbox(m.run.meter, m.transport.keys); err != nil {
+	if m.inbox, err = newInbox(m.run, m.plan, m.transport.keys, a.sections); err != nil {
 		return err
 	}
+	var all []*track
 	if len(m.plan.sources) > 0 {
-		if m.publisher, err = newPublisher(m.transport, a); err != nil {
+		if m.publisher, err = newPublisher(m.transport, m.run.sender, a); err != nil {
 			return err
 		}
-	}
-	for i, planned := range m.plan.sources {
-		t := &track{
-			number: uint32(len(m.run.tracks)), ssrc: sections[i].ssrc, audio: planned.audio,
-			source: planned.source, from: m.publisher, spread: planned.spread,
+		for i, planned := range m.plan.sources {
+			s := sections[i]
+			if len(s.rids) > 0 && !a.sections[s.mid].simulcast {
+				return errors.New("bench: the server takes no simulcast")
+			}
+			p := m.publish(planned, s, names[i])
+			m.published = append(m.published, p)
+			all = append(all, p.tracks...)
 		}
-		m.run.tracks = append(m.run.tracks, t)
-		m.tracks = append(m.tracks, t)
+		m.publisher.tracks = all
 	}
-	if m.publisher != nil {
-		m.publisher.tracks = m.tracks
+	if err := m.run.networkOf(m.plan).report(m.inbox, m.transport); err != nil {
+		return err
 	}
 	var r receiver = m
 	m.transport.endpoint.media.Store(&r)
-	for _, t := range m.tracks {
-		m.run.sender.add(t)
+	if len(all) > 0 {
+		m.run.sender.add(all)
 	}
 	return nil
 }
 
-// subscribe asks for tracks of other members.
-func (m *member) subscribe(ctx context.Context, names []string) error {
-	m.asked = time.Now()
+// publish makes the tracks of a publication.
+func (m *member) publish(planned plannedTrack, s section, name string) *publication {
+	p := &publication{name: name, from: m, began: time.Now()}
+	for i, e := range planned.encodings {
+		t := &track{
+			publication: p, encoding: i, rid: e.rid, mid: s.mid, ssrc: s.ssrc, rtx: s.rtx, audio: planned.audio,
+			source: e.source(), size: e.size, from: m.publisher, spread: planned.spread,
+		}
+		if len(s.rids) > 0 {
+			t.ssrc, t.rtx = randomSSRC(), randomSSRC()
+		}
+		p.tracks = append(p.tracks, t)
+	}
+	for _, t := range p.tracks {
+		m.run.tracks.add(t) // complete, since who receives finds it from now on
+	}
+	return p
+}
+
+// note remembers that the member asks for publications.
+func (m *member) note(to []*publication) {
+	now := time.Now()
+	for _, p := range to {
+		m.subscribed = append(m.subscribed, subscription{p, now})
+	}
+	if m.asked.IsZero() {
+		m.asked = now
+	}
+}
+
+// request asks for publications of other members.
+func (m *member) request(ctx context.Context, to []*publication) error {
+	names := make([]string, 0, len(to))
+	for _, p := range to {
+		names = append(names, p.name)
+	}
 	return m.joined.Subscribe(ctx, names)
 }
 
@@ -203,7 +289,14 @@ func (m *member) joinTime() time.Duration {
 	return m.connected + max(0, time.Unix(0, first).Sub(m.asked))
 }
 
-func (m *member) close() {
+// close ends the client, once.
+func (m *member) close() { m.closed.Do(m.end) }
+
+func (m *member) end() {
+	m.pace.end()
+	if m.inbox != nil {
+		m.run.networkOf(m.plan).unreport(m.inbox)
+	}
 	if m.joined != nil {
 		m.joined.Close()
 	}

@@ -34,35 +34,6 @@ func TestArrivals(t *testing.T) {
 	}
 }
 
-func TestMeterCountsTheWindow(t *testing.T) {
-	w := &window{}
-	m := newMeter(w)
-	const ms = 1_000_000
-	m.count(newest, stamp{sent: 5 * ms}, 6*ms, 100) // no window yet
-	w.end.Store(20 * ms)
-	w.start.Store(10 * ms)
-	for _, p := range []struct {
-		kind          arrival
-		sent, arrived int64
-	}{
-		{newest, 9 * ms, 11 * ms},   // sent before
-		{newest, 10 * ms, 12 * ms},  // the first
-		{seen, 10 * ms, 13 * ms},    // again
-		{newest, 19 * ms, 150 * ms}, // in the window, and late
-		{older, 18 * ms, 19 * ms},
-		{newest, 20 * ms, 21 * ms}, // sent after
-	} {
-		m.count(p.kind, stamp{sent: p.sent}, p.arrived, 100)
-	}
-	if m.received.Load() != 3 || m.bytes != 300 || m.late != 1 || m.reordered != 1 || m.duplicate != 1 {
-		t.Errorf("received %d, %d bytes, late %d, reordered %d, duplicate %d",
-			m.received.Load(), m.bytes, m.late, m.reordered, m.duplicate)
-	}
-	if got := m.delay.Max() / ms; got != 131 {
-		t.Errorf("largest delay %d ms, want 131", got)
-	}
-}
-
 func TestHeaderSize(t *testing.T) {
 	for _, tt := range []struct {
 		in   string

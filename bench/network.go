@@ -36,21 +36,28 @@ type network struct {
 
 	endpoints []atomic.Pointer[endpoint] // by the last two bytes of the address
 
-	// Held while media of own sockets is taken in, since there are many readers.
-	media sync.Mutex
+	// Held while media is taken in, and by who reports about it.
+	media    sync.Mutex
+	reporter reporter // guarded by media
+	stop     chan struct{}
+	buffer   int // bytes asked of the kernel for each own socket, each way
 }
 
 // newNetwork opens a network of 65,535 addresses, 127.second.0.0/16.
 func newNetwork(second byte) (*network, error) {
-	socket, err := listen(netip.IPv4Unspecified(), true)
+	socket, err := listen(netip.IPv4Unspecified(), networkBuffer, true)
 	if err != nil {
 		return nil, err
 	}
-	n := &network{shared: socket, second: second, endpoints: make([]atomic.Pointer[endpoint], mostEndpoints)}
+	n := &network{
+		shared: socket, second: second, stop: make(chan struct{}),
+		endpoints: make([]atomic.Pointer[endpoint], mostEndpoints),
+	}
 	n.ended.Go(func() {
 		runtime.LockOSThread() // a thread of its own is woken sooner
-		read(socket, udp.MaxTrain, n.deliver)
+		n.read(socket, udp.MaxTrain, nil, n.deliver)
 	})
+	n.ended.Go(n.beat)
 	return n, nil
 }
 
@@ -63,12 +70,20 @@ func newRemoteNetwork(server string) (*network, error) {
 	}
 	defer c.Close()
 	a := c.LocalAddr().(*net.UDPAddr).AddrPort()
-	return &network{own: a.Addr().Unmap()}, nil
+	return newOwnNetwork(a.Addr().Unmap()), nil
 }
 
-func listen(addr netip.Addr, trains bool) (*udp.Socket, error) {
+// newOwnNetwork opens a network whose clients have sockets of their own on an
+// address.
+func newOwnNetwork(own netip.Addr) *network {
+	n := &network{own: own, stop: make(chan struct{}), buffer: networkBuffer}
+	n.ended.Go(n.beat)
+	return n
+}
+
+func listen(addr netip.Addr, buffer int, trains bool) (*udp.Socket, error) {
 	s, err := udp.Listen(netip.AddrPortFrom(addr, 0), udp.Options{
-		ReadBuffer: networkBuffer, WriteBuffer: networkBuffer, Timestamps: true, Trains: trains,
+		ReadBuffer: buffer, WriteBuffer: buffer, Timestamps: true, Trains: trains,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
@@ -76,8 +91,9 @@ func listen(addr netip.Addr, trains bool) (*udp.Socket, error) {
 	return s, nil
 }
 
-// open returns the next address.
-func (n *network) open() (*endpoint, error) {
+// open returns the next address. A client with a pace has to have a socket of its
+// own.
+func (n *network) open(pace *slowness) (*endpoint, error) {
 	number := n.opened.Add(1)
 	if number >= mostEndpoints {
 		return nil, fmt.Errorf("bench: more than %d clients", mostEndpoints-1)
@@ -90,35 +106,50 @@ func (n *network) open() (*endpoint, error) {
 		return e, nil
 	}
 	var err error
-	if e.socket, err = listen(n.own, false); err != nil {
+	if e.socket, err = listen(n.own, n.buffer, false); err != nil {
 		return nil, err
 	}
 	e.addr = n.own
 	n.ended.Go(func() {
-		read(e.socket, datagramRoom, func(d *udp.Datagram) {
-			n.media.Lock()
-			defer n.media.Unlock()
-			e.deliver(d)
-		})
+		n.read(e.socket, datagramRoom, pace, e.deliver)
 	})
 	return e, nil
 }
 
-// read hands out what comes until the socket is closed. Messages have at most
-// room bytes.
-func read(socket *udp.Socket, room int, deliver func(*udp.Datagram)) {
+// read hands out what comes until the socket is closed, at a pace if it is not
+// nil. Messages have at most room bytes.
+func (n *network) read(socket *udp.Socket, room int, pace *slowness, deliver func(*udp.Datagram)) {
 	in := make([]udp.Datagram, 64)
 	for i := range in {
 		in[i].B = make([]byte, room)
 	}
 	for {
-		count, err := socket.ReadBatch(in, time.Time{})
+		pace.pace()
+		count, err := socket.ReadBatch(pace.batch(in), time.Time{})
 		if err != nil {
 			return
 		}
+		n.media.Lock()
 		for i := range in[:count] {
 			deliver(&in[i])
 			in[i].B = in[i].B[:room]
+		}
+		n.media.Unlock()
+	}
+}
+
+// beat sends reports until the network is closed.
+func (n *network) beat() {
+	t := time.NewTicker(beat)
+	defer t.Stop()
+	for {
+		select {
+		case now := <-t.C:
+			n.media.Lock()
+			n.reporter.tick(now.UnixNano())
+			n.media.Unlock()
+		case <-n.stop:
+			return
 		}
 	}
 }
@@ -137,6 +168,7 @@ func (n *network) close() {
 	if n.shared != nil {
 		n.shared.Close()
 	}
+	close(n.stop)
 	n.ended.Wait()
 }
 
@@ -147,13 +179,16 @@ func (n *network) ports(members []*member) []uint16 {
 	}
 	var list []uint16
 	for _, m := range members {
+		if m.plan.sink || m.plan.slow || !m.left.IsZero() {
+			continue
+		}
 		list = append(list, m.transport.endpoint.socket.LocalAddr().Port())
 	}
 	return list
 }
 
 // receiver takes in the media of one endpoint; b is its own until it returns.
-// It is called by the network's reader alone.
+// It is called by who holds the network's media.
 type receiver interface {
 	receive(b []byte, arrived int64)
 }

@@ -14,15 +14,16 @@ func TestOfferIsADescription(t *testing.T) {
 		{mid: "1", send: true, audio: true, ssrc: 13},
 		{mid: "2"},
 		{mid: "3", audio: true},
+		{mid: "4", send: true, rids: []string{"f", "q"}},
 	})
 	var d sdp.SessionDescription
 	if err := d.UnmarshalString(text); err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
-	if g, _ := d.Attribute("group"); g != "BUNDLE 0 1 2 3" {
+	if g, _ := d.Attribute("group"); g != "BUNDLE 0 1 2 3 4" {
 		t.Errorf("group %q", g)
 	}
-	want := []string{"video sendonly", "audio sendonly", "video recvonly", "audio recvonly"}
+	want := []string{"video sendonly", "audio sendonly", "video recvonly", "audio recvonly", "video sendonly"}
 	var got []string
 	for _, m := range d.MediaDescriptions {
 		for _, direction := range []string{"sendonly", "recvonly"} {
@@ -36,6 +37,9 @@ func TestOfferIsADescription(t *testing.T) {
 	}
 	if !strings.Contains(text, "a=ssrc-group:FID 11 12") {
 		t.Error("no FID group")
+	}
+	if !strings.Contains(text, "a=rid:f send\r\na=rid:q send\r\na=simulcast:send f;q\r\n") || strings.Count(text, "a=ssrc-group") != 1 {
+		t.Errorf("no encodings in\n%s", text)
 	}
 }
 
@@ -55,7 +59,7 @@ func TestReadAnswer(t *testing.T) {
 	if a.ufrag != "u" || a.pwd != "p" || a.fingerprint != "AA:BB" || len(a.candidates) != 1 {
 		t.Errorf("got %+v", a)
 	}
-	if s := a.sections["0"]; len(a.sections) != 1 || s.ssrc != 7 || s.transportCC != 2 {
+	if s := a.sections["0"]; len(a.sections) != 1 || s.ssrc != 7 || s.rtx != 8 || a.extensions != (extensionIDs{transportCC: 2}) {
 		t.Errorf("sections %+v", a.sections)
 	}
 	for _, bad := range []string{"", "nonsense", head, strings.Replace(head+media, "a=mid:0\r\n", "", 1), strings.Replace(head+media, "ssrc:5", "ssrc:x", 1)} {

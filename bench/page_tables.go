@@ -64,6 +64,27 @@ func sunk(of func(*SinkFigures) string) func(*ForwardResult) string {
 	}
 }
 
+// repaired writes a figure of runs in which something was repaired.
+func repaired(of func(*RepairFigures) uint64) func(*ForwardResult) string {
+	return func(r *ForwardResult) string {
+		if r.Repair == nil {
+			return ""
+		}
+		return count(of(r.Repair))
+	}
+}
+
+// encodings writes a rate of each encoding.
+func encodings(of func(EncodingFigures) uint64) func(*ForwardResult) string {
+	return func(r *ForwardResult) string {
+		var parts []string
+		for _, e := range r.Encodings {
+			parts = append(parts, e.RID+" "+figure(float64(of(e))*8/1e6/r.Seconds))
+		}
+		return strings.Join(parts, ", ")
+	}
+}
+
 // rows are the figures of a run in the order of docs/benchmarks.md.
 var rows = []row{
 	{"Clients", func(r *ForwardResult) string { return count(uint64(r.Clients)) }},
@@ -82,6 +103,27 @@ var rows = []row{
 	{"Packets lost", func(r *ForwardResult) string { return count(r.Lost) }},
 	{"Later than 100 ms", func(r *ForwardResult) string { return count(r.Late) }},
 	{"Reordered", func(r *ForwardResult) string { return count(r.Reordered) }},
+	{"Packets opened", some(func(r *ForwardResult) float64 { return float64(r.Samples) })},
+	{"Thrown away by subscribers", some(func(r *ForwardResult) float64 { return float64(r.Dropped) })},
+	{"Not sent by publishers", some(func(r *ForwardResult) float64 { return float64(r.Withheld) })},
+	{"Packets asked for", repaired(func(p *RepairFigures) uint64 { return p.Requested })},
+	{"Packets repaired", repaired(func(p *RepairFigures) uint64 { return p.Repaired })},
+	{"Repaired for nothing", repaired(func(p *RepairFigures) uint64 { return p.Redundant })},
+	{"Sent again by publishers", repaired(func(p *RepairFigures) uint64 { return p.Resent })},
+	{"Members left, joined, could not", func(r *ForwardResult) string {
+		if r.Churn == nil {
+			return ""
+		}
+		return count(r.Churn.Left) + ", " + count(r.Churn.Joined) + ", " + count(r.Churn.Failed)
+	}},
+	{"Packets to slow members", func(r *ForwardResult) string {
+		if r.Slow == nil {
+			return ""
+		}
+		return count(r.Slow.Received) + " of " + count(r.Slow.Expected)
+	}},
+	{"Encodings sent, Mb/s", encodings(func(e EncodingFigures) uint64 { return e.SentBytes })},
+	{"Encodings received, Mb/s", encodings(func(e EncodingFigures) uint64 { return e.ReceivedBytes })},
 	{"Join p50, ms", func(r *ForwardResult) string { return figure(r.JoinMS.P50) }},
 	{"Join p99, ms", func(r *ForwardResult) string { return figure(r.JoinMS.P99) }},
 	{"Server CPU, cores", some(func(r *ForwardResult) float64 { return r.Server.CPU })},

@@ -4,102 +4,23 @@ import (
 	"container/heap"
 	"crypto/rand"
 	"encoding/binary"
-	"net/netip"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
-	"github.com/pion/rtcp"
 
-	"github.com/switchyard-rtc/switchyard/sfu/srtp"
 	"github.com/switchyard-rtc/switchyard/sfu/udp"
 )
-
-// track is what a client publishes: a source, and what protects its packets.
-type track struct {
-	number uint32
-	ssrc   uint32
-	audio  bool
-	source source
-	from   *publisher
-	spread time.Duration // over which a frame's packets are sent; 0 = at once
-	start  time.Time
-
-	// Owned by the sender.
-	frame   frame // being sent, or the next one
-	sizes   []int // of its packets
-	part    int   // how many of them are sent
-	due     time.Time
-	index   uint64 // of SRTP, of the next packet
-	serial  uint32
-	base    uint32 // of timestamps
-	picture uint16
-	counted uint64 // packets sent in the window
-
-	wantKey atomic.Bool // somebody asked for a key frame
-}
-
-// publisher is the sending half of one client.
-type publisher struct {
-	endpoint    *endpoint
-	remote      netip.AddrPort
-	sealer      *srtp.Sealer
-	opener      *srtp.Opener
-	transportCC uint8  // extension id, 0 = none
-	wide        uint16 // next transport-wide number, owned by the sender
-	tracks      []*track
-}
-
-func newPublisher(t *transport, a *answer) (*publisher, error) {
-	p := &publisher{endpoint: t.endpoint, remote: t.remote}
-	var err error
-	if p.sealer, err = srtp.NewSealer(t.keys.Profile, t.keys.LocalKey, t.keys.LocalSalt); err != nil {
-		return nil, err
-	}
-	if p.opener, err = srtp.NewOpener(t.keys.Profile, t.keys.RemoteKey, t.keys.RemoteSalt); err != nil {
-		return nil, err
-	}
-	for _, s := range a.sections {
-		p.transportCC = max(p.transportCC, s.transportCC)
-	}
-	return p, nil
-}
-
-// feedback takes in what the server says about the published tracks.
-func (p *publisher) feedback(b []byte) {
-	n, err := p.opener.OpenRTCP(b)
-	if err != nil {
-		return
-	}
-	packets, err := rtcp.Unmarshal(b[:n])
-	if err != nil {
-		return
-	}
-	for _, x := range packets {
-		switch x := x.(type) {
-		case *rtcp.PictureLossIndication:
-			p.refresh(x.MediaSSRC)
-		case *rtcp.FullIntraRequest:
-			p.refresh(x.MediaSSRC)
-		}
-	}
-}
-
-func (p *publisher) refresh(ssrc uint32) {
-	for _, t := range p.tracks {
-		if t.ssrc == ssrc {
-			t.wantKey.Store(true)
-		}
-	}
-}
 
 // sender sends all tracks of a run, each frame as one burst when it is due. It
 // never waits for the server, so a stall of that hides no delay.
 type sender struct {
 	window *window
-	added  chan *track
+	orders chan func() // of who starts and ends tracks
+	asked  chan repairs
 	stop   chan struct{}
 	ended  sync.WaitGroup
 	sent   atomic.Uint64
@@ -111,26 +32,53 @@ type sender struct {
 	memory  []byte
 	plain   []byte
 	blocked uint64 // datagrams that the socket did not take
+	loss    loss   // what is not sent, on purpose
+
+	withheld, repaired uint64 // packets not sent on purpose; sent again
 }
 
-func newSender(w *window) *sender {
+// newSender starts a sender that withholds a fraction of the packets.
+func newSender(w *window, drop float64) *sender {
 	s := &sender{
 		window: w,
-		added:  make(chan *track, 64), stop: make(chan struct{}),
-		late:  hdrhistogram.New(1000, longestDelay, 3),
+		orders: make(chan func()), asked: make(chan repairs, repairsQueue), stop: make(chan struct{}),
+		late: hdrhistogram.New(1000, longestDelay, 3), loss: newLoss(drop),
 		plain: make([]byte, datagramRoom),
 	}
 	s.ended.Go(s.run)
 	return s
 }
 
-// add starts a track.
-func (s *sender) add(t *track) { s.added <- t }
+// add starts the tracks of a client, the encodings of one publication together.
+func (s *sender) add(list []*track) {
+	s.orders <- func() {
+		for _, t := range list {
+			s.begin(t)
+		}
+	}
+}
+
+// remove ends the tracks of a client and waits for that.
+func (s *sender) remove(list []*track) {
+	done := make(chan struct{})
+	s.orders <- func() {
+		s.tracks = slices.DeleteFunc(s.tracks, func(t *track) bool { return slices.Contains(list, t) })
+		heap.Init(&s.tracks)
+		for _, t := range list {
+			t.bounds.end(t.serial)
+		}
+		close(done)
+	}
+	<-done
+}
 
 // close stops all tracks and waits.
 func (s *sender) close() {
 	close(s.stop)
 	s.ended.Wait()
+	for _, t := range s.tracks {
+		t.bounds.end(t.serial)
+	}
 }
 
 func (s *sender) run() {
@@ -144,8 +92,10 @@ func (s *sender) run() {
 		}
 		if wait <= 0 {
 			select {
-			case t := <-s.added:
-				s.begin(t)
+			case order := <-s.orders:
+				order()
+			case r := <-s.asked:
+				s.repair(r)
 			case <-s.stop:
 				return
 			default:
@@ -156,8 +106,10 @@ func (s *sender) run() {
 		}
 		timer.Reset(wait)
 		select {
-		case t := <-s.added:
-			s.begin(t)
+		case order := <-s.orders:
+			order()
+		case r := <-s.asked:
+			s.repair(r)
 		case <-s.stop:
 			return
 		case <-timer.C:
@@ -166,13 +118,20 @@ func (s *sender) run() {
 }
 
 // begin puts a track into the schedule. Tracks start spread over the frame
-// interval, as independent encoders do.
+// interval, as independent encoders do; encodings of one start together.
 func (s *sender) begin(t *track) {
-	var b [8]byte
+	var b [12]byte
 	rand.Read(b[:])
 	t.base = binary.BigEndian.Uint32(b[:])
 	t.index = uint64(binary.BigEndian.Uint16(b[4:]) & 0x7fff)
+	t.repairIndex = uint64(binary.BigEndian.Uint16(b[8:]) & 0x7fff)
 	t.start = time.Now().Add(time.Duration(binary.BigEndian.Uint16(b[6:])) * time.Millisecond / 2000)
+	if t.encoding > 0 {
+		t.start = t.publication.tracks[0].start
+	}
+	if t.rtx != 0 {
+		t.history = new(history)
+	}
 	t.frame = t.source.next(true)
 	t.due = t.start.Add(t.frame.due)
 	heap.Push(&s.tracks, t)
@@ -181,18 +140,18 @@ func (s *sender) begin(t *track) {
 // send sends what is due: a frame, or the next packet of one that is spread.
 func (s *sender) send(t *track) {
 	now := time.Now()
-	_ = s.late.RecordValue(min(max(0, int64(now.Sub(t.due))), longestDelay))
+	if s.window.has(now.UnixNano()) {
+		_ = s.late.RecordValue(min(max(0, int64(now.Sub(t.due))), longestDelay))
+	}
 	if t.part == 0 {
+		t.from.report(now)
 		t.sizes = split(t.frame.size, maxPayload, t.sizes[:0])
 	}
 	end := len(t.sizes)
 	if t.spread > 0 {
 		end = t.part + 1
 	}
-	s.out, s.memory = s.out[:0], s.memory[:0]
-	if need := (end - t.part) * datagramRoom; cap(s.memory) < need {
-		s.memory = make([]byte, 0, need)
-	}
+	s.clear(end - t.part)
 	for ; t.part < end; t.part++ {
 		s.packet(t, t.part, t.sizes[t.part], t.part == len(t.sizes)-1, now.UnixNano())
 	}
@@ -211,58 +170,91 @@ func (t *track) advance() {
 }
 
 func (s *sender) packet(t *track, part, size int, last bool, now int64) {
-	header := s.header(t, last)
-	payload := s.plain[:size]
-	if !t.audio {
-		describeVP8(payload, t.picture, part == 0, t.frame.key)
+	p := sentPacket{
+		number: uint16(t.index), picture: t.picture, size: size, ts: t.base + t.frame.ts,
+		start: part == 0, key: t.frame.key, marker: last,
+		stamp: stamp{track: t.number, serial: t.serial, sent: now},
 	}
-	stamp{track: t.number, serial: t.serial, sent: now}.put(payload)
-	at := len(s.memory)
-	b, err := t.from.sealer.SealRTP(s.memory[at:at:cap(s.memory)], header, nil, payload, t.index, t.ssrc)
-	if err != nil {
-		return // only a header that is none fails
+	payload, pt := s.plain[:size], uint8(ptOpus)
+	if t.audio {
+		p.stamp.put(payload)
+	} else {
+		pt = ptVP8
+		p.write(t, payload)
 	}
-	s.memory = s.memory[:at+len(b)]
-	s.out = append(s.out, udp.Datagram{B: b, Local: t.from.endpoint.addr, Remote: t.from.remote})
+	counts := t.bounds.sent(t.serial, now, s.window)
+	header := s.header(t, rtpHeader{ssrc: t.ssrc, pt: pt, number: p.number, ts: p.ts}, last)
+	if !s.seal(t, header, payload, t.index, t.ssrc) {
+		return
+	}
+	if t.history != nil {
+		t.history.put(p)
+	}
+	if counts {
+		t.counted++
+		t.bytes += uint64(len(s.out[len(s.out)-1].B))
+	}
 	t.index++
 	t.serial++
+	t.octets += uint64(size)
 	s.sent.Add(1)
-	if s.window.has(now) {
-		t.counted++
+	if s.loss.strikes() {
+		s.out = s.out[:len(s.out)-1]
+		s.withheld++
 	}
 }
 
 // header writes the RTP header of the next packet behind the plain payload.
-func (s *sender) header(t *track, last bool) []byte {
-	h := s.plain[datagramRoom-64 : datagramRoom-64 : datagramRoom]
-	pt := byte(ptVP8)
-	if t.audio {
-		pt = ptOpus
+func (s *sender) header(t *track, w rtpHeader, marker bool) []byte {
+	h := s.plain[datagramRoom-headerRoom : datagramRoom-headerRoom : datagramRoom]
+	if marker {
+		w.pt |= 0x80
 	}
-	if last {
-		pt |= 0x80
+	h = append(h, 0x80, w.pt)
+	h = binary.BigEndian.AppendUint16(h, w.number)
+	h = binary.BigEndian.AppendUint32(h, w.ts)
+	h = binary.BigEndian.AppendUint32(h, w.ssrc)
+	at := len(h)
+	h = append(h, 0xbe, 0xde, 0, 0) // RFC 8285, section 4.2
+	h = t.extend(h, w.ssrc == t.rtx)
+	size := len(h) - at - 4
+	if size == 0 {
+		return h[:at]
 	}
-	h = append(h, 0x80, pt)
-	h = binary.BigEndian.AppendUint16(h, uint16(t.index))
-	h = binary.BigEndian.AppendUint32(h, t.base+t.frame.ts)
-	h = binary.BigEndian.AppendUint32(h, t.ssrc)
-	if t.from.transportCC == 0 && !t.audio {
-		return h
-	}
-	h[0] |= 0x10
-	ext := len(h) + 4
-	h = append(h, 0xbe, 0xde, 0, 0)
-	if id := t.from.transportCC; id != 0 {
-		h = append(h, id<<4|1, byte(t.from.wide>>8), byte(t.from.wide))
-		t.from.wide++
-	}
-	if t.audio {
-		h = append(h, extLevel<<4, 0x80|30)
-	}
-	for (len(h)-ext)%4 != 0 {
+	for ; size%4 != 0; size++ {
 		h = append(h, 0)
 	}
-	h[ext-1] = byte((len(h) - ext) / 4)
+	h[0] |= 0x10
+	h[at+3] = byte(size / 4)
+	return h
+}
+
+// extend appends the header extensions of a packet. What it is of is told by MID
+// and RID until the server reports about its SSRC (RFC 8852).
+func (t *track) extend(h []byte, repair bool) []byte {
+	ids := &t.from.ids
+	element := func(id uint8, value string) {
+		if id != 0 && value != "" {
+			h = append(h, id<<4|byte(len(value)-1))
+			h = append(h, value...)
+		}
+	}
+	if ids.transportCC != 0 {
+		h = append(h, ids.transportCC<<4|1, byte(t.from.wide>>8), byte(t.from.wide))
+		t.from.wide++
+	}
+	if t.audio && ids.level != 0 {
+		h = append(h, ids.level<<4, 0x80|30)
+	}
+	switch {
+	case t.rid == "":
+	case repair && !t.rtxKnown.Load():
+		element(ids.mid, t.mid)
+		element(ids.repairedRID, t.rid)
+	case !repair && !t.known.Load():
+		element(ids.mid, t.mid)
+		element(ids.rid, t.rid)
+	}
 	return h
 }
 
@@ -280,22 +272,4 @@ func (s *sender) write(socket *udp.Socket) {
 		}
 	}
 	s.blocked += uint64(len(s.out))
-}
-
-// queue orders tracks by when their next frame is due.
-type queue []*track
-
-func (q queue) Len() int           { return len(q) }
-func (q queue) Less(i, j int) bool { return q[i].due.Before(q[j].due) }
-func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-
-// Push implements [heap.Interface].
-func (q *queue) Push(x any) { *q = append(*q, x.(*track)) }
-
-// Pop implements [heap.Interface].
-func (q *queue) Pop() any {
-	old := *q
-	t := old[len(old)-1]
-	*q = old[:len(old)-1]
-	return t
 }

@@ -23,7 +23,7 @@ func TestSenderSchedule(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer n.close()
-	e, err := n.open()
+	e, err := n.open(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,10 +41,10 @@ func TestSenderSchedule(t *testing.T) {
 			0, 5 * time.Millisecond, 10 * time.Millisecond, 15 * time.Millisecond, 33 * time.Millisecond, 38 * time.Millisecond,
 		}, 6},
 	} {
-		s := newSender(&window{})
+		s := newSender(&window{}, 0)
 		s.close() // its goroutine; this test takes its place
 		source := &frames{size: 4 * maxPayload}
-		tr := &track{source: source, spread: tt.spread, from: &publisher{endpoint: e, sealer: sealer, remote: n.shared.LocalAddr()}}
+		tr := &track{publication: &publication{}, source: source, spread: tt.spread, from: &publisher{endpoint: e, sealer: sealer, remote: n.shared.LocalAddr()}}
 		s.begin(tr)
 		for i, want := range tt.want {
 			if got := tr.due.Sub(tr.start); got != want {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-	"time"
 )
 
 // Shape is who sends and receives what in a [Forward] run.
@@ -96,10 +95,7 @@ func (o ForwardOptions) room(n int) string { return fmt.Sprint(cmp.Or(o.Room, "b
 
 func (o ForwardOptions) source(seed uint64, audio bool) plannedTrack {
 	if audio {
-		return plannedTrack{audio: true, source: newVoice(seed, audioBitrate)}
+		return plannedTrack{audio: true, encodings: []plannedEncoding{{source: func() source { return newVoice(seed, audioBitrate) }}}}
 	}
-	return plannedTrack{
-		source: newVideo(seed, o.Bitrate, o.FPS, max(0, o.KeyInterval)),
-		spread: time.Duration(o.Spread * float64(time.Second) / float64(o.FPS)),
-	}
+	return o.video(seed)
 }

@@ -21,6 +21,7 @@ const (
 	minPayload = descriptorSize + vp8HeaderSize + stampSize
 	// maxPayload keeps a sealed packet with its extensions below 1,200 bytes.
 	maxPayload = 1140
+	headerRoom = 64
 )
 
 // put writes the stamp into the last bytes of a payload.
@@ -49,8 +50,8 @@ func readStamp(payload []byte) (s stamp, ok bool) {
 
 // describeVP8 writes the descriptor of a packet and, at the start of a frame,
 // the header of the frame, so that servers find key frames where they look for
-// them. The picture is nobody's.
-func describeVP8(payload []byte, picture uint16, start, key bool) {
+// them. The picture is nobody's, but it has a width and a height.
+func describeVP8(payload []byte, picture uint16, start, key bool, size [2]uint16) {
 	first := byte(0x80) // extended
 	if start {
 		first |= 0x10
@@ -62,6 +63,6 @@ func describeVP8(payload []byte, picture uint16, start, key bool) {
 	h := payload[descriptorSize:]
 	copy(h, []byte{0x01, 0, 0})
 	if key {
-		copy(h, []byte{0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x01}) // 640 × 360
+		copy(h, []byte{0x10, 0, 0, 0x9d, 0x01, 0x2a, byte(size[0]), byte(size[0] >> 8), byte(size[1]), byte(size[1] >> 8)})
 	}
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/switchyard-rtc/switchyard/signal/client"
@@ -21,6 +22,7 @@ type Joiner struct {
 	Offer      string
 	Tracks     []JoinerTrack // in the order of the offer's send sections
 	Slots      int           // receive-only sections of the offer
+	HTTP       *http.Client  // for signalling; nil for the usual one
 }
 
 // JoinerTrack is a track that a client publishes.
@@ -52,7 +54,7 @@ type switchyardJoined struct {
 
 // Join implements Target.
 func (s switchyard) Join(ctx context.Context, who Joiner) (Joined, error) {
-	socket, err := client.Dial(ctx, s.url, client.Options{})
+	socket, err := client.Dial(ctx, s.url, client.Options{HTTPClient: who.HTTP})
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
@@ -153,6 +155,22 @@ func (j *switchyardJoined) Subscribe(ctx context.Context, tracks []string) error
 			len(ack.Refused), len(tracks), ack.Refused[0].Code)
 	}
 	return err
+}
+
+// leave says goodbye, so that the server does not keep the member's place.
+func (j *switchyardJoined) leave(ctx context.Context) error {
+	var ack refusal
+	return request(ctx, j.socket, "leave", struct{}{}, &ack, &ack)
+}
+
+// gone tells whether the connection is over.
+func (j *switchyardJoined) gone() bool {
+	select {
+	case <-j.socket.Done():
+		return true
+	default:
+		return false
+	}
 }
 
 // Close implements Joined.

@@ -41,6 +41,7 @@ func (f *forward) measure(ctx context.Context) error {
 	if err := pause(ctx, time.Until(start)); err != nil {
 		return err
 	}
+	f.slowDown()
 	first, err := f.sample()
 	if err != nil {
 		return err
@@ -49,6 +50,8 @@ func (f *forward) measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	churned := f.startChurn(ctx, end)
+	defer churned()
 	if err := f.watch(ctx, first, end); err != nil {
 		return err
 	}
@@ -56,6 +59,7 @@ func (f *forward) measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	f.lookForGone()
 	f.result.observed(before, after)
 	return pause(ctx, drain)
 }
@@ -80,7 +84,10 @@ func (f *forward) watch(ctx context.Context, first sample, end time.Time) error 
 		p.Seconds = now.at.Sub(first.at).Seconds()
 		f.result.Timeline = append(f.result.Timeline, p)
 		last = now
-		f.options.Progress(fmt.Sprintf("%d packets received", now.received))
+		f.options.Progress(Progress{
+			Phase: "measure", Done: min(int(now.at.Sub(first.at)/time.Millisecond), int(f.options.Duration/time.Millisecond)), Total: int(f.options.Duration / time.Millisecond),
+			Text: fmt.Sprintf("%d packets received", now.received),
+		})
 	}
 	return nil
 }

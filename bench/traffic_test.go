@@ -83,7 +83,7 @@ func TestSplitIsEven(t *testing.T) {
 func TestStamp(t *testing.T) {
 	want := stamp{track: 7, serial: 1 << 31, sent: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC).UnixNano()}
 	payload := make([]byte, minPayload)
-	describeVP8(payload, 300, true, true)
+	describeVP8(payload, 300, true, true, [2]uint16{640, 360})
 	want.put(payload)
 	if got, ok := readStamp(payload); !ok || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, ok, want)

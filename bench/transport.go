@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/dtls/v3"
@@ -29,6 +30,7 @@ type transport struct {
 	dtls     *dtls.Conn
 	remote   netip.AddrPort
 	keys     srtp.Keys
+	rtcp     atomic.Uint32 // SRTCP index of the last packet sent
 }
 
 // newTransport makes the local half: its credentials stand in the offer.

@@ -18,6 +18,10 @@ import (
 	"github.com/switchyard-rtc/switchyard/bench"
 )
 
+// mostMembers is how many members a room of a server that bench starts can have:
+// as many as there are addresses for clients.
+const mostMembers = "65535"
+
 type forwardOptions struct {
 	bench.ForwardOptions
 	profile, serverCPUs, clientCPUs string
@@ -25,6 +29,8 @@ type forwardOptions struct {
 	json, html, findMax             string
 	maxDelay                        time.Duration // that findMax allows
 	runs                            int
+	reports, verifyAll              bool
+	shown                           *progress
 	limit                           time.Duration
 	faults                          bench.Faults // of the baseline, on purpose
 }
@@ -60,6 +66,8 @@ func (o *forwardOptions) loadFlags(c *cobra.Command) {
 	f.IntVar(&o.Subscribers, "subscribers", 0, "who receive only (default 50, audio 100)")
 	f.IntVar(&o.Rooms, "rooms", 0, "rooms (default 1, shape rooms 4)")
 	f.IntVar(&o.Members, "members", 0, "members of each room who send and receive (default 8, star 33)")
+	f.Float64Var(&o.Churn, "churn", 0, "members who leave in a second, while others join; of those who receive")
+	f.IntVar(&o.Slow, "slow", 0, "members who read media and signalling slowly")
 	o.measureFlags(c)
 }
 
@@ -75,7 +83,7 @@ func (o *forwardOptions) measureFlags(c *cobra.Command) {
 	f.StringVar(&o.clientCPUs, "cpu-client", "", "processors of the clients")
 	f.IntVar(&o.runs, "runs", 1, "how often to measure, to see how noisy the machine is")
 	f.Float64Var(&o.JoinRate, "join-rate", 0, "clients that join in a second, 0 for as fast as it goes")
-	f.Float64Var(&o.Churn, "churn", 0, "guests a second that come, receive everything for 2 s and go, beside those who are measured")
+	o.clientFlags(c)
 	f.DurationVar(&o.limit, "limit", 200*time.Millisecond, "how long to measure each mode of the machine's limit, 0 for not at all")
 	jsonFlag(c, &o.json)
 	htmlFlag(c, &o.html)
@@ -134,8 +142,11 @@ func (o *forwardOptions) resolve() error {
 	if o.Spread < 0 || o.Spread > 1 {
 		return usageError{fmt.Errorf("--spread %v is not between 0 and 1", o.Spread)}
 	}
-	if o.Bitrate <= 0 || o.FPS <= 0 || o.Duration <= 0 || o.JoinRate < 0 || o.Churn < 0 {
-		return usageError{fmt.Errorf("--bitrate, --fps and --duration have to be above 0, --join-rate and --churn not below")}
+	if err := o.resolveClients(); err != nil {
+		return err
+	}
+	if o.Bitrate <= 0 || o.FPS <= 0 || o.Duration <= 0 || o.JoinRate < 0 {
+		return usageError{fmt.Errorf("--bitrate, --fps and --duration have to be above 0, --join-rate not below")}
 	}
 	if o.KeyInterval <= 0 {
 		o.KeyInterval = -1
@@ -185,7 +196,7 @@ func serverCommand(name string, f bench.Faults, sink bool) (bench.ServerCommand,
 	}
 	switch name {
 	case "switchyard":
-		args, media := []string{self, "serve", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--max-members", "60000"}, "127.0.0.1"
+		args, media := []string{self, "serve", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--max-members", mostMembers}, "127.0.0.1"
 		if sink {
 			args, media = append(args, "--bench-sink", bench.SinkAddress), bench.SinkHost
 		}
@@ -207,7 +218,9 @@ func (o *forwardOptions) run(out, progress io.Writer) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	o.Progress = func(line string) { fmt.Fprintln(progress, line) }
+	o.shown = newProgress(progress)
+	o.Progress = o.shown.show
+	defer o.shown.end()
 	if o.sink == "" {
 		return o.runOnce(ctx, out)
 	}
@@ -248,6 +261,7 @@ func (o *forwardOptions) measure(ctx context.Context, out io.Writer, limit bench
 		return o.repeat(ctx, out, limit)
 	}
 	m, err := bench.Maximum(ctx, bench.MaximumOptions{Forward: o.ForwardOptions, Raise: o.findMax, MaxDelay: o.maxDelay})
+	o.shown.end()
 	if err != nil {
 		return "", nil, err
 	}
@@ -265,6 +279,7 @@ func (o *forwardOptions) repeat(ctx context.Context, out io.Writer, limit bench.
 	var all bench.ForwardRuns
 	for range o.runs {
 		r, err := bench.Forward(ctx, o.ForwardOptions)
+		o.shown.end()
 		if err != nil {
 			return "", nil, err
 		}
@@ -289,11 +304,12 @@ func printForward(out io.Writer, r *bench.ForwardResult, limit bench.TrainCosts)
 	printSink(row, r.Sink)
 	row("lost", "%d of %d (%.3f %%)", r.Lost, r.Expected, 100*r.LossFraction())
 	row("late, reordered", "%d, %d", r.Late, r.Reordered)
+	printClients(row, r)
 	row("delay", "%s", ms(r.DelayMS))
-	row("join", "%s", ms(r.JoinMS))
-	if c := r.Churn; c != nil {
-		row("guests", "%d came and went, %d failed, join %s", c.Joined, c.Failed, ms(c.JoinMS))
+	if r.Samples < r.Received {
+		row("", "of %d packets that were opened; the others are counted by their numbers", r.Samples)
 	}
+	row("join", "%s", ms(r.JoinMS))
 	if r.Server.CPU > 0 {
 		row("server", "%.2f cores, %.2f µs per forwarded packet", r.Server.CPU, r.Server.CPUPerPacket)
 	}

@@ -34,7 +34,8 @@ type serveOptions struct {
 	udp   string
 	admin adminOptions
 	sink  string
-	room  int // most members
+
+	maxMembers int // of a room
 }
 
 func serveCommand() *cobra.Command {
@@ -53,7 +54,7 @@ func serveCommand() *cobra.Command {
 	c.Flags().StringVar(&o.http, "http", "127.0.0.1:8080", "address of the page and the signalling")
 	c.Flags().StringVar(&o.udp, "udp", "7882", "UDP port of the media, or ADDRESS:PORT")
 	c.Flags().StringVar(&o.admin.address, "admin", adminAddr, "loopback address of health, profiles, costs and capacity; off for none")
-	c.Flags().IntVar(&o.room, "max-members", 1000, "members that a room holds")
+	c.Flags().IntVar(&o.maxMembers, "max-members", 1000, "members of a room at most")
 	c.Flags().StringVar(&o.sink, "bench-sink", "", "address in 198.18.0.0/15 that gets the media of who is called sink-…")
 	_ = c.Flags().MarkHidden("bench-sink") // it was just added
 	return c
@@ -96,12 +97,12 @@ func serve(out io.Writer, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.room < 1 {
-		return usageError{fmt.Errorf("--max-members %d is below 1", o.room)}
-	}
 	udp, err := mediaAddr(o.udp, page)
 	if err != nil {
 		return err
+	}
+	if o.maxMembers < 1 {
+		return usageError{fmt.Errorf("--max-members %d is below 1", o.maxMembers)}
 	}
 	sink, authorize, err := benchSink(o.sink)
 	if err != nil {
@@ -124,7 +125,7 @@ func serve(out io.Writer, o serveOptions) error {
 		return err
 	}
 	defer media.Close()
-	rooms, err := room.NewServer(room.Config{Media: media, MaxMembers: o.room, Authorize: authorize, Logger: log})
+	rooms, err := room.NewServer(room.Config{Media: media, Authorize: authorize, MaxMembers: o.maxMembers, Logger: log})
 	if err != nil {
 		return err
 	}
@@ -228,7 +229,7 @@ func announce(out io.Writer, log *slog.Logger, page, media netip.AddrPort) {
 
 // newLogger writes text for people and JSON for machines.
 func newLogger(f *os.File) *slog.Logger {
-	if i, err := f.Stat(); err == nil && i.Mode()&os.ModeCharDevice != 0 {
+	if isTerminal(f) {
 		return slog.New(slog.NewTextHandler(f, nil))
 	}
 	return slog.New(slog.NewJSONHandler(f, nil))

@@ -59,6 +59,7 @@ var onlyIn = map[string][]string{
 	"github.com/pion/":           {"bench", "sfu", "room", "sfu/internal/pionpc", "examples/..."},
 	"github.com/pion/rtcp":       {"bench"}, // and the oracle of tests
 	"github.com/HdrHistogram/":   {"bench"},
+	"github.com/schollz/":        {"cmd/switchyard"},
 	"github.com/coder/websocket": {"signal/client", "signal/engine"},
 	"github.com/spf13/":          {"cmd/switchyard"},
 	"golang.org/x/":              {"bench", "sfu/udp"},
