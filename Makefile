@@ -8,7 +8,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # Tests whose result is a time.
-TIMED = ^(TestRulerTellsFaults|TestBaselines|TestStarvedClientIsNamed|TestForwardSink|TestForwardingStaysFast)$$
+TIMED = ^(TestRulerTellsFaults|TestBaselines|TestStarvedClientIsNamed|TestForwardSink|TestForwardingStaysFast|TestCapacityHolds)$$
 
 # Every part of `make test`, in the order of what is quickest to fail. What
 # carries the build tag `long` runs in `long`, browsers run in `browser`.
@@ -52,7 +52,7 @@ long: setup
 	GOMAXPROCS=1 go test -count=1 -timeout 5m ./sfu
 	GOMAXPROCS=4 go test -count=1 -timeout 5m ./sfu
 	go test -tags portable -timeout 5m ./sfu ./sfu/internal/worker ./sfu/udp
-	go test -tags long -run '$(TIMED)' -timeout 5m ./cmd/switchyard
+	go test -tags long -run '$(TIMED)' -timeout 10m ./cmd/switchyard
 
 fuzz:
 	.ci/fuzz

@@ -15,8 +15,10 @@ const (
 	eventRate, eventBurst     = 50, 200
 	offerRate, offerBurst     = 5, 10
 	messageRate, messageBurst = 5, 10
-	longestOffer              = 256 << 10
-	longestList               = 512 // publications in one subscribe
+	// Of a whole room: more is nothing that people could read.
+	roomMessageRate, roomMessageBurst = 100, 500
+	longestOffer                      = 256 << 10
+	longestList                       = 512 // publications in one subscribe
 )
 
 // binding joins one connection to the room that it enters. The handlers of a
@@ -26,9 +28,8 @@ type binding struct {
 	conn   Conn
 	remote string
 
-	events, offers, messages bucket
-	flood                    flood
-	offer                    int // id of the newest offer since the join
+	events bucket
+	flood  flood
 
 	// Guarded by mu.
 	mu     sync.Mutex
@@ -41,12 +42,10 @@ type binding struct {
 // [Config.JoinTimeout] is ended.
 func (s *Server) Bind(_ context.Context, c Conn) error {
 	b := &binding{
-		server:   s,
-		conn:     c,
-		remote:   remoteOf(c.Request()),
-		events:   newBucket(eventRate, eventBurst),
-		offers:   newBucket(offerRate, offerBurst),
-		messages: newBucket(messageRate, messageBurst),
+		server: s,
+		conn:   c,
+		remote: remoteOf(c.Request()),
+		events: newBucket(eventRate, eventBurst),
 	}
 	s.mu.Lock()
 	if s.closed {
@@ -102,7 +101,7 @@ func (b *binding) watch() {
 	delete(b.server.conns, b)
 	b.server.mu.Unlock()
 	if m := b.current(); m != nil {
-		m.room.post(m.connGone)
+		m.room.post(func() { m.connGone(b.conn) })
 	}
 }
 
@@ -175,7 +174,7 @@ type acknowledger interface{ AfterAck(f func()) }
 // called by the event's handler.
 func (b *binding) holdUntilAck(m *Member) {
 	if a, ok := b.conn.(acknowledger); ok {
-		a.AfterAck(func() { m.room.post(m.release) })
+		a.AfterAck(func() { m.room.post(func() { m.release(b.conn) }) })
 	}
 }
 
@@ -187,7 +186,7 @@ func (b *binding) in(ctx context.Context, f func(r *Room, m *Member) (any, error
 	}
 	b.holdUntilAck(m)
 	return call(ctx, m.room, func() (any, error) {
-		if m.ended {
+		if !m.speaks(b.conn) {
 			return nil, ErrNotJoined
 		}
 		return f(m.room, m)

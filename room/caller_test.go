@@ -5,6 +5,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,7 +22,8 @@ type caller struct {
 	*conn
 	house *house
 	pc    *webrtc.PeerConnection
-	hang  func() // ends the sockets below pc, so that nothing says goodbye
+	hang  func()       // ends the sockets below pc, so that nothing says goodbye
+	cut   *atomic.Bool // nothing that pc sends arrives
 	offer int
 	grown chan struct{} // signalled after each packet
 
@@ -44,7 +46,8 @@ func (c *caller) connect() {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	mux := ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: socket})
+	c.cut = new(atomic.Bool)
+	mux := ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: cuttable{socket, c.cut}})
 	se := webrtc.SettingEngine{}
 	se.SetICEUDPMux(mux)
 	se.SetIncludeLoopbackCandidate(true)
@@ -59,6 +62,19 @@ func (c *caller) connect() {
 		mux.Close()
 		socket.Close()
 	})
+}
+
+// cuttable is a socket whose way out can be cut.
+type cuttable struct {
+	net.PacketConn
+	cut *atomic.Bool
+}
+
+func (c cuttable) WriteTo(b []byte, to net.Addr) (int, error) {
+	if c.cut.Load() {
+		return len(b), nil
+	}
+	return c.PacketConn.WriteTo(b, to)
 }
 
 // read counts what comes in a slot.
@@ -215,7 +231,7 @@ func (c *caller) join(more o, publish ...o) ack {
 	for k, v := range more {
 		arg[k] = v
 	}
-	arg["publish"] = publish
+	arg["publish"] = append([]o{}, publish...)
 	a := c.must("join", arg)
 	c.accept(a.Answer)
 	return a
@@ -225,7 +241,7 @@ func (c *caller) join(more o, publish ...o) ack {
 func (c *caller) negotiate(publish ...o) ack {
 	c.t.Helper()
 	c.offer++
-	a := c.must("offer", o{"id": c.offer, "sdp": c.describe(), "publish": publish})
+	a := c.must("offer", o{"id": c.offer, "sdp": c.describe(), "publish": append([]o{}, publish...)})
 	c.accept(a.Answer)
 	return a
 }

@@ -25,9 +25,6 @@ func (b *binding) message(ctx context.Context, arg *messageArg) (any, error) {
 	case !validID(arg.CID):
 		return nil, ErrBadRequest.because("cid has 1 to 32 of letters, digits, '-' and '_'")
 	}
-	if wait := b.messages.take(time.Now()); wait > 0 {
-		return nil, limited(wait)
-	}
 	return b.in(ctx, func(r *Room, m *Member) (any, error) { return r.say(m, arg) })
 }
 
@@ -40,8 +37,14 @@ func (r *Room) say(m *Member, arg *messageArg) (any, error) {
 	if ack, ok := m.remembered(arg.CID); ok {
 		return ack, nil
 	}
+	now := time.Now()
+	if wait := max(m.messages.ready(now), r.messageRate.ready(now)); wait > 0 {
+		return nil, limited(wait)
+	}
+	m.messages.take(now)
+	r.messageRate.take(now)
 	e := messageEvent{
-		ID: r.nextMessage(), TS: time.Now().UnixMilli(), Sender: m.id, Name: m.name, Text: arg.Text, To: arg.To,
+		ID: r.nextMessage(), TS: now.UnixMilli(), Sender: m.id, Name: m.name, Text: arg.Text, To: arg.To,
 	}
 	if arg.To != "" {
 		to := r.member(arg.To)
@@ -51,8 +54,8 @@ func (r *Room) say(m *Member, arg *messageArg) (any, error) {
 		to.emit("new_message", e)
 	} else {
 		r.emit("new_message", e, m)
-		r.keep(e)
 	}
+	r.keep(e)
 	ack := messageAck{OK: true, ID: e.ID, TS: e.TS}
 	m.rememberMessage(arg.CID, ack)
 	return ack, nil
@@ -68,6 +71,17 @@ func (r *Room) keep(e messageEvent) {
 		drop++
 	}
 	r.chat = slices.Delete(r.chat, 0, drop)
+}
+
+// history is what m may read of it.
+func (r *Room) history(m *Member) []messageEvent {
+	list := make([]messageEvent, 0, len(r.chat))
+	for _, e := range r.chat {
+		if e.To == "" || e.To == m.id || e.Sender == m.id {
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 // nextMessage numbers chat messages.

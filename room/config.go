@@ -26,6 +26,10 @@ type Config struct {
 	// Linger is how long an empty room is kept, with its chat. If zero, 30 s.
 	Linger time.Duration
 
+	// Grace is how long the seat of a member is kept whose connection and media
+	// are both gone: who resumes in time is the same member. If zero, 30 s.
+	Grace time.Duration
+
 	// JoinTimeout ends connections that never join a room. If zero, 10 s.
 	JoinTimeout time.Duration
 
@@ -46,6 +50,9 @@ func (c Config) withDefaults() Config {
 	if c.Linger == 0 {
 		c.Linger = 30 * time.Second
 	}
+	if c.Grace == 0 {
+		c.Grace = 30 * time.Second
+	}
 	if c.JoinTimeout == 0 {
 		c.JoinTimeout = 10 * time.Second
 	}
@@ -58,7 +65,8 @@ func (c Config) withDefaults() Config {
 // Hooks observe rooms. They are called one at a time per room, never under a
 // lock, and must not wait for the room; nil fields are skipped.
 type Hooks struct {
-	// OnJoin is called before the publications that the member came with.
+	// OnJoin is called before the publications that the member came with. It is
+	// called again for one that was lost and is back, after OnLeave.
 	OnJoin func(*Member)
 	// OnLeave is told why the member is gone: "left" or "lost", "kicked" by
 	// [Member.Leave], "replaced" by a new connection of the same client, or
@@ -128,7 +136,9 @@ func (s Source) kind() string {
 // Conn is the event channel of one member. *signal.Socket implements it. If a
 // Conn also has a method AfterAck(func()), which calls a function after the
 // acknowledgement of the event that is being handled was sent, then events that
-// build on an acknowledgement come after it.
+// build on an acknowledgement come after it. If it has a method EmitVolatile, like
+// Emit, then what ages badly is sent through that and may be dropped. Values must
+// be comparable, as pointers are.
 type Conn interface {
 	// ID is unique among all servers.
 	ID() string

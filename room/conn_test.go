@@ -71,6 +71,7 @@ func (c *conn) Emit(name string, arg any) error {
 		c.t.Errorf("%s is no JSON: %v", name, err)
 		return err
 	}
+	fits(c.t, name+".event.json", b)
 	select {
 	case c.events <- event{name, b}:
 	default:
@@ -106,6 +107,7 @@ type ack struct {
 	Members      []room.MemberInfo      `json:"members"`
 	Publications []room.PublicationInfo `json:"publications"`
 	Rev          int                    `json:"rev"`
+	GraceMS      int                    `json:"grace_ms"`
 	Answer       string                 `json:"answer"`
 	Published    []struct {
 		MID         string `json:"mid"`
@@ -147,6 +149,8 @@ func (c *conn) raw(name, arg string) ack {
 		c.t.Fatalf("%s: %v has no code", name, err)
 	}
 	b, err := json.Marshal(v)
+	fits(c.t, name+".ack.json", b)
+	fits(c.t, name+".request.json", []byte(arg))
 	if err != nil {
 		c.t.Fatalf("%s: acknowledgement is no JSON: %v", name, err)
 	}
@@ -292,4 +296,17 @@ func (h *house) enter(name string) (*conn, ack) {
 // authorize grants everybody the same.
 func authorize(g room.Grant) func(context.Context, room.JoinRequest) (room.Grant, error) {
 	return func(context.Context, room.JoinRequest) (room.Grant, error) { return g, nil }
+}
+
+// authorizeToken knows the tokens "all" and "mute".
+func authorizeToken(_ context.Context, req room.JoinRequest) (room.Grant, error) {
+	g := room.Guest()
+	switch req.Token {
+	case "all":
+		return g, nil
+	case "mute":
+		g.CanChat = false
+		return g, nil
+	}
+	return g, room.ErrDenied
 }

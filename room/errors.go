@@ -61,11 +61,16 @@ var (
 	ErrNoSlot        = &Error{code: "slot_not_found", message: "no such slot, or none is free"}
 	ErrLimit         = &Error{code: "limit_exceeded", message: "a limit is reached"}
 	ErrTooLarge      = &Error{code: "too_large", message: "too large"}
-	ErrRateLimited   = &Error{code: "rate_limited", message: "too many requests"}
-	errKicked        = &Error{code: "kicked", message: "you were removed from the room"}
-	errReplaced      = &Error{code: "duplicate_identity", message: "you joined from another connection"}
-	errSlow          = &Error{code: "slow_consumer", message: "you read too slowly"}
-	errInternal      = &Error{code: "internal", message: "the server could not do it"}
+	// ErrNoSession is for a session that is over or never was: join anew.
+	ErrNoSession = &Error{code: "session_unknown", message: "there is no such session, or it is over"}
+	// ErrSessionExpired is for a key of long ago. The session is over then,
+	// because somebody else may know the key.
+	ErrSessionExpired = &Error{code: "session_expired", message: "the session ended, because an old key of it was used"}
+	ErrRateLimited    = &Error{code: "rate_limited", message: "too many requests"}
+	errKicked         = &Error{code: "kicked", message: "you were removed from the room"}
+	errReplaced       = &Error{code: "duplicate_identity", message: "you joined from another connection"}
+	errSlow           = &Error{code: "slow_consumer", message: "you read too slowly"}
+	errInternal       = &Error{code: "internal", message: "the server could not do it"}
 )
 
 // because returns an error with the code of e and a message of its own.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/pion/webrtc/v4"
+
 	"github.com/switchyard-rtc/switchyard/sfu"
 )
 
@@ -26,7 +28,8 @@ func (b *binding) join(ctx context.Context, arg *joinArg) (any, error) {
 // blames tells whether a join was refused for what the client sent.
 func blames(e *Error) bool {
 	switch e.code {
-	case ErrFull.code, ErrBusy.code, ErrClosed.code, ErrDraining.code, ErrRateLimited.code, errInternal.code:
+	case ErrFull.code, ErrBusy.code, ErrClosed.code, ErrDraining.code, ErrRateLimited.code, errInternal.code,
+		ErrNoSession.code: // a server that was started anew knows none; nobody guesses 128 bits
 		return false
 	}
 	return true
@@ -49,13 +52,15 @@ func (b *binding) tryJoin(ctx context.Context, arg *joinArg) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if arg.Resume != nil {
+		return b.resume(ctx, arg, grant)
+	}
 	for try := 1; ; try++ {
 		r, err := b.server.Open(arg.Room)
 		if err != nil {
 			return nil, err
 		}
-		m := newMember(r, req, grant, b.conn)
-		m.loopback = b.isLoopback()
+		m := newMember(r, req, grant, b)
 		ack, err := b.enter(ctx, m, arg)
 		if errors.Is(err, ErrClosed) && try < 3 {
 			continue // it ended a moment ago; open it anew
@@ -74,7 +79,7 @@ func (b *binding) enter(ctx context.Context, m *Member, arg *joinArg) (any, erro
 	}
 	answer := ""
 	if arg.Offer != "" {
-		if answer, err = m.answer(ctx, peer, arg.Offer); err != nil {
+		if answer, err = b.answer(ctx, peer, arg.Offer); err != nil {
 			peer.Close()
 			return nil, err
 		}
@@ -98,14 +103,24 @@ func (b *binding) enter(ctx context.Context, m *Member, arg *joinArg) (any, erro
 		r.post(func() { r.remove(m, "left") }) // it may have been added all the same
 		return nil, err
 	}
-	b.offer = 0
+	b.joined(m)
+	return ack, nil
+}
+
+// joined makes m the member whose connection this is.
+func (b *binding) joined(m *Member) {
 	b.become(m)
 	select {
 	case <-b.conn.Done(): // watch may have looked before
-		r.post(m.connGone)
+		m.room.post(func() { m.connGone(b.conn) })
 	default:
 	}
-	return ack, nil
+}
+
+// answer negotiates.
+func (b *binding) answer(ctx context.Context, p *sfu.Peer, offer string) (string, error) {
+	a, err := p.Answer(ctx, webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}, sfu.AnswerOptions{Loopback: b.isLoopback()})
+	return a.SDP, err
 }
 
 // greet tells a new member what is going on and no snapshot says.
@@ -126,17 +141,13 @@ func (b *binding) offered(ctx context.Context, arg *offerArg) (any, error) {
 		return nil, ErrTooLarge.because("an offer has at most %d bytes", longestOffer)
 	case arg.ID < 1:
 		return nil, ErrBadRequest.because("the id of an offer is a number from 1")
-	case arg.ID <= b.offer:
-		return nil, ErrStaleOffer
-	}
-	if wait := b.offers.take(time.Now()); wait > 0 {
-		return nil, limited(wait)
 	}
 	if err := checkPublish(arg.Publish); err != nil {
 		return nil, err
 	}
-	b.offer = arg.ID
-	b.holdUntilAck(m)
+	if _, err := b.in(ctx, func(_ *Room, m *Member) (any, error) { return nil, m.takeOffer(arg.ID) }); err != nil {
+		return nil, err
+	}
 	for try := 1; ; try++ {
 		ack, err := b.negotiate(ctx, m, arg)
 		if errors.Is(err, sfu.ErrClosed) && try < 3 {
@@ -144,6 +155,19 @@ func (b *binding) offered(ctx context.Context, arg *offerArg) (any, error) {
 		}
 		return ack, err
 	}
+}
+
+// takeOffer notes the id of an offer. The newest may be repeated, by a client that
+// does not know whether it was answered, and is then answered again.
+func (m *Member) takeOffer(id int) error {
+	if id < m.newest {
+		return ErrStaleOffer
+	}
+	if wait := m.offers.take(time.Now()); wait > 0 {
+		return limited(wait)
+	}
+	m.newest = id
+	return nil
 }
 
 // negotiate answers an offer. It fails with [sfu.ErrClosed] if the member's
@@ -154,7 +178,7 @@ func (b *binding) negotiate(ctx context.Context, m *Member, arg *offerArg) (any,
 	if err != nil {
 		return nil, err
 	}
-	answer, err := m.answer(ctx, peer, arg.SDP)
+	answer, err := b.answer(ctx, peer, arg.SDP)
 	if errors.Is(err, sfu.ErrClosed) {
 		select { // then the room knows it, too
 		case <-peer.Done():
@@ -166,7 +190,7 @@ func (b *binding) negotiate(ctx context.Context, m *Member, arg *offerArg) (any,
 	}
 	return call(ctx, r, func() (any, error) {
 		switch {
-		case m.ended:
+		case !m.speaks(b.conn):
 			return nil, ErrNotJoined
 		case m.peer != peer:
 			return nil, sfu.ErrClosed

@@ -1,7 +1,9 @@
 package room
 
 import (
+	"errors"
 	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 )
@@ -101,5 +103,26 @@ func TestJoinsAreLimitedByAddress(t *testing.T) {
 	}
 	if n := len(l.addresses); n > addressesKept {
 		t.Errorf("%d addresses are kept", n)
+	}
+}
+
+// A crowd may not flood its room, though each of it says little.
+func TestRoomMessagesAreLimited(t *testing.T) {
+	r := newRoom(&Server{cfg: Config{}.withDefaults(), log: slog.New(slog.DiscardHandler)}, "r")
+	said := 0
+	for i := range 100 {
+		m := newMember(r, JoinRequest{}, Guest(), &binding{})
+		for j := range 10 {
+			_, err := r.say(m, &messageArg{CID: fmt.Sprint(i, "-", j), Text: "x"})
+			switch {
+			case err == nil:
+				said++
+			case !errors.Is(err, ErrRateLimited) || asError(err).RetryAfter() <= 0:
+				t.Fatalf("refused by %v", err)
+			}
+		}
+	}
+	if said < roomMessageBurst || said > roomMessageBurst+roomMessageRate {
+		t.Errorf("%d messages passed, want %d", said, roomMessageBurst)
 	}
 }

@@ -228,7 +228,7 @@ func TestOffersAddAndRemoveSections(t *testing.T) {
 		t.Errorf("slots %s, want %s", got, want)
 	}
 	b.hear("2", video)
-	if got := a.ask("offer", o{"id": a.offer, "sdp": "v=0"}); got.Code != "stale_offer" {
+	if got := a.ask("offer", o{"id": a.offer - 1, "sdp": "v=0"}); got.Code != "stale_offer" {
 		t.Errorf("an old offer: %q", got.Code)
 	}
 	if got := a.ask("offer", o{"id": 0, "sdp": "v=0"}); got.Code != "bad_request" {
@@ -271,7 +271,7 @@ func TestWhatIsNotGrantedIsClosed(t *testing.T) {
 
 func TestVanishing(t *testing.T) {
 	t.Parallel()
-	h := open(t, room.Config{})
+	h := open(t, room.Config{Grace: 100 * time.Millisecond})
 	a, first := h.publishes("Ana", nil)
 	b, second := h.receives("Bo", 1, 1)
 	audio := publication(t, second.Publications, first.Self.ID, "audio")

@@ -1,7 +1,6 @@
 package room
 
 import (
-	"context"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -12,28 +11,32 @@ import (
 const (
 	mostPublications = 8    // of one member
 	mostHeld         = 1024 // events
-	// longestWithoutSocket is how long a member stays whose media goes on
-	// although its socket is gone.
-	longestWithoutSocket = 120 * time.Second
 )
 
 // Member is one participant of a room.
 type Member struct {
-	room     *Room
-	id       string
-	session  string
-	key      string
-	name     string
-	grant    Grant
-	conn     Conn // nil without signalling
-	loopback bool
+	room    *Room
+	id      string
+	session string
+	name    string
 
 	// Owned by the room's goroutine.
+	keys       keys
+	grant      Grant
+	conn       Conn   // nil without signalling
+	remote     string // address of conn
 	role       string
 	state      string
 	peer       *sfu.Peer // nil before the first offer
 	socketGone bool
-	mediaGone  bool // nothing was heard for 4 s, or there is no peer
+	goneAt     time.Time      // of the socket
+	mediaGone  bool           // nothing was heard for 4 s, or peer is not connected
+	connected  bool           // peer was, at some time
+	parked     bool           // it has a seat only
+	kept       []*Publication // of a parked member
+	offers     bucket
+	messages   bucket
+	newest     int // id of the newest offer
 	audio      string
 	wanted     map[string]bool              // by publication: what the client said
 	subs       map[string]*sfu.Subscription // by publication
@@ -45,7 +48,7 @@ type Member struct {
 	cids       map[string]messageAck
 	cidOrder   []string
 	ended      bool
-	expiry     *time.Timer
+	timer      *time.Timer // of what happens unless it comes back
 }
 
 type heldEvent struct {
@@ -53,9 +56,11 @@ type heldEvent struct {
 	arg  any
 }
 
-func newMember(r *Room, req JoinRequest, g Grant, c Conn) *Member {
+func newMember(r *Room, req JoinRequest, g Grant, b *binding) *Member {
 	return &Member{
-		room: r, id: g.IDPrefix + newID(), session: newSecret(), key: newSecret(), name: cleanName(req.Name), grant: g, conn: c,
+		room: r, id: g.IDPrefix + newID(), session: newSecret(), keys: keys{current: newSecret()}, name: cleanName(req.Name),
+		grant: g, conn: b.conn, remote: b.remote,
+		offers: newBucket(offerRate, offerBurst), messages: newBucket(messageRate, messageBurst),
 		role: "guest", state: "live", mediaGone: true, audio: "auto",
 		wanted: make(map[string]bool), subs: make(map[string]*sfu.Subscription),
 		sections: make(map[string]*section), told: make(map[string]SlotInfo), cids: make(map[string]messageAck),
@@ -95,12 +100,27 @@ func (m *Member) emit(event string, arg any) {
 	}
 }
 
+// emitVolatile sends an event that the next of its kind makes worthless.
+func (m *Member) emitVolatile(event string, arg any) {
+	c, ok := m.conn.(interface {
+		EmitVolatile(event string, arg any) error
+	})
+	if !ok || m.holding || m.socketGone {
+		m.emit(event, arg)
+		return
+	}
+	_ = c.EmitVolatile(event, arg)
+}
+
 // hold keeps events back until the acknowledgement that is being made was sent,
 // if the connection tells when; see [binding.holdUntilAck].
 func (m *Member) hold() { _, m.holding = m.conn.(acknowledger) }
 
-// release sends what was held back.
-func (m *Member) release() {
+// release sends what was held back for a connection.
+func (m *Member) release(c Conn) {
+	if m.conn != c {
+		return
+	}
 	held := m.held
 	m.holding, m.held = false, nil
 	for _, e := range held {
@@ -128,6 +148,12 @@ func (m *Member) newPeer() (*sfu.Peer, error) {
 			OnSilence: func(silent bool) {
 				<-made
 				r.post(func() { m.setMedia(p, silent) })
+			},
+			OnState: func(s webrtc.PeerConnectionState) {
+				if s == webrtc.PeerConnectionStateConnected {
+					<-made
+					r.post(func() { m.mediaConnected(p) })
+				}
 			},
 			OnClosed: func(error) {
 				<-made
@@ -159,12 +185,6 @@ func (m *Member) mediaChanged() {
 	}
 }
 
-// answer negotiates; it is called by the connection's goroutine.
-func (m *Member) answer(ctx context.Context, p *sfu.Peer, offer string) (string, error) {
-	a, err := p.Answer(ctx, webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}, sfu.AnswerOptions{Loopback: m.loopback})
-	return a.SDP, err
-}
-
 // media returns the member's peer, a new one if the old one has ended.
 func (m *Member) media() (*sfu.Peer, error) {
 	if m.ended {
@@ -182,16 +202,28 @@ func (m *Member) media() (*sfu.Peer, error) {
 
 // attach makes p the member's peer.
 func (m *Member) attach(p *sfu.Peer) {
-	m.peer = p
-	m.mediaGone = p.Silent()
+	m.peer, m.mediaGone, m.connected = p, true, false
 }
 
-// setMedia notes whether media is heard.
-func (m *Member) setMedia(p *sfu.Peer, silent bool) {
-	if m.peer == p {
-		m.mediaGone = silent
+// mediaConnected notes that media can be heard from now on.
+func (m *Member) mediaConnected(p *sfu.Peer) {
+	if !m.ended && m.peer == p && !m.connected {
+		m.connected, m.mediaGone = true, p.Silent()
 		m.checkAlive()
 	}
+}
+
+// setMedia notes whether media is heard. While it is not, the client is asked to
+// restart ICE: perhaps it did not notice.
+func (m *Member) setMedia(p *sfu.Peer, silent bool) {
+	if m.ended || m.peer != p || !m.connected {
+		return
+	}
+	m.mediaGone = silent
+	if silent {
+		m.emit("need", need{Restart: true})
+	}
+	m.checkAlive()
 }
 
 // peerClosed notes that a transport has ended: the client is asked to offer
@@ -200,55 +232,38 @@ func (m *Member) peerClosed(p *sfu.Peer) {
 	if m.ended || m.peer != p {
 		return
 	}
-	m.peer = nil
-	clear(m.subs)
-	clear(m.told)
-	m.mediaGone = true
-	m.asked = 0
-	m.room.withdraw(m)
+	m.dropPeer()
 	m.emit("need", need{Restart: true})
 	m.checkAlive()
 }
 
-// connGone notes that the socket is gone. The member stays while its media is
-// heard.
-func (m *Member) connGone() {
-	if m.ended || m.socketGone {
-		return
-	}
-	m.socketGone = true
-	if m.checkAlive() {
-		m.state = "reconnecting"
-		m.room.changes.setMember(memberChange{ID: m.id, State: m.state})
-		m.room.changed()
-		m.expiry = time.AfterFunc(longestWithoutSocket, func() {
-			m.room.post(func() { m.room.remove(m, "lost") })
-		})
-	}
+// dropPeer forgets the peer, which has ended or will be closed.
+func (m *Member) dropPeer() {
+	m.peer = nil
+	clear(m.subs)
+	clear(m.told)
+	m.mediaGone = true
+	m.connected = false
+	m.asked = 0
+	m.room.withdraw(m)
 }
 
-// checkAlive removes a member that has neither socket nor media.
-func (m *Member) checkAlive() bool {
-	if !m.ended && m.socketGone && m.mediaGone {
-		m.room.remove(m, "lost")
+// closePeer closes what was the member's peer.
+func (m *Member) closePeer(p *sfu.Peer) {
+	if p != nil {
+		m.room.server.ended.Go(func() { p.Close() })
 	}
-	return !m.ended
 }
 
 // end closes what the member had. The room has removed it already.
 func (m *Member) end(why string) {
 	m.ended = true
-	if m.expiry != nil {
-		m.expiry.Stop()
-	}
-	if m.peer != nil {
-		p := m.peer
-		m.room.server.ended.Go(func() { p.Close() })
-	}
+	m.stopTimer()
+	m.closePeer(m.peer)
 	if m.conn == nil || m.socketGone {
 		return
 	}
-	m.release()
+	m.release(m.conn)
 	switch why {
 	case "replaced":
 		m.bye(errReplaced, "no")

@@ -59,11 +59,12 @@ func (r *Room) withdraw(m *Member) {
 	if m.peer != nil {
 		media = m.peer.Publications()
 	}
-	for _, p := range slices.Clone(r.publications) {
-		if p.member == m && !slices.Contains(media, p.media) {
+	for _, p := range r.of(m) {
+		if !slices.Contains(media, p.media) {
 			r.unpublish(p)
 		}
 	}
+	m.kept = slices.DeleteFunc(m.kept, func(p *Publication) bool { return !slices.Contains(media, p.media) })
 }
 
 // adopt makes the publications of a member what its peer sends since the offer
@@ -103,14 +104,8 @@ func (r *Room) adopt(m *Member, declared []pub) []published {
 // publish adds a publication. False if it is not allowed.
 func (r *Room) publish(p *Publication) bool {
 	m := p.member
-	mine := 0
-	for _, o := range r.publications {
-		if o.member == m {
-			mine++
-		}
-	}
 	kind := p.source.kind()
-	if mine >= mostPublications || !slices.Contains(m.grant.Publish, p.source) || kind != "any" && kind != p.kind() {
+	if len(r.of(m)) >= mostPublications || !slices.Contains(m.grant.Publish, p.source) || kind != "any" && kind != p.kind() {
 		return false
 	}
 	r.publications = append(r.publications, p)
@@ -125,14 +120,22 @@ func (r *Room) publish(p *Publication) bool {
 
 // unpublish removes a publication; slots that show it become idle.
 func (r *Room) unpublish(p *Publication) {
+	r.withhold(p)
+	p.media.Close()
+}
+
+// withhold is unpublish for a publication that may be published again.
+func (r *Room) withhold(p *Publication) {
 	i := slices.Index(r.publications, p)
 	if i < 0 {
 		return
 	}
 	r.publications = slices.Delete(r.publications, i, i+1)
 	delete(r.byID, p.id)
-	p.media.Close()
-	for _, m := range r.members {
+	for _, m := range slices.Concat(r.members, r.seats) {
+		if sub := m.subs[p.id]; sub != nil {
+			sub.Close()
+		}
 		delete(m.wanted, p.id)
 		delete(m.subs, p.id)
 	}

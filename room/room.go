@@ -33,6 +33,7 @@ type Room struct {
 
 	// Owned by the room's goroutine.
 	members      []*Member      // in the order of joining
+	seats        []*Member      // who is lost and may come back
 	publications []*Publication // oldest first
 	byID         map[string]*Publication
 	rev          int
@@ -44,20 +45,22 @@ type Room struct {
 	chat         []messageEvent
 	chatBytes    int
 	messages     int
+	messageRate  bucket
 	ending       bool
 }
 
 func newRoom(s *Server, name string) *Room {
 	now := time.Now()
 	return &Room{
-		server:     s,
-		name:       name,
-		log:        s.log.With("room", name),
-		created:    now,
-		emptySince: now,
-		byID:       make(map[string]*Publication),
-		inbox:      make(chan func(), mailbox),
-		done:       make(chan struct{}),
+		server:      s,
+		name:        name,
+		log:         s.log.With("room", name),
+		created:     now,
+		emptySince:  now,
+		byID:        make(map[string]*Publication),
+		inbox:       make(chan func(), mailbox),
+		done:        make(chan struct{}),
+		messageRate: newBucket(roomMessageRate, roomMessageBurst),
 	}
 }
 
@@ -108,12 +111,12 @@ func (r *Room) run() {
 // over tells whether the room has ended: it was closed, or empty for long.
 func (r *Room) over() bool {
 	if r.ending {
-		for len(r.members) > 0 {
-			r.take(r.members[0], "ended")
+		for _, m := range slices.Concat(r.members, r.seats) {
+			r.take(m, "ended")
 		}
 		return true
 	}
-	return len(r.members) == 0 && len(r.inbox) == 0 && time.Since(r.emptySince) >= r.server.cfg.Linger
+	return len(r.members)+len(r.seats) == 0 && len(r.inbox) == 0 && time.Since(r.emptySince) >= r.server.cfg.Linger
 }
 
 // refuse carries out what still waits, so that nobody waits for ever; members
@@ -132,7 +135,11 @@ func (r *Room) refuse() {
 
 // next returns when tick has something to do.
 func (r *Room) next() time.Time {
-	if len(r.members) == 0 {
+	switch {
+	case len(r.members) > 0:
+	case len(r.seats) > 0:
+		return time.Now().Add(r.server.cfg.Grace)
+	default:
 		return r.emptySince.Add(r.server.cfg.Linger)
 	}
 	at := r.speakersAt
@@ -243,30 +250,49 @@ func (r *Room) add(m *Member, replaces string) error {
 	if r.ending {
 		return ErrClosed
 	}
-	for _, old := range r.members {
-		if replaces != "" && subtle.ConstantTimeCompare([]byte(old.session), []byte(replaces)) == 1 {
-			m.role, m.cids, m.cidOrder = old.role, old.cids, old.cidOrder
-			old.role = "guest"
-			r.take(old, "replaced")
-			break
-		}
+	if old := r.bySession(replaces); old != nil {
+		m.role, m.cids, m.cidOrder = old.role, old.cids, old.cidOrder
+		old.role = "guest"
+		r.take(old, "replaced")
 	}
-	if len(r.members) >= r.server.cfg.MaxMembers {
+	if len(r.members)+len(r.seats) >= r.server.cfg.MaxMembers {
 		return ErrFull
 	}
-	if !slices.ContainsFunc(r.members, func(o *Member) bool { return o.role == "moderator" }) {
+	if !r.moderated() {
 		m.role = "moderator"
 	}
+	r.enter(m)
+	r.log.Info("member joined", "member", m.id)
+	return nil
+}
+
+// bySession returns the member with a session, present or lost, or nil.
+func (r *Room) bySession(session string) *Member {
+	for _, m := range slices.Concat(r.members, r.seats) {
+		if subtle.ConstantTimeCompare([]byte(m.session), []byte(session)) == 1 {
+			return m
+		}
+	}
+	return nil
+}
+
+// moderated tells whether there is a moderator, who may be about to come back.
+func (r *Room) moderated() bool {
+	is := func(m *Member) bool { return m.role == "moderator" }
+	return slices.ContainsFunc(r.members, is) || slices.ContainsFunc(r.seats, is)
+}
+
+// enter puts m among the members.
+func (r *Room) enter(m *Member) {
 	r.members = append(r.members, m)
 	if len(r.members) == 1 {
 		r.speakersAt = time.Now().Add(speakersEvery)
 	}
 	r.changes.addMember(m.info())
-	r.log.Info("member joined", "member", m.id)
+	r.changed()
 	if h := r.server.cfg.Hooks.OnJoin; h != nil {
 		h(m)
 	}
-	return nil
 }
 
 // remove ends a member: its tiles vanish for the others, its peer is closed.
@@ -279,20 +305,40 @@ func (r *Room) remove(m *Member, why string) {
 
 // take is remove without telling the others at once. False if m is no member.
 func (r *Room) take(m *Member, why string) bool {
-	i := slices.Index(r.members, m)
-	if i < 0 {
-		return false
-	}
-	for _, p := range slices.Clone(r.publications) {
-		if p.member == m {
+	i := slices.Index(r.seats, m)
+	switch {
+	case i >= 0: // the others know
+		r.seats = slices.Delete(r.seats, i, i+1)
+		r.emptySince = time.Now()
+	case slices.Contains(r.members, m):
+		for _, p := range r.of(m) {
 			r.unpublish(p)
 		}
+		r.exit(m, why)
+	default:
+		return false
 	}
-	r.members = slices.Delete(r.members, i, i+1)
-	r.changes.removeMember(m.id, why)
-	r.changed()
 	m.end(why)
 	r.log.Info("member left", "member", m.id, "why", why)
+	return true
+}
+
+// of returns what a member publishes.
+func (r *Room) of(m *Member) []*Publication {
+	var list []*Publication
+	for _, p := range r.publications {
+		if p.member == m {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// exit takes m, who publishes nothing any more, from among the members.
+func (r *Room) exit(m *Member, why string) {
+	r.members = slices.DeleteFunc(r.members, func(o *Member) bool { return o == m })
+	r.changes.removeMember(m.id, why)
+	r.changed()
 	if h := r.server.cfg.Hooks.OnLeave; h != nil {
 		h(m, why)
 	}
@@ -300,12 +346,11 @@ func (r *Room) take(m *Member, why string) bool {
 		r.emptySince = time.Now()
 		r.speakers = nil
 	}
-	return true
 }
 
 // promote makes the longest present member the moderator if there is none.
 func (r *Room) promote() {
-	if len(r.members) == 0 || slices.ContainsFunc(r.members, func(m *Member) bool { return m.role == "moderator" }) {
+	if len(r.members) == 0 || r.moderated() {
 		return
 	}
 	r.members[0].role = "moderator"

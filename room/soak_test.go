@@ -4,6 +4,7 @@ package room_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"runtime"
 	"strings"
@@ -19,7 +20,7 @@ import (
 // A thousand members come and go, in every way: nothing of them stays, and the
 // one who stays through it sees them all go.
 func TestThousandComeAndGo(t *testing.T) {
-	h := open(t, room.Config{})
+	h := open(t, room.Config{Grace: 100 * time.Millisecond})
 	offer := func() string {
 		c := h.caller("describer")
 		c.slots(webrtc.RTPCodecTypeAudio, 2)
@@ -78,7 +79,17 @@ func come(t *testing.T, h *house, name, offer string, random *rand.Rand) {
 		c.ask("subscribe", o{"publications": []o{{"id": p.ID, "on": random.IntN(2) == 0}}})
 		c.ask("mute", o{"publication": p.ID, "muted": true})
 	}
-	switch random.IntN(4) {
+	resumed := func(key string, more o) (*conn, ack) {
+		other := newConn(t, name)
+		other.request.RemoteAddr = c.request.RemoteAddr
+		if err := h.Bind(t.Context(), other); err != nil {
+			t.Error(err)
+		}
+		arg := o{"v": 1, "room": "r", "resume": o{"session": a.Session, "key": key}}
+		maps.Copy(arg, more)
+		return other, other.ask("join", arg)
+	}
+	switch random.IntN(7) {
 	case 0:
 		c.ask("leave", o{})
 	case 1:
@@ -92,6 +103,35 @@ func come(t *testing.T, h *house, name, offer string, random *rand.Rand) {
 		}
 		defer other.drop()
 		other.ask("join", o{"v": 1, "room": "r", "replaces": a.Session})
+	case 3: // half-open, then as somebody who stole the key
+		other, b := resumed(a.Key, nil)
+		defer other.drop()
+		other.ask("mute", o{"publication": a.Published[0].Publication, "muted": false})
+		if b.Self.ID != a.Self.ID {
+			t.Errorf("resumed as %q, was %q", b.Self.ID, a.Self.ID)
+		}
+		if random.IntN(2) == 0 {
+			thief, c := resumed(a.Key, nil)
+			defer thief.drop()
+			if c.Code != "session_expired" {
+				t.Errorf("an old key: %q", c.Code)
+			}
+		}
+	case 4: // a page that is loaded again, twice at once
+		c.drop()
+		var both sync.WaitGroup
+		for range 2 {
+			both.Go(func() {
+				other, _ := resumed(a.Key, o{"offer": offer, "publish": []o{{"mid": "4", "source": "microphone"}}})
+				other.drop()
+			})
+		}
+		both.Wait()
+	case 5: // it resumes and leaves
+		c.drop()
+		other, _ := resumed(a.Key, nil)
+		defer other.drop()
+		other.ask("leave", o{})
 	}
 }
 

@@ -138,13 +138,15 @@ func (r *Room) tellSpeakers() {
 	if list == nil {
 		list = []speaker{}
 	}
-	r.emit("speakers", speakersEvent{List: list}, nil)
+	for _, m := range r.members {
+		m.emitVolatile("speakers", speakersEvent{List: list})
+	}
 }
 
 // snapshot is the whole room as m sees it.
 func (r *Room) snapshot(m *Member) snapshot {
 	s := snapshot{
-		OK: true, V: 1, Session: m.session, Key: m.key, Self: m.info(),
+		OK: true, V: 1, Session: m.session, Key: m.keys.current, Self: m.info(),
 		Room: roomInfo{
 			Name: r.name, MaxMembers: r.server.cfg.MaxMembers, Created: r.created.UnixMilli(),
 		},
@@ -153,18 +155,16 @@ func (r *Room) snapshot(m *Member) snapshot {
 		Rev:          r.rev,
 		Slots:        m.slots(),
 		ICEServers:   []struct{}{},
+		GraceMS:      int(r.server.cfg.Grace.Milliseconds()),
 		Limits:       limitsInfo{Text: longestText, Publications: mostPublications, Sections: mostSections},
-		Caps:         []string{"slots", "replaces"},
-		Chat:         slices.Clone(r.chat),
+		Caps:         []string{"slots", "replaces", "resume"},
+		Chat:         r.history(m),
 	}
 	for _, o := range r.members {
 		s.Members = append(s.Members, o.info())
 	}
 	for _, p := range r.publications {
 		s.Publications = append(s.Publications, p.info())
-	}
-	if s.Chat == nil {
-		s.Chat = []messageEvent{}
 	}
 	m.remember(s.Slots)
 	return s

@@ -19,7 +19,7 @@ import (
 
 // The stock client, which nobody here wrote, drives a room through all events.
 func TestStockClient(t *testing.T) {
-	h := open(t, room.Config{})
+	h := open(t, room.Config{Grace: time.Second})
 	url := h.serve(signal.Handlers{})
 	ana, _ := h.publishes("Ana", nil)
 	c := h.caller("Bo")

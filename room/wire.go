@@ -56,6 +56,10 @@ type joinArg struct {
 	Offer    string `json:"offer"`
 	Publish  []pub  `json:"publish"`
 	Replaces string `json:"replaces"`
+	Resume   *struct {
+		Session string `json:"session"`
+		Key     string `json:"key"`
+	} `json:"resume"`
 }
 
 type roomInfo struct {

@@ -31,9 +31,13 @@ func (s *Server) balance() {
 
 // imbalance returns the most and the least loaded worker, if they differ enough.
 func (s *Server) imbalance() (from, to int, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	loads := make([]float64, len(s.workers))
 	for i, w := range s.workers {
-		loads[i] = w.Load()
+		if s.population[i] > 0 { // else it may not have worked since it had peers
+			loads[i] = w.Load()
+		}
 		if loads[i] > loads[from] {
 			from = i
 		}

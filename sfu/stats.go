@@ -102,10 +102,16 @@ func (s *Server) Stats() ServerStats {
 // Stats returns the counters of the peer and its streams, or the zero value if
 // the peer is closed.
 func (p *Peer) Stats() PeerStats {
-	s, _ := ask(p.server.workers[p.worker()], func(reply func(plane.TransportStats)) plane.Command {
-		return plane.Observe{Transport: p.key, Done: func(s plane.TransportStats, _ bool) { reply(s) }}
-	})
-	return peerStats(s)
+	for {
+		var there bool
+		w := p.worker()
+		s, _ := ask(p.server.workers[w], func(reply func(plane.TransportStats)) plane.Command {
+			return plane.Observe{Transport: p.key, Done: func(s plane.TransportStats, ok bool) { there = ok; reply(s) }}
+		})
+		if there || w == p.worker() {
+			return peerStats(s)
+		}
+	} // it moved in between
 }
 
 func peerStats(s plane.TransportStats) PeerStats {

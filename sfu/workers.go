@@ -169,10 +169,15 @@ func (s *Server) authenticated(local netip.Addr, remote netip.AddrPort, within t
 	if p == nil {
 		return false
 	}
-	heard, ok := ask(s.workers[p.worker()], func(reply func(bool)) plane.Command {
-		return plane.AskHeard{Path: path, Within: within, Done: reply}
-	})
-	return ok && heard
+	for {
+		w := p.worker()
+		heard, _ := ask(s.workers[w], func(reply func(bool)) plane.Command {
+			return plane.AskHeard{Path: path, Within: within, Done: reply}
+		})
+		if heard || w == p.worker() {
+			return heard
+		}
+	} // it moved in between
 }
 
 // ask posts a command and waits for its reply; ok is false if the worker ended.

@@ -4,7 +4,8 @@ import "github.com/switchyard-rtc/switchyard/signal/engine"
 
 // Adapter keeps which socket is in which room, and carries broadcasts to them,
 // also to those on other servers that share it. Package adaptertest checks an
-// implementation.
+// implementation. One that spreads them may be late: All and Sockets tell what is
+// known of other servers, and a socket that comes or goes is seen there soon.
 type Adapter interface {
 	// Open starts a namespace on this server. deliver hands a packet to one
 	// socket of this server; it does not wait, and ids that it does not know it
@@ -33,8 +34,9 @@ type Rooms interface {
 	// Sockets returns the ids of a target's sockets on all servers, each once,
 	// in no order.
 	Sockets(to Target) []string
-	// Broadcast delivers a packet to each socket of a target once. Packets of
-	// one goroutine to one socket keep their order.
+	// Broadcast delivers a packet to each socket of a target once, on this server
+	// and, later, on others; it does not wait for those. Packets of one goroutine
+	// to one socket keep their order. Messages keep their Volatile.
 	Broadcast(to Target, packet Packet)
 	// Close ends the namespace on this server.
 	Close()

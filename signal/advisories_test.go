@@ -142,7 +142,7 @@ func TestCVE_2023_31125_OddTransports(t *testing.T) {
 	for _, query := range []string{
 		"", "EIO=4", "EIO=4&transport=", "EIO=4&transport=constructor", "EIO=4&transport=__proto__", "EIO=4&transport=toString",
 		"EIO=4&transport=websocket&transport=websocket", "EIO=4&transport[]=websocket", "EIO=4&transport=WEBSOCKET", "EIO=4&transport=webtransport",
-		"EIO=4&transport=websocket%00", "EIO=4;transport=websocket", "EIO=4&transport=polling", "EIO=4&transport=%zz",
+		"EIO=4&transport=websocket%00", "EIO=4;transport=websocket", "EIO=4&transport=polling%20", "EIO=4&transport=%zz",
 	} {
 		url := strings.Split(at, "?")[0] + "?" + query
 		if status, body := try(t, url, nil); status != 400 || body != `{"code":0,"message":"Transport unknown"}` {

@@ -12,6 +12,22 @@ import (
 type Broadcast struct {
 	namespace *Namespace
 	target    Target
+	volatile  bool
+}
+
+// To adds the sockets of rooms.
+func (b Broadcast) To(rooms ...string) Broadcast {
+	b.target.Rooms = append(slices.Clip(b.target.Rooms), rooms...)
+	return b
+}
+
+// In is another name of [Broadcast.To].
+func (b Broadcast) In(rooms ...string) Broadcast { return b.To(rooms...) }
+
+// Volatile makes its events ones that may be lost; see [Socket.EmitVolatile].
+func (b Broadcast) Volatile() Broadcast {
+	b.volatile = true
+	return b
 }
 
 // Except leaves the sockets of rooms out; a socket's id is a room, too.
@@ -26,9 +42,15 @@ func (b Broadcast) Emit(event string, arg any) error { return b.EmitArgs(event, 
 
 // EmitArgs sends an event with any number of arguments; see [Socket.EmitArgs].
 func (b Broadcast) EmitArgs(event string, args ...any) error {
+	if r := b.namespace.recovery; r != nil {
+		return r.broadcast(b.namespace, b.target, event, args, b.volatile)
+	}
 	p, err := encodeEvent(b.namespace.name, event, nil, args)
 	if err != nil {
 		return err
+	}
+	if b.volatile {
+		p = p.volatile()
 	}
 	b.namespace.rooms.Broadcast(b.target, p)
 	return nil
@@ -69,6 +91,14 @@ func encode(p sio.Packet, values []any) (Packet, error) {
 		out = append(out, engine.Message{Data: slices.Clone(b), Binary: true})
 	}
 	return out, nil
+}
+
+// volatile marks a packet that nobody else has yet as one that may be lost.
+func (p Packet) volatile() Packet {
+	for i := range p {
+		p[i].Volatile = true
+	}
+	return p
 }
 
 // encodePlain writes a packet that has no array of values.

@@ -2,6 +2,7 @@ package signal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -24,6 +25,7 @@ type connection struct {
 	attached [][]byte
 	size     int                // of attached
 	newest   map[string]*Socket // by namespace, even if it is over
+	limiter  limiter
 
 	// Guarded by mu.
 	mu      sync.Mutex
@@ -35,7 +37,10 @@ type connection struct {
 // serve carries out a connection until it has ended and all its handlers have
 // returned.
 func serve(s *Server, e *engine.Conn) {
-	c := &connection{server: s, engine: e, newest: make(map[string]*Socket), sockets: make(map[string]*Socket)}
+	c := &connection{
+		server: s, engine: e, newest: make(map[string]*Socket), sockets: make(map[string]*Socket),
+		limiter: newLimiter(s.opts.Rate, time.Now()),
+	}
 	timer := time.AfterFunc(s.opts.ConnectTimeout, c.expire)
 	defer timer.Stop()
 	reason := reasonOf(c.read())
@@ -106,6 +111,10 @@ func (c *connection) message(m engine.Message) error {
 		return fmt.Errorf("text instead of attachment: %w", sio.ErrMalformed)
 	}
 	p, err := sio.Decode(m.Data)
+	if errors.Is(err, sio.ErrTooDeep) {
+		c.refuse(p, errTooDeep)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -137,6 +146,9 @@ func (c *connection) attachment(b []byte) error {
 
 // packet takes in one whole packet.
 func (c *connection) packet(p sio.Packet, attached [][]byte, size int) error {
+	if !c.mayDo(p) {
+		return nil
+	}
 	if p.Type == sio.Connect {
 		return c.connect(p)
 	}
@@ -157,6 +169,34 @@ func (c *connection) packet(p sio.Packet, attached [][]byte, size int) error {
 		return s.event(p, attached, size)
 	}
 	return sio.ErrMalformed // only servers refuse
+}
+
+// mayDo holds the client to its rate, and refuses what is beyond.
+func (c *connection) mayDo(p sio.Packet) bool {
+	if p.Type != sio.Connect && p.Type != sio.Event && p.Type != sio.BinaryEvent {
+		return true
+	}
+	wait, flood := c.limiter.take(time.Now())
+	if wait == 0 {
+		return true
+	}
+	if flood {
+		c.stop(ReasonRate)
+		return false
+	}
+	c.refuse(p, &refusal{code: "rate_limited", message: "too many packets", retry: wait})
+	return false
+}
+
+// refuse answers a packet that reaches no handler, where it can be answered.
+func (c *connection) refuse(p sio.Packet, no *refusal) {
+	switch {
+	case p.Type == sio.Connect:
+		_ = c.engine.Send(encodeRefusal(p.Namespace, no)...) // the reader sees the end, too
+	case p.Type == sio.Event && p.HasID, p.Type == sio.BinaryEvent && p.HasID:
+		out, _ := encode(sio.Packet{Type: sio.Ack, Namespace: p.Namespace, HasID: true, ID: p.ID}, []any{describe(no)})
+		_ = c.engine.Send(out...)
+	}
 }
 
 // connect joins a namespace.

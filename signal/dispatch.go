@@ -1,7 +1,9 @@
 package signal
 
 import (
+	"context"
 	"runtime/debug"
+	"slices"
 	"sync"
 
 	"github.com/switchyard-rtc/switchyard/signal/sio"
@@ -96,16 +98,7 @@ func (s *Socket) event(p sio.Packet, attached [][]byte, size int) error {
 
 // dispatch calls the handler of an event and acknowledges it.
 func (s *Socket) dispatch(name string, args Args, p sio.Packet) {
-	s.mu.Lock()
-	h := s.handlers[name]
-	if h == nil {
-		h = s.handlers[""]
-	}
-	s.mu.Unlock()
-	ack := []any{failure{Code: "unknown_event", Message: "there is no such event"}}
-	if h != nil {
-		ack = s.call(name, h, args)
-	}
+	ack := s.call(name, s.handler(name), args)
 	defer s.acknowledged()
 	if !p.HasID {
 		return
@@ -117,6 +110,24 @@ func (s *Socket) dispatch(name string, args Args, p sio.Packet) {
 			[]any{failure{Code: codeInternal, Message: "internal error"}})
 	}
 	_ = s.send(out) // the client may be gone
+}
+
+// handler returns what handles an event, with the middleware around it.
+func (s *Socket) handler(name string) Handler {
+	s.mu.Lock()
+	h := s.handlers[name]
+	if h == nil {
+		h = s.handlers[""]
+	}
+	s.mu.Unlock()
+	if h == nil {
+		h = func(context.Context, Args) ([]any, error) { return nil, errUnknownEvent }
+	}
+	for _, m := range slices.Backward(s.namespace.handlers.Middleware) {
+		next := h
+		h = func(ctx context.Context, args Args) ([]any, error) { return m(ctx, s, name, args, next) }
+	}
+	return h
 }
 
 // acknowledged calls what waits for the acknowledgement.
@@ -205,10 +216,18 @@ func (s *Socket) ended(reason string) {
 	if connected && h.OnDisconnecting != nil {
 		s.guard("disconnecting", func() { h.OnDisconnecting(s, reason) })
 	}
+	if r := s.namespace.recovery; r != nil {
+		r.leave(s, s.Rooms(), connected && lost(reason))
+	}
 	s.namespace.remove(s)
 	if connected && h.OnDisconnect != nil {
 		s.guard("disconnect", func() { h.OnDisconnect(s, reason) })
 	}
+}
+
+// lost tells whether a client whose socket ended for a reason may come back.
+func lost(reason string) bool {
+	return reason == ReasonClosed || reason == ReasonTransport || reason == ReasonPingTimeout
 }
 
 // leftBehind notes that nothing of the socket will run any more.

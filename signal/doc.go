@@ -1,6 +1,6 @@
 // Package signal is a Socket.IO v5 server over Engine.IO v4: events with
-// acknowledgements, namespaces, rooms and broadcast, over WebSocket, for stock
-// clients in any language. It knows nothing of media.
+// acknowledgements, namespaces, rooms and broadcast, over WebSocket and HTTP
+// long-polling, for stock clients in any language. It knows nothing of media.
 //
 // A [Server] is an [http.Handler] for /socket.io/. Each client that joins a
 // namespace is a [Socket]; its events are handled one at a time, in order.

@@ -23,6 +23,30 @@ var (
 // errPanicked stands for a handler that did not return.
 var errPanicked = errors.New("signal: handler panicked")
 
+// refusal is an error for clients.
+type refusal struct {
+	code, message string
+	retry         time.Duration
+}
+
+// Error implements error.
+func (r *refusal) Error() string { return "signal: " + r.message }
+
+// Code is for programs.
+func (r *refusal) Code() string { return r.code }
+
+// Message is for people.
+func (r *refusal) Message() string { return r.message }
+
+// RetryAfter is zero unless it helps to wait.
+func (r *refusal) RetryAfter() time.Duration { return r.retry }
+
+var (
+	errUnknownEvent = &refusal{code: "unknown_event", message: "there is no such event"}
+	errTooDeep      = &refusal{code: "bad_request", message: "the JSON is nested too deeply"}
+	errBadRequest   = &refusal{code: "bad_request", message: "the argument is not what the event takes"}
+)
+
 // failure is what a client is told of an error.
 type failure struct {
 	OK           bool   `json:"ok"`

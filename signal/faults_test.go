@@ -104,11 +104,20 @@ func TestDeepJSON(t *testing.T) {
 		}
 	}
 	c := join(t, at)
-	c.write(fmt.Sprintf(`451-1["echo",{"_placeholder":true,"num":0},%s]`, nest(5_000)))
+	for _, depth := range []int{5_000, 400_000} {
+		c.write(fmt.Sprintf(`421["echo",%s]`, nest(depth)))
+		c.want(`431[{"ok":false,"code":"bad_request","message":"the JSON is nested too deeply"}]`)
+		c.write(fmt.Sprintf(`40/x,{"x":%s}`, nest(depth)))
+		c.want(`44/x,{"data":{"ok":false,"code":"bad_request","message":"the JSON is nested too deeply"},"message":"the JSON is nested too deeply"}`)
+		c.write(fmt.Sprintf(`42["echo",%s]`, nest(depth))) // wants no answer
+	}
+	c.write(fmt.Sprintf(`451-1["echo",{"_placeholder":true,"num":0},%s]`, nest(900)))
 	c.send(websocket.MessageBinary, "x")
 	if m := c.read(); !strings.HasPrefix(m, "461-1[") {
 		t.Errorf("got %.60q", m)
 	}
+	c.write(fmt.Sprintf(`451-1["echo",{"_placeholder":true,"num":0},%s]`, nest(5_000)))
+	c.wantClosed()
 	newcomer(t, at)
 }
 

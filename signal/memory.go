@@ -91,21 +91,29 @@ func (l *localRooms) All() []string {
 func (l *localRooms) Sockets(to Target) []string {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	found := make(set)
 	if len(to.Rooms) == 0 {
-		for id := range l.sockets {
-			found[id] = struct{}{}
-		}
+		return without(l, l.sockets, to.Except)
 	}
+	if len(to.Rooms) == 1 {
+		return without(l, l.rooms[to.Rooms[0]], to.Except)
+	}
+	found := make(set)
 	for _, room := range to.Rooms {
 		maps.Copy(found, l.rooms[room])
 	}
-	for _, room := range to.Except {
-		for id := range l.rooms[room] {
-			delete(found, id)
+	return without(l, found, to.Except)
+}
+
+// without returns the keys that are not in rooms. It is called with mu held.
+func without[V any](l *localRooms, from map[string]V, except []string) []string {
+	found := make([]string, 0, len(from))
+	for id := range from {
+		in := func(room string) bool { _, in := l.rooms[room][id]; return in }
+		if !slices.ContainsFunc(except, in) {
+			found = append(found, id)
 		}
 	}
-	return slices.Collect(maps.Keys(found))
+	return found
 }
 
 // Broadcast delivers a packet to a target's sockets.

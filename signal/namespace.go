@@ -7,15 +7,19 @@ type Namespace struct {
 	name     string
 	handlers Handlers
 	rooms    Rooms
+	recovery *recovery // nil if there is none
 
 	// Guarded by mu.
 	mu      sync.Mutex
 	sockets map[string]*Socket
 }
 
-func newNamespace(name string, h Handlers, a Adapter) *Namespace {
-	n := &Namespace{name: name, handlers: h, sockets: make(map[string]*Socket)}
-	n.rooms = a.Open(name, n.deliver)
+func newNamespace(name string, h Handlers, o Options) *Namespace {
+	n := &Namespace{
+		name: name, handlers: h, sockets: make(map[string]*Socket),
+		recovery: newRecovery(o.Recovery, o.PingInterval+o.PingTimeout),
+	}
+	n.rooms = o.Adapter.Open(name, n.deliver)
 	return n
 }
 
@@ -27,6 +31,9 @@ func (n *Namespace) Name() string { return n.name }
 func (n *Namespace) To(rooms ...string) Broadcast {
 	return Broadcast{namespace: n, target: Target{Rooms: rooms}}
 }
+
+// In is another name of [Namespace.To].
+func (n *Namespace) In(rooms ...string) Broadcast { return n.To(rooms...) }
 
 // Except returns all sockets but those in the rooms.
 func (n *Namespace) Except(rooms ...string) Broadcast { return n.To().Except(rooms...) }

@@ -3,13 +3,15 @@ package signal
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"time"
 )
 
-// Options configures a [Server]. The zero value serves no namespace, with the
-// protocol's defaults.
+// Options configures a [Server]. The zero value serves the default namespace
+// with the protocol's defaults.
 type Options struct {
-	// Namespaces maps names such as "/" to what happens there.
+	// Namespaces maps names such as "/" to what happens there. If nil, there is
+	// "/", where nothing happens.
 	Namespaces map[string]Handlers
 	// PingInterval and PingTimeout are the heartbeat's. If zero, 25 s and 20 s
 	// (Engine.IO's own); meetings use 10 s and 5 s.
@@ -21,6 +23,16 @@ type Options struct {
 	// Origins lists the Origin headers of pages that may connect, such as
 	// "https://example.com"; "*" allows all. If nil, the server's own host only.
 	Origins []string
+	// Cookie, PerAddress and Address are those of [engine.Options].
+	Cookie     string
+	PerAddress int
+	Address    func(*http.Request) string
+	// Rate limits the events and connects of one connection. If zero, there is
+	// no limit but that of the handlers: who sends faster than they work has to
+	// wait.
+	Rate Rate
+	// Recovery keeps missed events for clients that come back; zero is off.
+	Recovery Recovery
 	// Adapter spreads rooms over servers. If nil, [Memory].
 	Adapter Adapter
 	// Logger receives refusals and failures of handlers. If nil, [slog.Default].
@@ -28,6 +40,15 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
+	if o.Namespaces == nil {
+		o.Namespaces = map[string]Handlers{"/": {}}
+	}
+	if o.PingInterval <= 0 {
+		o.PingInterval = 25 * time.Second
+	}
+	if o.PingTimeout <= 0 {
+		o.PingTimeout = 20 * time.Second
+	}
 	if o.ConnectTimeout <= 0 {
 		o.ConnectTimeout = 45 * time.Second
 	}
@@ -46,6 +67,12 @@ func (o Options) withDefaults() Options {
 // Handlers are the events of a namespace. They are called one at a time per
 // socket, from the socket's own goroutine. Nil fields are skipped.
 type Handlers struct {
+	// Admit are asked in order before OnConnect, which stands for them all: the
+	// first error refuses the client.
+	Admit []func(ctx context.Context, s *Socket) error
+	// Middleware is called around the handler of each event, the first one
+	// outermost.
+	Middleware []Middleware
 	// OnConnect decides on a connection and sets its event handlers; it must not
 	// wait for events. CONNECT is answered when it returns, before anything that
 	// it emitted; an error is sent as CONNECT_ERROR, with its code if it has a
@@ -57,6 +84,12 @@ type Handlers struct {
 	OnDisconnect func(s *Socket, reason string)
 }
 
+// Middleware handles an event by way of next, which is the handler or the next
+// Middleware. It may change the arguments and what next returned, or refuse the
+// event with an error; see [Socket.On]. Events that have no handler pass it,
+// too.
+type Middleware func(ctx context.Context, s *Socket, event string, args Args, next Handler) (ack []any, err error)
+
 // Reasons for the end of a socket, as the protocol's other servers call them.
 const (
 	ReasonClientLeft   = "client namespace disconnect"
@@ -67,4 +100,5 @@ const (
 	ReasonParse        = "parse error"
 	ReasonShutdown     = "server shutting down"
 	ReasonSlowConsumer = "slow consumer"
+	ReasonRate         = "rate limited"
 )

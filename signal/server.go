@@ -20,7 +20,7 @@ type Server struct {
 func NewServer(opts Options) *Server {
 	s := &Server{opts: opts.withDefaults(), namespaces: make(map[string]*Namespace)}
 	for name, h := range s.opts.Namespaces {
-		s.namespaces[name] = newNamespace(name, h, s.opts.Adapter)
+		s.namespaces[name] = newNamespace(name, h, s.opts)
 	}
 	s.engine = engine.NewServer(engine.Options{
 		OnConnect:    func(c *engine.Conn) { serve(s, c) },
@@ -28,6 +28,9 @@ func NewServer(opts Options) *Server {
 		PingTimeout:  s.opts.PingTimeout,
 		MaxPayload:   s.opts.MaxPayload,
 		Origins:      s.opts.Origins,
+		Cookie:       s.opts.Cookie,
+		PerAddress:   s.opts.PerAddress,
+		Address:      s.opts.Address,
 		Logger:       s.opts.Logger,
 	})
 	return s
@@ -38,6 +41,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.Se
 
 // Of returns a namespace of [Options.Namespaces], or nil.
 func (s *Server) Of(namespace string) *Namespace { return s.namespaces[namespace] }
+
+// Connections returns how many there are, whether or not they have joined a
+// namespace.
+func (s *Server) Connections() int { return s.engine.Connections() }
 
 // Shutdown refuses new connections, ends the present ones after what was
 // emitted has been sent, and waits until their last handlers have returned.

@@ -319,7 +319,6 @@ func TestConnectionsThatJoinNothingEnd(t *testing.T) {
 
 func TestHandshakeRefusals(t *testing.T) {
 	_, url := start(t, root(Handlers{}))
-	plain := strings.Replace(url, "transport=websocket", "transport=polling", 1)
 	upgrade := http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}}
 	foreign := upgrade.Clone()
 	foreign.Set("Origin", "https://evil.example")
@@ -329,7 +328,6 @@ func TestHandshakeRefusals(t *testing.T) {
 		status    int
 		body      string
 	}{
-		{"polling is not there yet", plain, nil, 400, `{"code":0,"message":"Transport unknown"}`},
 		{"unknown session", url + "&sid=x", upgrade, 400, `{"code":1,"message":"Session ID unknown"}`},
 		{"old protocol", strings.Replace(url, "EIO=4", "EIO=3", 1), upgrade, 400, `{"code":5,"message":"Unsupported protocol version"}`},
 		{"no upgrade", url, nil, 400, `{"code":3,"message":"Bad request"}`},

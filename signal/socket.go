@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"sync"
 
-	"github.com/switchyard-rtc/switchyard/signal/engine"
 	"github.com/switchyard-rtc/switchyard/signal/sio"
 )
 
@@ -19,6 +18,7 @@ type Handler func(ctx context.Context, args Args) (ack []any, err error)
 // Socket is one client in one namespace.
 type Socket struct {
 	id         string
+	key        string // to come back with; see Recovery
 	auth       json.RawMessage
 	namespace  *Namespace
 	connection *connection
@@ -34,7 +34,11 @@ type Socket struct {
 	handlers  map[string]Handler
 	connected bool     // CONNECT was answered
 	held      []Packet // emitted before
-	reason    string   // of the end; empty until then
+	heldSize  int      // in bytes
+	recovered bool
+	missed    []Packet          // while it was away
+	joined    map[string]uint64 // by room: the last packet kept before
+	reason    string            // of the end; empty until then
 	calls     map[uint64]chan Args
 	lastCall  uint64
 	after     []func() // see AfterAck
@@ -44,6 +48,9 @@ func newSocket(c *connection, n *Namespace, auth json.RawMessage) *Socket {
 	s := &Socket{
 		id: newID(), auth: auth, namespace: n, connection: c, done: make(chan struct{}),
 		finished: make(chan struct{}), handlers: make(map[string]Handler), calls: make(map[uint64]chan Args),
+	}
+	if n.recovery != nil {
+		s.key, s.joined = newID(), make(map[string]uint64)
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.inbox = inbox{
@@ -86,6 +93,14 @@ func (s *Socket) Err() error {
 		return nil
 	}
 	return ended(s.reason)
+}
+
+// Recovered tells whether the client was this socket before, and got the events
+// that it missed; see [Recovery].
+func (s *Socket) Recovered() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.recovered
 }
 
 // On sets the handler of an event, or removes it if h is nil. What it returns
@@ -132,60 +147,17 @@ func (s *Socket) AfterAck(f func()) {
 	s.after = append(s.after, f)
 }
 
-// Emit sends an event with one argument, without waiting.
-func (s *Socket) Emit(event string, arg any) error { return s.EmitArgs(event, arg) }
-
-// EmitArgs sends an event, without waiting: arguments are written as by
-// [json.Marshal], and a []byte, also inside of a []any or map[string]any,
-// travels as attachment. It fails with [ErrReserved], when an argument is no
-// JSON, or when the socket is over. A client that lets 1,024 packets or 1 MiB
-// pile up is disconnected.
-func (s *Socket) EmitArgs(event string, args ...any) error {
-	p, err := encodeEvent(s.namespace.name, event, nil, args)
-	if err != nil {
-		return err
-	}
-	return s.send(p)
-}
-
-// Call sends an event and waits for its acknowledgement. It fails when ctx or
-// the socket ends first. It may be called by a handler.
-func (s *Socket) Call(ctx context.Context, event string, args ...any) (Args, error) {
-	answer := make(chan Args, 1)
-	s.mu.Lock()
-	s.lastCall++
-	id := s.lastCall
-	s.calls[id] = answer
-	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		delete(s.calls, id)
-		s.mu.Unlock()
-	}()
-	p, err := encodeEvent(s.namespace.name, event, &id, args)
-	if err != nil {
-		return Args{}, err
-	}
-	if err := s.send(p); err != nil {
-		return Args{}, err
-	}
-	select {
-	case a := <-answer:
-		return a, nil
-	case <-ctx.Done():
-		return Args{}, ctx.Err()
-	case <-s.done:
-		return Args{}, s.Err()
-	}
-}
-
 // Join enters a room of the namespace.
 func (s *Socket) Join(room string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.reason == "" {
-		s.namespace.rooms.Join(s.id, room)
+	if s.reason != "" {
+		return
 	}
+	if r := s.namespace.recovery; r != nil {
+		s.joined[room] = r.last.Load()
+	}
+	s.namespace.rooms.Join(s.id, room)
 }
 
 // Leave leaves a room.
@@ -197,6 +169,13 @@ func (s *Socket) Rooms() []string { return s.namespace.rooms.Of(s.id) }
 // To returns everyone in the rooms but this socket; without rooms, everyone
 // else in the namespace.
 func (s *Socket) To(rooms ...string) Broadcast { return s.namespace.To(rooms...).Except(s.id) }
+
+// In is another name of [Socket.To].
+func (s *Socket) In(rooms ...string) Broadcast { return s.To(rooms...) }
+
+// Except returns everyone in the namespace who is not in the rooms and not this
+// socket.
+func (s *Socket) Except(rooms ...string) Broadcast { return s.To().Except(rooms...) }
 
 // Disconnect ends the socket after what was emitted has been sent; with close,
 // the whole connection and its sockets in other namespaces. Stock clients do
@@ -213,92 +192,4 @@ func (s *Socket) Disconnect(close bool) {
 func (s *Socket) leave() {
 	_ = s.send(encodePlain(sio.Disconnect, s.namespace.name, nil)) // fails if it is gone already
 	s.end(ReasonServerLeft)
-}
-
-// send queues a packet, or holds it until CONNECT is answered.
-func (s *Socket) send(p Packet) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.reason != "" {
-		return ended(s.reason)
-	}
-	if !s.connected {
-		return s.hold(p)
-	}
-	if err := s.connection.engine.Send(p...); err != nil {
-		return ended(reasonOf(err))
-	}
-	return nil
-}
-
-// mostHeld is how many packets wait for an application that decides slowly.
-const mostHeld = 1024
-
-// hold is called with mu held.
-func (s *Socket) hold(p Packet) error {
-	if len(s.held) == mostHeld {
-		s.connection.stop(ReasonSlowConsumer)
-		return ended(ReasonSlowConsumer)
-	}
-	s.held = append(s.held, p)
-	return nil
-}
-
-// connect lets the application decide.
-func (s *Socket) connect() {
-	s.namespace.add(s)
-	if err := s.decide(); err != nil {
-		s.refuse(err)
-		return
-	}
-	hello, err := json.Marshal(map[string]string{"sid": s.id})
-	if err != nil {
-		return // a string can always be written
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	all := []engine.Message(encodePlain(sio.Connect, s.namespace.name, hello))
-	for _, p := range s.held {
-		all = append(all, p...)
-	}
-	s.held, s.connected = nil, true
-	s.connection.accepted()
-	if s.reason == "" {
-		_ = s.connection.engine.Send(all...) // the reader sees the end, too
-	}
-}
-
-// decide asks the application. One that panics has refused.
-func (s *Socket) decide() (err error) {
-	h := s.namespace.handlers.OnConnect
-	if h == nil {
-		return nil
-	}
-	if !s.guard("connect", func() { err = h(s.ctx, s) }) {
-		err = errPanicked
-	}
-	return err
-}
-
-// refuse ends a socket that the application did not want.
-func (s *Socket) refuse(why error) {
-	f := describe(why)
-	b, err := json.Marshal(map[string]any{"message": f.Message, "data": f})
-	if err != nil {
-		return // strings and numbers can always be written
-	}
-	s.mu.Lock()
-	over := s.reason != ""
-	if !over {
-		s.reason = "refused"
-	}
-	s.mu.Unlock()
-	s.namespace.remove(s)
-	if over {
-		return // its end follows
-	}
-	s.connection.forget(s)
-	_ = s.connection.engine.Send(encodePlain(sio.ConnectError, s.namespace.name, b)...)
-	s.finish()
-	s.leftBehind()
 }

@@ -5,6 +5,7 @@ package signal
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os/exec"
 	"slices"
 	"strings"
@@ -34,6 +35,14 @@ func stockServer() Options {
 				}
 				return []any{true}, s.To(room).EmitArgs("said", a.Values()[1:]...)
 			})
+			s.Handle("count", func(_ context.Context, arg json.RawMessage) (any, error) {
+				var n int
+				err := json.Unmarshal(arg, &n)
+				for i := range n {
+					err = errors.Join(err, s.Emit("n", i))
+				}
+				return n, err
+			})
 			s.On("where", func(context.Context, Args) ([]any, error) { return []any{s.Namespace().Name()}, nil })
 			s.On("send me away", func(context.Context, Args) ([]any, error) { s.Disconnect(true); return nil, nil })
 			return s.Emit("welcome", map[string]any{"auth": s.Auth()})
@@ -59,15 +68,38 @@ func (forbidden) Code() string  { return "forbidden" }
 
 // The stock client, which nobody here wrote, works unmodified.
 func TestStockClient(t *testing.T) {
-	_, url := start(t, stockServer())
+	for _, transports := range []string{"websocket", "polling", "polling,websocket"} {
+		t.Run(transports, func(t *testing.T) {
+			_, url := start(t, stockServer())
+			node(t, 11, "testdata/stock.mjs", url, transports)
+		})
+	}
+}
+
+// It recovers its id, its rooms and what it missed.
+func TestStockClientRecovers(t *testing.T) {
+	for _, transports := range []string{"websocket", "polling", "polling,websocket"} {
+		t.Run(transports, func(t *testing.T) {
+			o := stockServer()
+			o.Recovery.Window = time.Minute
+			_, url := start(t, o)
+			node(t, 1, "testdata/recover.mjs", url, transports)
+		})
+	}
+}
+
+// node runs a script against a server, and fails unless it carries out so many
+// steps.
+func node(t *testing.T, steps int, script, url string, args ...string) {
+	t.Helper()
 	at, _, _ := strings.Cut(strings.Replace(url, "ws", "http", 1), "/socket.io/")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "node", "testdata/stock.mjs", at).CombinedOutput()
+	out, err := exec.CommandContext(ctx, "node", append([]string{script, at}, args...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if n := strings.Count(string(out), "ok: "); n != 10 {
+	if n := strings.Count(string(out), "ok: "); n != steps {
 		t.Errorf("%d steps were carried out:\n%s", n, out)
 	}
 }

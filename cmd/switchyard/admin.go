@@ -25,10 +25,12 @@ type adminOptions struct {
 	given   bool   // by the user; if not, a taken port is no reason to give up
 }
 
+func (o adminOptions) off() bool { return o.address == "" || o.address == "off" }
+
 // listenAdmin opens the admin listener, or returns nil where there is none. There
 // are no keys, so that it is on loopback only.
-func listenAdmin(log *slog.Logger, o adminOptions) (net.Listener, error) {
-	if o.address == "" || o.address == "off" {
+func listenAdmin(o adminOptions) (net.Listener, error) {
+	if o.off() {
 		return nil, nil
 	}
 	addr, err := pageAddr("--admin", o.address)
@@ -40,7 +42,6 @@ func listenAdmin(log *slog.Logger, o adminOptions) (net.Listener, error) {
 	}
 	l, err := net.Listen("tcp", addr.String())
 	if err != nil && !o.given && errors.Is(err, syscall.EADDRINUSE) {
-		log.Warn("admin listener is off: its port is taken; choose another with --admin", "admin", addr.String())
 		return nil, nil
 	}
 	if err != nil {
@@ -53,6 +54,9 @@ func listenAdmin(log *slog.Logger, o adminOptions) (net.Listener, error) {
 // called. It says where that is if somebody chose it.
 func serveAdmin(out io.Writer, log *slog.Logger, o adminOptions, l net.Listener, h http.Handler) (stop func()) {
 	if l == nil {
+		if !o.off() {
+			log.Warn("admin listener is off: its port is taken; choose another with --admin", "admin", o.address)
+		}
 		return func() {}
 	}
 	bound := l.Addr().(*net.TCPAddr).AddrPort()

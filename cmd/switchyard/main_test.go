@@ -67,6 +67,7 @@ func TestUsageErrors(t *testing.T) {
 		{"serve --http", "flag needs an argument"},
 		{"serve --http nonsense", `--http "nonsense" is not ADDRESS:PORT`},
 		{"serve --http 127.0.0.1:99999", "is not ADDRESS:PORT"},
+		{"serve --max-members 0", "--max-members 0 is below 1"},
 		{"serve --udp x", `--udp "x" is neither a port nor ADDRESS:PORT`},
 		{"serve --udp 70000", "is neither a port nor ADDRESS:PORT"},
 		{"serve --admin nonsense --http 127.0.0.1:0 --udp 0", `--admin "nonsense" is not ADDRESS:PORT`},
@@ -123,6 +124,7 @@ func TestHelp(t *testing.T) {
 type server struct {
 	*exec.Cmd
 	url    string
+	admin  string // empty without --admin
 	stderr *bytes.Buffer
 	ended  chan error
 }
@@ -143,12 +145,16 @@ func start(t *testing.T, args ...string) *server {
 	}
 	t.Cleanup(func() { s.Process.Kill() })
 	lines := bufio.NewReader(out)
-	line, err := lines.ReadString('\n')
-	found := printed.FindStringSubmatch(line)
-	if err != nil || found == nil {
-		t.Fatalf("printed %q, %v; stderr %s", line, err, s.stderr)
+	for s.url == "" {
+		line, err := lines.ReadString('\n')
+		if found := printed.FindStringSubmatch(line); found != nil {
+			s.url = found[1]
+		} else if at, ok := strings.CutPrefix(line, "Health, profiles and statistics are on "); ok {
+			s.admin = strings.TrimSpace(at)
+		} else {
+			t.Fatalf("printed %q, %v; stderr %s", line, err, s.stderr)
+		}
 	}
-	s.url = found[1]
 	go func() {
 		io.Copy(io.Discard, lines)
 		s.ended <- s.Wait()

@@ -113,7 +113,7 @@ func serve(out io.Writer, o serveOptions) error {
 		return taken(err, "--http", page)
 	}
 	defer listener.Close()
-	admin, err := listenAdmin(log, o.admin)
+	admin, err := listenAdmin(o.admin)
 	if err != nil {
 		return err
 	}

@@ -128,9 +128,10 @@ const steps = {
       await refused('forbidden', socket, event, { publication: audio.id, muted: true });
     }
     await refused('bad_sdp', socket, 'offer', { id: 1, sdp: 'x' });
+    await must(socket, 'offer', { id: 2, sdp: offer });
     await refused('stale_offer', socket, 'offer', { id: 1, sdp: offer });
     await refused('bad_request', socket, 'offer', { sdp: offer });
-    await refused('too_large', socket, 'offer', { id: 2, sdp: 'x'.repeat(300_000) });
+    await refused('too_large', socket, 'offer', { id: 3, sdp: 'x'.repeat(300_000) });
   },
   async 'passes messages on, each once'() {
     const [a, b] = [await connect(), await connect()];

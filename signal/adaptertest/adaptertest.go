@@ -1,10 +1,15 @@
-// Package adaptertest checks implementations of [signal.Adapter]: every adapter
-// passes [Run].
+// Package adaptertest checks implementations of [signal.Adapter]. Every adapter
+// passes [Run]; one that spreads rooms over servers passes [RunCluster], too.
+//
+// An adapter may deliver and tell of others with a delay: the checks wait for
+// what has to come, for up to 10 s, and learn what must not come from a
+// broadcast that follows it.
 package adaptertest
 
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -12,103 +17,121 @@ import (
 	"github.com/switchyard-rtc/switchyard/signal/engine"
 )
 
-// recorder is a server's end of an adapter.
-type recorder struct {
-	// Guarded by mu.
-	mu  sync.Mutex
-	got map[string][]string // by socket
-}
-
-func (r *recorder) deliver(id string, p signal.Packet) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.got == nil {
-		r.got = make(map[string][]string)
-	}
-	r.got[id] = append(r.got[id], string(p[0].Data))
-}
-
-// take returns what a socket got since the last call.
-func (r *recorder) take(id string) []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	got := r.got[id]
-	delete(r.got, id)
-	return got
-}
-
-func text(s string) signal.Packet { return signal.Packet{engine.Message{Data: []byte(s)}} }
-
 // Run checks the adapters that open returns, each of them new and of one
 // server.
 func Run(t *testing.T, open func() signal.Adapter) {
-	t.Run("rooms", func(t *testing.T) { rooms(t, open()) })
-	t.Run("broadcast", func(t *testing.T) { broadcast(t, open()) })
-	t.Run("namespaces", func(t *testing.T) { namespaces(t, open()) })
-	t.Run("concurrent", func(t *testing.T) { concurrent(t, open()) })
-}
-
-func want(t *testing.T, what string, got []string, want ...string) {
-	t.Helper()
-	got = slices.Sorted(slices.Values(got))
-	if !slices.Equal(got, slices.Sorted(slices.Values(want))) {
-		t.Errorf("%s: got %q, want %q", what, got, want)
+	for name, check := range map[string]func(*testing.T, signal.Adapter){
+		"rooms": rooms, "names": names, "broadcast": broadcast, "packets": packets, "order": order,
+		"namespaces": namespaces, "strangers": strangers, "concurrent": concurrent,
+	} {
+		t.Run(name, func(t *testing.T) { check(t, open()) })
 	}
 }
 
 // rooms checks who is where.
 func rooms(t *testing.T, a signal.Adapter) {
-	r := a.Open("/", new(recorder).deliver)
-	defer r.Close()
-	r.Join("a", "a", "red", "blue")
-	r.Join("b", "b", "red")
-	r.Join("b", "red")
-	want(t, "rooms of a", r.Of("a"), "a", "red", "blue")
-	want(t, "all rooms", r.All(), "a", "b", "red", "blue")
-	want(t, "sockets", r.Sockets(signal.Target{}), "a", "b")
-	want(t, "in red", r.Sockets(signal.Target{Rooms: []string{"red"}}), "a", "b")
-	r.Leave("a", "red")
-	r.Leave("a", "never joined")
-	r.Leave("nobody", "red")
-	want(t, "in red without a", r.Sockets(signal.Target{Rooms: []string{"red"}}), "b")
-	r.LeaveAll("a")
-	r.LeaveAll("nobody")
-	want(t, "rooms of a after leaving", r.Of("a"))
-	want(t, "rooms with somebody", r.All(), "b", "red")
-	r.LeaveAll("b")
-	want(t, "no rooms", r.All())
-	want(t, "no sockets", r.Sockets(signal.Target{}))
+	n := connect(t, a, "/")
+	n.Join("a", "a", "red", "blue")
+	n.Join("b", "b", "red")
+	n.Join("b", "red")
+	n.Join("c")
+	sees(t, "rooms of a", func() []string { return n.Of("a") }, "a", "red", "blue")
+	sees(t, "rooms of nobody", func() []string { return n.Of("nobody") })
+	sees(t, "all rooms", n.All, "a", "b", "red", "blue")
+	sees(t, "sockets", n.in(), "a", "b")
+	sees(t, "in red", n.in("red"), "a", "b")
+	sees(t, "in red or blue", n.in("red", "blue"), "a", "b")
+	sees(t, "in no such room", n.in("green"))
+	n.Leave("a", "red")
+	n.Leave("a", "never joined")
+	n.Leave("nobody", "red")
+	sees(t, "in red without a", n.in("red"), "b")
+	n.LeaveAll("a")
+	n.LeaveAll("a")
+	n.LeaveAll("nobody")
+	sees(t, "rooms of a after leaving", func() []string { return n.Of("a") })
+	sees(t, "rooms with somebody", n.All, "b", "red")
+	n.Leave("b", "b")
+	n.Leave("b", "red")
+	sees(t, "no rooms", n.All)
+	sees(t, "no sockets", n.in())
+	n.Join("a", "red") // and back
+	sees(t, "in red again", n.in("red"), "a")
 }
 
-// broadcast checks who gets what, and in which order.
+// oddNames are names that mean something else to somebody.
+var oddNames = []string{
+	"", " ", ".", "..", "*", ">", "a.b", "a.*", "a.>", "/", "ä €", "\x00", "\n", "$SYS", "{}", "%", strings.Repeat("long ", 200),
+}
+
+// names checks that no name of a room is special, nor two the same.
+func names(t *testing.T, a signal.Adapter) {
+	n := connect(t, a, "/odd.*.>/ä")
+	for i, name := range oddNames {
+		n.Join(strconv.Itoa(i), strconv.Itoa(i), name)
+	}
+	want := slices.Clone(oddNames)
+	for i := range oddNames {
+		want = append(want, strconv.Itoa(i))
+	}
+	sees(t, "all rooms", n.All, want...)
+	for i, name := range oddNames {
+		n.Broadcast(signal.Target{Rooms: []string{name}}, text(name))
+		for j := range oddNames {
+			got := n.got(n, strconv.Itoa(j))
+			if i == j && !slices.Equal(got, []string{name}) || i != j && len(got) > 0 {
+				t.Errorf("sent to room %q: %q got %q", name, oddNames[j], got)
+			}
+		}
+	}
+}
+
+// spread puts four sockets into rooms; with two servers, into those in turn.
+func spread(first, second *server) {
+	first.Join("a", "a", "red", "blue")
+	second.Join("b", "b", "red")
+	first.Join("c", "c", "blue")
+	second.Join("d", "d")
+}
+
+// targets are sets of the sockets of spread.
+var targets = []struct {
+	name string
+	to   signal.Target
+	want string
+}{
+	{"all", signal.Target{}, "abcd"},
+	{"room", signal.Target{Rooms: []string{"red"}}, "ab"},
+	{"rooms, each socket once", signal.Target{Rooms: []string{"red", "blue"}}, "abc"},
+	{"a room twice", signal.Target{Rooms: []string{"red", "red"}}, "ab"},
+	{"room but one", signal.Target{Rooms: []string{"red"}, Except: []string{"a"}}, "b"},
+	{"room but room", signal.Target{Rooms: []string{"blue"}, Except: []string{"red"}}, "c"},
+	{"all but room", signal.Target{Except: []string{"red"}}, "cd"},
+	{"all but rooms", signal.Target{Except: []string{"red", "blue"}}, "d"},
+	{"all but no such room", signal.Target{Except: []string{"green"}}, "abcd"},
+	{"one socket", signal.Target{Rooms: []string{"d"}}, "d"},
+	{"two sockets", signal.Target{Rooms: []string{"d", "a"}}, "ad"},
+	{"empty room", signal.Target{Rooms: []string{"green"}}, ""},
+	{"nobody left", signal.Target{Rooms: []string{"red"}, Except: []string{"red"}}, ""},
+}
+
+// broadcast checks who gets what.
 func broadcast(t *testing.T, a signal.Adapter) {
-	var rec recorder
-	r := a.Open("/", rec.deliver)
-	defer r.Close()
-	r.Join("a", "a", "red", "blue")
-	r.Join("b", "b", "red")
-	r.Join("c", "c", "blue")
-	r.Join("d", "d")
-	for _, tt := range []struct {
-		name string
-		to   signal.Target
-		want string
-	}{
-		{"all", signal.Target{}, "abcd"},
-		{"room", signal.Target{Rooms: []string{"red"}}, "ab"},
-		{"rooms, each socket once", signal.Target{Rooms: []string{"red", "blue"}}, "abc"},
-		{"room but one", signal.Target{Rooms: []string{"red"}, Except: []string{"a"}}, "b"},
-		{"room but room", signal.Target{Rooms: []string{"blue"}, Except: []string{"red"}}, "c"},
-		{"all but room", signal.Target{Except: []string{"red"}}, "cd"},
-		{"one socket", signal.Target{Rooms: []string{"d"}}, "d"},
-		{"empty room", signal.Target{Rooms: []string{"green"}}, ""},
-		{"nobody left", signal.Target{Rooms: []string{"red"}, Except: []string{"red"}}, ""},
-	} {
-		r.Broadcast(tt.to, text(tt.name+" 1"))
-		r.Broadcast(tt.to, text(tt.name+" 2"))
-		for _, id := range []string{"a", "b", "c", "d"} {
-			got := rec.take(id)
-			in := slices.Contains([]byte(tt.want), id[0])
+	n := connect(t, a, "/")
+	spread(n, n)
+	reach(t, n, n)
+}
+
+// reach broadcasts from one server to each target of sockets on two.
+func reach(t *testing.T, from, other *server) {
+	t.Helper()
+	for _, tt := range targets {
+		sees(t, tt.name, func() []string { return from.Sockets(tt.to) }, strings.Split(tt.want, "")...)
+		from.Broadcast(tt.to, text(tt.name+" 1"))
+		from.Broadcast(tt.to, text(tt.name+" 2"))
+		for id, at := range map[string]*server{"a": from, "b": other, "c": from, "d": other} {
+			got := from.got(at, id)
+			in := strings.Contains(tt.want, id)
 			if in && !slices.Equal(got, []string{tt.name + " 1", tt.name + " 2"}) || !in && len(got) > 0 {
 				t.Errorf("%s: %s got %q", tt.name, id, got)
 			}
@@ -116,25 +139,104 @@ func broadcast(t *testing.T, a signal.Adapter) {
 	}
 }
 
+// packets checks that they arrive as they were.
+func packets(t *testing.T, a signal.Adapter) {
+	n := connect(t, a, "/")
+	n.Join("a", "a")
+	carry(t, n, n)
+}
+
+// carry broadcasts packets of all kinds to socket a of another server.
+func carry(t *testing.T, from, to *server) {
+	t.Helper()
+	for _, want := range []signal.Packet{
+		{{Data: []byte{}}},
+		{{Data: []byte("2[\"text\",\"\x1e ü €\"]")}},
+		{{Data: []byte("52-[]")}, {Data: []byte{0, 1, 255}, Binary: true}, {Data: []byte{}, Binary: true}},
+		{{Data: []byte("x"), Volatile: true}},
+		{{Data: slices.Repeat([]byte("x"), 1<<20)}},
+	} {
+		from.Broadcast(signal.Target{Rooms: []string{"a"}}, want)
+		got := to.packet("a")
+		same := slices.EqualFunc(got, want, func(a, b engine.Message) bool {
+			return string(a.Data) == string(b.Data) && a.Binary == b.Binary && a.Volatile == b.Volatile
+		})
+		if !same {
+			t.Errorf("%d messages that begin with %.40q came as %d: %.40q", len(want), want[0].Data, len(got), got[0].Data)
+		}
+	}
+}
+
+// order checks that what one goroutine sends keeps its order.
+func order(t *testing.T, a signal.Adapter) {
+	n := connect(t, a, "/")
+	n.Join("a", "a", "room")
+	follow(t, n, n)
+}
+
+// follow broadcasts much to socket a of another server, in several ways.
+func follow(t *testing.T, from, to *server) {
+	t.Helper()
+	const n = 500
+	var want []string
+	for i := range n {
+		target := []signal.Target{{}, {Rooms: []string{"a"}}, {Rooms: []string{"room", "a"}}, {Except: []string{"x"}}}[i%4]
+		s := strconv.Itoa(i)
+		from.Broadcast(target, text(s))
+		want = append(want, s)
+	}
+	if got := from.got(to, "a"); !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
 // namespaces checks that they do not see each other.
 func namespaces(t *testing.T, a signal.Adapter) {
-	var one, two recorder
-	first, second := a.Open("/", one.deliver), a.Open("/chat", two.deliver)
-	defer first.Close()
-	defer second.Close()
-	first.Join("a", "a", "room")
-	second.Join("b", "b", "room")
-	first.Broadcast(signal.Target{Rooms: []string{"room"}}, text("x"))
-	want(t, "first", one.take("a"), "x")
-	want(t, "second", two.take("b"))
-	want(t, "rooms of the second", second.All(), "b", "room")
+	one, two := connect(t, a, "/"), connect(t, a, "/chat")
+	one.Join("a", "a", "room")
+	two.Join("b", "b", "room")
+	one.Broadcast(signal.Target{Rooms: []string{"room"}}, text("x"))
+	equal(t, "the first", one.got(one, "a"), "x")
+	equal(t, "the second", two.got(two, "b"))
+	sees(t, "rooms of the second", two.All, "b", "room")
+	two.Close()
+	sees(t, "rooms of the first", one.All, "a", "room")
+}
+
+// strangers checks that what is delivered to sockets that have just gone hurts
+// nobody.
+func strangers(t *testing.T, a signal.Adapter) {
+	n := connect(t, a, "/")
+	n.Join("a", "a")
+	n.Join("b", "b")
+	for range 100 {
+		n.Broadcast(signal.Target{}, text("x"))
+	}
+	n.LeaveAll("a")
+	n.Broadcast(signal.Target{Rooms: []string{"a"}}, text("late"))
+	if got := n.got(n, "b"); len(got) != 100 {
+		t.Errorf("who stays got %d packets", len(got))
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, p := range n.came["a"] {
+		if string(p[0].Data) == "late" {
+			t.Error("who has left got what was sent later")
+		}
+	}
 }
 
 // concurrent joins, leaves and sends all at once; an adapter whose deliver
 // calls back must not hold a lock.
 func concurrent(t *testing.T, a signal.Adapter) {
 	var r signal.Rooms
-	r = a.Open("/", func(id string, _ signal.Packet) { r.Join(id, "delivered") })
+	opened := make(chan struct{})
+	r = a.Open("/", func(id string, _ signal.Packet) {
+		<-opened
+		r.Join(id, "delivered")
+		r.Leave(id, "delivered")
+	})
+	close(opened)
 	defer r.Close()
 	var all sync.WaitGroup
 	for i := range 8 {
@@ -144,13 +246,12 @@ func concurrent(t *testing.T, a signal.Adapter) {
 				r.Join(id, id, "room")
 				r.Broadcast(signal.Target{Rooms: []string{"room"}}, text("x"))
 				r.Sockets(signal.Target{})
+				r.All()
+				r.Of(id)
 				r.LeaveAll(id)
 			}
 		})
 	}
 	all.Wait()
-	for i := range 8 {
-		r.LeaveAll(strconv.Itoa(i)) // a delivery may have come after
-	}
-	want(t, "rooms at the end", r.All())
+	sees(t, "rooms at the end", r.All)
 }

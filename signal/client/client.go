@@ -17,7 +17,7 @@ const goodbye = 5 * time.Second
 // Client is a connection to a namespace of a server.
 type Client struct {
 	opts      Options
-	transport *transport
+	transport transport
 	hello     hello
 	in        *inbox
 	out       *outbox
@@ -32,11 +32,13 @@ type Client struct {
 	joined  bool
 	partial *partial
 	sid     string // does not change once accepted is closed
+	pid     string // nor does this; see position
 
 	// Guarded by mu.
 	mu       sync.Mutex
-	reason   error // of the end
-	hard     bool  // severed is closed
+	offset   string // of the last event; see position
+	reason   error  // of the end
+	hard     bool   // severed is closed
 	calls    map[uint64]chan Args
 	lastCall uint64
 }
@@ -51,17 +53,9 @@ func Dial(ctx context.Context, url string, opts Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	at, err := address(url)
+	t, h, err := open(ctx, url, opts)
 	if err != nil {
-		return nil, fmt.Errorf("client: %w", err)
-	}
-	t, err := open(ctx, at.String(), opts)
-	if err != nil {
-		return nil, fmt.Errorf("client: dial %s: %w", at.Host, err)
-	}
-	h, err := greet(ctx, t)
-	if err != nil {
-		return nil, fmt.Errorf("client: dial %s: %w", at.Host, err)
+		return nil, err
 	}
 	c := newClient(t, h, opts)
 	c.out.add(connect) // nobody else has it yet
@@ -83,7 +77,7 @@ func Dial(ctx context.Context, url string, opts Options) (*Client, error) {
 }
 
 // greet reads what the server says first.
-func greet(ctx context.Context, t *transport) (hello, error) {
+func greet(ctx context.Context, t transport) (hello, error) {
 	m, err := t.read(ctx)
 	if err != nil {
 		t.abort()
@@ -96,7 +90,7 @@ func greet(ctx context.Context, t *transport) (hello, error) {
 	return h, err
 }
 
-func newClient(t *transport, h hello, opts Options) *Client {
+func newClient(t transport, h hello, opts Options) *Client {
 	return &Client{
 		opts: opts, transport: t, hello: h, in: newInbox(), out: newOutbox(),
 		accepted: make(chan struct{}),
@@ -110,6 +104,12 @@ func newClient(t *transport, h hello, opts Options) *Client {
 
 // ID is the client's id in the namespace, which the server gave it.
 func (c *Client) ID() string { return c.sid }
+
+// Recovered tells whether the server took the client for the one that it was
+// before, and sends what it missed; see [Keep].
+func (c *Client) Recovered() bool {
+	return c.opts.position != nil && c.pid != "" && c.pid == c.opts.position.pid
+}
 
 // Emit sends an event, without waiting: arguments are written as by
 // [json.Marshal], and a []byte, also inside of a []any or map[string]any,
@@ -221,10 +221,12 @@ func (c *Client) Close() error {
 // end begins the end, once. A hard end waits neither for what is to be sent nor
 // for a goodbye. The first reason stands.
 func (c *Client) end(reason error, hard bool) {
+	ours := errors.Is(reason, ErrClosed)
 	c.mu.Lock()
 	first := c.reason == nil
 	if first {
 		c.reason = reason
+		c.in.close(ours) // before OnEvent, which may wait for the end, is called again
 		close(c.done)
 	}
 	if hard && !c.hard {
@@ -235,8 +237,6 @@ func (c *Client) end(reason error, hard bool) {
 	if !first {
 		return
 	}
-	ours := errors.Is(reason, ErrClosed)
-	c.in.close(ours)
 	if ours {
 		c.out.close(reason, plain(sio.Disconnect, c.opts.Namespace, nil))
 		return

@@ -45,9 +45,17 @@ func (c *Client) encode(p sio.Packet, values []any) ([]message, error) {
 		out = append(out, message{data: slices.Clone(b), binary: true})
 	}
 	for _, m := range out {
-		if most := c.hello.MaxPayload; most > 0 && int64(len(m.data)) > most {
+		if most := c.hello.MaxPayload; most > 0 && int64(c.length(m)) > most {
 			return nil, ErrTooLarge
 		}
 	}
 	return out, nil
+}
+
+// length is how long a message is on the wire.
+func (c *Client) length(m message) int {
+	if c.opts.Polling {
+		return encodedLength(m)
+	}
+	return len(m.data)
 }

@@ -22,6 +22,8 @@ type Options struct {
 	// HTTPClient opens the connection; its Timeout limits only that. If nil,
 	// [http.DefaultClient].
 	HTTPClient *http.Client
+	// Polling uses HTTP long-polling in place of WebSocket.
+	Polling bool
 	// OnEvent is called for each event, one at a time and in order, from one
 	// goroutine. What it returns is the acknowledgement, if the server asked
 	// for one; one that cannot be written ends the connection. If nil, events
@@ -37,7 +39,12 @@ type Options struct {
 	// of a large room at once is more than the 1,000,000 bytes that clients may
 	// usually send.
 	MaxPayload int64
+
+	position *position // of the connection that this one follows
 }
+
+// position is how far a connection came that may be recovered.
+type position struct{ pid, offset string }
 
 const defaultMaxPayload = 16 << 20
 
@@ -73,5 +80,29 @@ func (o Options) connect() (message, error) {
 	if len(auth) > 0 && auth[0] != '{' {
 		return message{}, fmt.Errorf("client: authentication is no object but %T", o.Auth)
 	}
+	if o.position != nil {
+		auth = o.position.join(auth)
+	}
 	return plain(sio.Connect, n, auth), nil
+}
+
+// join puts the position into the payload of CONNECT, which is an object or
+// empty.
+func (p position) join(auth []byte) []byte {
+	all := make(map[string]any)
+	if len(auth) > 0 {
+		var given map[string]json.RawMessage
+		if json.Unmarshal(auth, &given) != nil {
+			return auth
+		}
+		for k, v := range given {
+			all[k] = v
+		}
+	}
+	all["pid"], all["offset"] = p.pid, p.offset
+	out, err := json.Marshal(all)
+	if err != nil {
+		return auth
+	}
+	return out
 }

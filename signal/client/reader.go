@@ -39,7 +39,7 @@ func parseHello(m message) (hello, error) {
 	const longest = int64(24 * time.Hour / time.Millisecond)
 	var h hello
 	if m.binary || len(m.data) == 0 || m.data[0] != opening || json.Unmarshal(m.data[1:], &h) != nil {
-		return h, fmt.Errorf("%w: no Engine.IO handshake", ErrParse)
+		return h, fmt.Errorf("%w: no Engine.IO handshake but %.40q", ErrParse, m.data)
 	}
 	if h.SID == "" || h.PingInterval <= 0 || h.PingInterval > longest || h.PingTimeout < 0 || h.PingTimeout > longest {
 		return h, fmt.Errorf("%w: Engine.IO handshake of another version", ErrParse)
@@ -158,11 +158,12 @@ func (c *Client) answer(p sio.Packet) error {
 	}
 	var session struct {
 		SID string `json:"sid"`
+		PID string `json:"pid"`
 	}
 	if json.Unmarshal(p.Data, &session) != nil || session.SID == "" {
 		return fmt.Errorf("%w: CONNECT of another version", ErrParse)
 	}
-	c.joined, c.sid = true, session.SID
+	c.joined, c.sid, c.pid = true, session.SID, session.PID
 	close(c.accepted)
 	return nil
 }
@@ -177,7 +178,23 @@ func (c *Client) event(p sio.Packet, attached [][]byte, size int) error {
 	if err != nil {
 		return fmt.Errorf("%w: event: %w", ErrParse, err)
 	}
+	c.follow(raw)
 	return c.in.push(event{name: name, args: args, asked: p.HasID, id: p.ID, size: size})
+}
+
+// follow notes the offset of an event, which is its last argument where the
+// server recovers connections.
+func (c *Client) follow(raw []json.RawMessage) {
+	if c.pid == "" || len(raw) == 0 {
+		return
+	}
+	var offset string
+	if json.Unmarshal(raw[len(raw)-1], &offset) != nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset = offset
 }
 
 // acked hands an acknowledgement to the call that waits for it. Nobody waits

@@ -54,12 +54,16 @@ func (c *Client) write() {
 	for {
 		<-c.out.wake // also when the end begins
 		batch, last := c.out.take()
-		for _, m := range batch {
-			if err := c.transport.write(m); err != nil {
+		for len(batch) > 0 {
+			n, err := c.transport.write(batch)
+			if err != nil {
 				c.end(err, true)
 				return
 			}
-			c.out.wrote(m)
+			for _, m := range batch[:n] {
+				c.out.wrote(m)
+			}
+			batch = batch[n:]
 		}
 		if last {
 			c.transport.close(c.Err())

@@ -8,55 +8,54 @@ import (
 	"time"
 )
 
-// Limits of what waits for a slow client.
-const (
-	queueBytes   = 1 << 20
-	queuePackets = 1024
-)
-
 // Conn is one Engine.IO connection. Its methods may be called by several
 // goroutines, but only one at a time may read.
 type Conn struct {
-	id        string
-	request   *http.Request
-	transport transport
-	interval  time.Duration // from one ping to the next
-	timeout   time.Duration // from a ping to its pong
+	id       string
+	request  *http.Request
+	address  string        // for the limit of connections
+	interval time.Duration // from a pong to the next ping
+	timeout  time.Duration // from a ping to its pong
 
-	wake  chan struct{} // the writer has something to do
-	pong  chan struct{} // a pong came
-	done  chan struct{} // closed by finish
-	stall *time.Timer   // aborts a write that stands still
-
-	cutting sync.WaitGroup // see cut
+	done  chan struct{}  // closed when it is over
+	work  sync.WaitGroup // goroutines that act for it; none starts after done
+	drain func()         // sends what is queued
 
 	// Guarded by mu.
-	mu      sync.Mutex
-	queue   []packet
-	bytes   int           // in queue and being written
-	packets int           // in queue and being written
-	space   chan struct{} // closed when something was written; nil if nobody waits
-	reason  error         // set when the end begins
-	hard    bool          // the end does not wait for the queue
-	ended   bool          // done is closed
+	mu        sync.Mutex
+	transport transport
+	probing   bool          // a second transport is being tried
+	queue     []packet      // to be sent
+	spare     []packet      // the slice that was sent last, to be used again
+	bytes     int           // in queue and being written
+	packets   int           // in queue and being written
+	volatile  int           // packets in queue that may be dropped
+	space     chan struct{} // closed when something was written; nil if nobody waits
+	writing   bool          // drain runs
+	beat      *time.Timer   // see tick
+	ping      ping          // the last one
+	reason    error         // set when the end begins
+	hard      bool          // the end does not wait for the queue
+	ended     bool          // done is closed
 }
 
-func newConn(id string, t transport, opts Options) *Conn {
+func newConn(id string, r *http.Request, address string, t transport, opts Options) *Conn {
 	c := &Conn{
 		id:        id,
+		request:   r,
+		address:   address,
 		transport: t,
 		interval:  opts.PingInterval,
 		timeout:   opts.PingTimeout,
-		wake:      make(chan struct{}, 1),
-		pong:      make(chan struct{}, 1),
 		done:      make(chan struct{}),
 	}
-	c.stall = time.AfterFunc(time.Hour, func() { c.abort(ErrPingTimeout) })
-	c.stall.Stop()
+	c.drain = c.write
+	c.beat = time.AfterFunc(c.interval, c.tick)
 	return c
 }
 
-// ID is the connection's random session id, of 128 bits.
+// ID is the connection's random session id, of 128 bits. Who knows it can act
+// for the client, wherever it is; see the package comment.
 func (c *Conn) ID() string { return c.id }
 
 // Request is the HTTP request that opened the connection. Its body and context
@@ -81,14 +80,14 @@ func (c *Conn) Err() error {
 // connection has ended, and ends the connection when ctx does.
 func (c *Conn) Read(ctx context.Context) (Message, error) {
 	for {
-		p, err := c.transport.read(ctx)
+		p, err := c.current().read(ctx)
 		if err == nil && p.kind == kindMessage {
 			return p.Message, nil
 		}
 		if err == nil {
 			err = c.control(p.kind)
 		}
-		if err == nil {
+		if err == nil || errors.Is(err, errMoved) {
 			continue
 		}
 		if ctx.Err() != nil {
@@ -99,11 +98,18 @@ func (c *Conn) Read(ctx context.Context) (Message, error) {
 	}
 }
 
+// current is the transport in use.
+func (c *Conn) current() transport {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.transport
+}
+
 // control handles a packet that is no message.
 func (c *Conn) control(k kind) error {
 	switch k {
 	case kindPong:
-		notify(c.pong)
+		c.ponged()
 		return nil
 	case kindNoop:
 		return nil
@@ -117,7 +123,7 @@ func (c *Conn) control(k kind) error {
 // transport still can.
 func (c *Conn) readFailed(err error) error {
 	if errors.Is(err, ErrParse) || errors.Is(err, ErrTooLarge) {
-		c.begin(err, false)
+		c.begin(err)
 	} else {
 		c.abort(err)
 	}
@@ -143,9 +149,12 @@ func (c *Conn) Write(ctx context.Context, m Message) error {
 }
 
 // Send queues messages, all of them in a row, and never waits. Where 1,024
-// packets or 1 MiB wait already, it ends the connection and returns
-// [ErrSlowConsumer]: a client that reads too slowly must not hold up, or use up
-// the memory of, the others. One Send larger than that passes an empty queue.
+// packets or 1 MiB wait already, and would do so without those that are
+// volatile, it ends the connection and returns [ErrSlowConsumer]: a client that
+// reads too slowly must not hold up, or use up the memory of, the others. One
+// Send larger than that passes an empty queue. If the first message is
+// volatile, Send drops all of them, and returns nil, where more than 64 KiB
+// wait.
 func (c *Conn) Send(messages ...Message) error {
 	full, err := c.enqueue(kindMessage, messages...)
 	if err != nil {
@@ -158,83 +167,78 @@ func (c *Conn) Send(messages ...Message) error {
 	return nil
 }
 
-// enqueue adds packets of one kind to the queue. If it is full, it adds none and
-// returns a channel that is closed when there is more space.
-func (c *Conn) enqueue(k kind, messages ...Message) (full <-chan struct{}, err error) {
-	size := 0
-	for _, m := range messages {
-		size += len(m.Data)
-	}
+// Close ends the connection after what is queued has been sent. It does not
+// wait; Done tells when it is over.
+func (c *Conn) Close() { c.begin(ErrClosed) }
+
+// begin starts the end: nothing more is queued, and what is has as long as a
+// heartbeat. The first reason stands.
+func (c *Conn) begin(reason error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.reason != nil {
-		return nil, c.reason
+		return
 	}
-	if c.packets > 0 && (c.bytes+size > queueBytes || c.packets+len(messages) > queuePackets) {
-		if c.space == nil {
-			c.space = make(chan struct{})
-		}
-		return c.space, nil
-	}
-	for _, m := range messages {
-		c.queue = append(c.queue, packet{kind: k, Message: m})
-	}
-	c.bytes += size
-	c.packets += len(messages)
-	notify(c.wake)
-	return nil, nil
-}
-
-// Close ends the connection after what is queued has been sent. It does not
-// wait; Done tells when it is over.
-func (c *Conn) Close() { c.begin(ErrClosed, false) }
-
-// begin starts the end: nothing more is queued. A hard end throws the queue
-// away. The first reason stands.
-func (c *Conn) begin(reason error, hard bool) {
-	c.mu.Lock()
-	if c.reason == nil {
-		c.reason = reason
-	}
-	c.hard = c.hard || hard
-	c.mu.Unlock()
-	notify(c.wake)
+	c.reason = reason
+	c.beat.Reset(c.interval + c.timeout)
+	c.wake()
 }
 
 // abort ends the connection at once.
 func (c *Conn) abort(reason error) {
-	c.begin(reason, true)
-	c.finish()
-	c.transport.abort()
+	c.mu.Lock()
+	reason = c.finish(reason)
+	t := c.transport
+	c.mu.Unlock()
+	t.abort(reason)
 }
 
 // cut is abort for callers that must not wait: closing a connection whose
 // client reads nothing can take seconds, for instance below TLS.
 func (c *Conn) cut(reason error) {
-	c.begin(reason, true)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.ended { // else somebody aborts already
-		c.ended = true
-		c.cutting.Go(c.transport.abort)
-		close(c.done)
-	}
+	c.sever(reason)
 }
 
-// finish closes done, once.
-func (c *Conn) finish() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// sever is called with mu held.
+func (c *Conn) sever(reason error) {
+	if c.ended { // somebody aborts already
+		return
+	}
+	if c.reason != nil {
+		reason = c.reason
+	}
+	t := c.transport
+	c.work.Go(func() { t.abort(reason) })
+	c.finish(reason)
+}
+
+// finish ends the connection, once. It returns the reason that stands. It is
+// called with mu held.
+func (c *Conn) finish(reason error) error {
+	if c.reason == nil {
+		c.reason = reason
+	}
+	c.hard = true
 	if !c.ended {
 		c.ended = true
+		c.beat.Stop()
 		close(c.done)
 	}
+	return c.reason
 }
 
-// notify leaves a note in a channel of one place.
-func notify(c chan<- struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
+// hold keeps the connection from being forgotten until release is called. False
+// if it is over.
+func (c *Conn) hold() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return false
 	}
+	c.work.Add(1)
+	return true
 }
+
+func (c *Conn) release() { c.work.Done() }

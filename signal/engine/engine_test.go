@@ -42,15 +42,13 @@ func (p *pipe) read(ctx context.Context) (packet, error) {
 	}
 }
 
-func (p *pipe) write(packets []packet) error {
-	for _, m := range packets {
-		select {
-		case p.out <- m:
-		case <-p.gone:
-			return ErrTransport
-		}
+func (p *pipe) write(batch []packet) (int, error) {
+	select {
+	case p.out <- batch[0]:
+		return 1, nil
+	case <-p.gone:
+		return 0, ErrTransport
 	}
-	return nil
 }
 
 func (p *pipe) close(reason error) {
@@ -65,20 +63,20 @@ func (p *pipe) closedFor() error {
 	return p.reason
 }
 
-func (p *pipe) abort() { p.once.Do(func() { close(p.gone) }) }
+func (p *pipe) abort(error) { p.once.Do(func() { close(p.gone) }) }
 
 // serve runs a connection over p, a pipe, whose application reads messages to
 // got.
 func serve(t *testing.T, p transport) (s *Server, conn *Conn, got chan Message, done chan struct{}) {
 	t.Helper()
-	conns := make(chan *Conn, 1)
+	conns, started := make(chan *Conn, 1), make(chan *Conn, 1)
 	got, done = make(chan Message, 16), make(chan struct{})
 	s = NewServer(Options{
 		PingInterval: 10 * time.Second,
 		PingTimeout:  5 * time.Second,
 		Logger:       slog.New(slog.DiscardHandler),
 		OnConnect: func(c *Conn) {
-			conns <- c
+			started <- c
 			for {
 				m, err := c.Read(context.Background())
 				if err != nil {
@@ -88,9 +86,16 @@ func serve(t *testing.T, p transport) (s *Server, conn *Conn, got chan Message, 
 			}
 		},
 	})
+	if no := s.admit("a"); no != nil {
+		t.Fatal(no.Message)
+	}
 	go func() {
-		s.serve(p, httptest.NewRequest("GET", "/", nil))
-		close(done)
+		defer close(done)
+		s.start(newConn("x", httptest.NewRequest("GET", "/", nil), "a", p, s.opts))
+		conn := <-started
+		conns <- conn
+		<-conn.done
+		conn.work.Wait()
 	}()
 	conn = <-conns
 	out := make(chan packet)
@@ -166,9 +171,9 @@ type slowEnd struct {
 	let chan struct{}
 }
 
-func (p slowEnd) abort() {
+func (p slowEnd) abort(reason error) {
 	<-p.let
-	p.pipe.abort()
+	p.pipe.abort(reason)
 }
 
 // Send must not wait for the end of a client that it cuts off.

@@ -1,5 +1,7 @@
 package engine
 
+import "encoding/base64"
+
 // Message is one message of an Engine.IO connection. The zero value is an
 // empty text.
 type Message struct {
@@ -8,6 +10,9 @@ type Message struct {
 	Data []byte
 	// Binary tells bytes from text.
 	Binary bool
+	// Volatile lets a Conn drop the message while more than 64 KiB wait for the
+	// client. It says nothing about messages that were read.
+	Volatile bool
 }
 
 // kind is the type of a packet: its first character on the wire.
@@ -21,6 +26,9 @@ const (
 	kindMessage kind = '4'
 	kindUpgrade kind = '5'
 	kindNoop    kind = '6'
+
+	// kindBytes is no type: it marks a binary message in a payload.
+	kindBytes = 'b'
 )
 
 // packet is the unit that transports carry.
@@ -41,4 +49,35 @@ func parseText(b []byte) (packet, error) {
 // appendText is the reverse of parseText.
 func appendText(dst []byte, p packet) []byte {
 	return append(append(dst, byte(p.kind)), p.Data...)
+}
+
+// separator stands between the packets of a payload.
+const separator = 0x1e
+
+// parseEncoded reads a packet of a payload, where bytes are in base64. The data
+// of a text is a view of b.
+func parseEncoded(b []byte) (packet, error) {
+	if len(b) == 0 || b[0] != kindBytes {
+		return parseText(b)
+	}
+	data, err := base64.StdEncoding.AppendDecode(make([]byte, 0, len(b)*3/4), b[1:])
+	if err != nil {
+		return packet{}, ErrParse
+	}
+	return packet{kind: kindMessage, Message: Message{Data: data, Binary: true}}, nil
+}
+
+// appendPayload writes packets as the body of a response.
+func appendPayload(dst []byte, packets []packet) []byte {
+	for i, p := range packets {
+		if i > 0 {
+			dst = append(dst, separator)
+		}
+		if p.Binary {
+			dst = base64.StdEncoding.AppendEncode(append(dst, kindBytes), p.Data)
+			continue
+		}
+		dst = appendText(dst, p)
+	}
+	return dst
 }

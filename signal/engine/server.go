@@ -6,136 +6,90 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"net/url"
-	"strings"
+	"runtime/debug"
 	"sync"
-	"time"
 )
-
-// Options configures a [Server]. The zero value accepts connections from pages
-// of its own host and reads nothing from them.
-type Options struct {
-	// OnConnect is called for each new connection, in its own goroutine, which
-	// is the one to read from it. The connection lives on when it returns.
-	OnConnect func(*Conn)
-	// PingInterval and PingTimeout are the heartbeat's. If zero, 25 s and 20 s.
-	PingInterval, PingTimeout time.Duration
-	// MaxPayload limits one message of a client in bytes, its type included.
-	// If zero, 1,000,000.
-	MaxPayload int
-	// Origins lists the Origin headers of pages that may connect, such as
-	// "https://example.com"; "*" allows all. The server's own host may always.
-	Origins []string
-	// Logger receives refusals at debug level. If nil, [slog.Default].
-	Logger *slog.Logger
-}
-
-func (o Options) withDefaults() Options {
-	if o.OnConnect == nil {
-		o.OnConnect = func(c *Conn) { c.Close() }
-	}
-	if o.PingInterval <= 0 {
-		o.PingInterval = 25 * time.Second
-	}
-	if o.PingTimeout <= 0 {
-		o.PingTimeout = 20 * time.Second
-	}
-	if o.MaxPayload <= 0 {
-		o.MaxPayload = 1_000_000
-	}
-	if o.Logger == nil {
-		o.Logger = slog.Default()
-	}
-	return o
-}
 
 // Server accepts Engine.IO connections.
 type Server struct {
 	opts Options
 
 	// Guarded by mu.
-	mu     sync.Mutex
-	conns  map[*Conn]struct{}
-	closed bool
-	empty  chan struct{} // closed by Shutdown's last connection
+	mu      sync.Mutex
+	conns   map[string]*Conn // by id
+	clients map[string]int   // connections by address
+	inside  int              // connections, also those that are being opened
+	closed  bool
+	empty   chan struct{} // closed by Shutdown's last connection
 }
 
 // NewServer returns a server to be mounted at a path such as "/engine.io/".
 func NewServer(opts Options) *Server {
 	return &Server{
-		opts:  opts.withDefaults(),
-		conns: make(map[*Conn]struct{}),
-		empty: make(chan struct{}),
+		opts:    opts.withDefaults(),
+		conns:   make(map[string]*Conn),
+		clients: make(map[string]int),
+		empty:   make(chan struct{}),
 	}
 }
 
-// refusal is the answer to a request that opens no connection.
-type refusal struct {
-	status  int
-	Code    int    `json:"code"`
-	Message string `json:"message"`
-}
-
-// ServeHTTP opens a connection and serves it until it ends.
+// ServeHTTP takes in a request of the protocol: one that opens a connection, or
+// of one that is open. Those of long-polling last until there is something to
+// say.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if no := s.check(r); no != nil {
-		s.opts.Logger.Debug("connection refused", "err", no.Message)
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(no.status)
-		_ = json.NewEncoder(w).Encode(no)
+	if !s.allow(w, r) {
+		s.refuse(w, errForbidden)
 		return
 	}
-	t, err := accept(w, r, s.opts.MaxPayload)
-	if err != nil {
-		s.opts.Logger.Debug("connection refused", "err", err)
+	if r.Method == http.MethodOptions {
+		preflight(w, r)
 		return
 	}
-	s.serve(t, r)
+	q, no := s.parse(r)
+	if no != nil {
+		s.refuse(w, no)
+		return
+	}
+	if q.conn == nil {
+		s.open(w, r, q)
+		return
+	}
+	if !q.conn.hold() {
+		s.refuse(w, errUnknown)
+		return
+	}
+	defer q.conn.release()
+	s.resume(w, r, q)
 }
 
-// check decides on a request. Codes and words are those of the protocol.
-func (s *Server) check(r *http.Request) *refusal {
-	q := r.URL.Query()
-	if t := q["transport"]; len(t) != 1 || t[0] != "websocket" {
-		return &refusal{http.StatusBadRequest, 0, "Transport unknown"}
+// open opens a connection.
+func (s *Server) open(w http.ResponseWriter, r *http.Request, q request) {
+	address := s.opts.Address(r)
+	if no := s.admit(address); no != nil {
+		s.refuse(w, no)
+		return
 	}
-	if q.Has("sid") {
-		return &refusal{http.StatusBadRequest, 1, "Session ID unknown"}
-	}
-	if r.Method != http.MethodGet {
-		return &refusal{http.StatusBadRequest, 2, "Bad handshake method"}
-	}
-	if q.Get("EIO") != "4" {
-		return &refusal{http.StatusBadRequest, 5, "Unsupported protocol version"}
-	}
-	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-		return &refusal{http.StatusBadRequest, 3, "Bad request"}
-	}
-	if !s.allowed(r) {
-		return &refusal{http.StatusForbidden, 4, "Forbidden"}
-	}
-	return nil
-}
-
-// allowed checks the Origin header. Without one, the client is not a page, and
-// nobody's cookies are at stake.
-func (s *Server) allowed(r *http.Request) bool {
-	all := r.Header.Values("Origin")
-	if len(all) == 0 {
-		return true
-	}
-	if len(all) > 1 {
-		return false
-	}
-	for _, o := range s.opts.Origins {
-		if o == "*" || strings.EqualFold(o, all[0]) {
-			return true
+	id := newID()
+	s.setCookie(w, id)
+	if q.websocket {
+		t, err := accept(w, r, s.opts.MaxPayload)
+		if err != nil {
+			s.opts.Logger.Debug("connection refused", "err", err)
+			s.leave(address)
+			return
 		}
+		s.start(newConn(id, r, address, t, s.opts))
+		return
 	}
-	u, err := url.Parse(all[0])
-	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+	p := newPolling()
+	c := newConn(id, r, address, p, s.opts)
+	if !c.hold() { // for this request, as for all that follow
+		return
+	}
+	defer c.release()
+	s.start(c)
+	s.get(w, r, c, p)
 }
 
 // handshake is what a client learns first.
@@ -147,30 +101,43 @@ type handshake struct {
 	MaxPayload   int      `json:"maxPayload"`
 }
 
-// serve runs a connection on t until it is over.
-func (s *Server) serve(t transport, r *http.Request) {
-	c := newConn(newID(), t, s.opts)
-	c.request = r
-	hello, err := json.Marshal(handshake{
+// start lets a connection run, in a goroutine of its own: that of the request
+// has a stack that has grown, and buffers.
+func (s *Server) start(c *Conn) {
+	hello := handshake{
 		SID:          c.id,
 		Upgrades:     []string{},
 		PingInterval: s.opts.PingInterval.Milliseconds(),
 		PingTimeout:  s.opts.PingTimeout.Milliseconds(),
 		MaxPayload:   s.opts.MaxPayload,
-	})
-	if err != nil || !s.add(c) {
-		t.abort()
-		return
 	}
-	defer s.remove(c)
-	_, _ = c.enqueue(kindOpen, Message{Data: hello})
+	if _, ok := c.transport.(*polling); ok { // nobody else has it yet
+		hello.Upgrades = append(hello.Upgrades, "websocket")
+	}
+	data, _ := json.Marshal(hello) // strings and numbers can always be written
+	s.add(c)
+	_, _ = c.enqueue(kindOpen, Message{Data: data}) // fails where the server shuts down
+	go s.serve(c)
+}
 
-	var writer sync.WaitGroup
-	writer.Go(c.run)
-	s.opts.OnConnect(c)
+// serve runs a connection until it is over.
+func (s *Server) serve(c *Conn) {
+	s.connected(c)
 	<-c.done
-	writer.Wait()
-	c.cutting.Wait()
+	c.work.Wait()
+	s.remove(c)
+}
+
+// connected calls the application. As with the handlers of net/http, one that
+// panics costs its connection, and nobody else's.
+func (s *Server) connected(c *Conn) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.opts.Logger.Error("handler panicked", "err", p, "stack", string(debug.Stack()))
+			c.abort(ErrClosed)
+		}
+	}()
+	s.opts.OnConnect(c)
 }
 
 // newID returns 128 random bits.
@@ -180,23 +147,64 @@ func newID() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-func (s *Server) add(c *Conn) bool {
+// admit counts a connection in, unless there is a reason against it.
+func (s *Server) admit(address string) *refusal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return false
+		return errShuttingDown
 	}
-	s.conns[c] = struct{}{}
-	return true
+	if s.clients[address] >= s.opts.PerAddress {
+		return errTooMany
+	}
+	s.clients[address]++
+	s.inside++
+	return nil
+}
+
+// leave counts it out.
+func (s *Server) leave(address string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.clients[address]--; s.clients[address] == 0 {
+		delete(s.clients, address)
+	}
+	if s.inside--; s.closed && s.inside == 0 {
+		close(s.empty)
+	}
+}
+
+// add makes a connection known. If the server has begun to shut down since it
+// was admitted, so does the connection.
+func (s *Server) add(c *Conn) {
+	s.mu.Lock()
+	s.conns[c.id] = c
+	closed := s.closed
+	s.mu.Unlock()
+	if closed {
+		c.begin(ErrShutdown)
+	}
 }
 
 func (s *Server) remove(c *Conn) {
 	s.mu.Lock()
+	delete(s.conns, c.id)
+	s.mu.Unlock()
+	s.leave(c.address)
+}
+
+func (s *Server) find(id string) *Conn {
+	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.conns, c)
-	if s.closed && len(s.conns) == 0 {
-		close(s.empty)
-	}
+	return s.conns[id]
+}
+
+// Connections returns how many there are, also those that are just being opened
+// or ended.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.inside
 }
 
 // Shutdown refuses new connections, ends the others after what was queued has
@@ -204,7 +212,7 @@ func (s *Server) remove(c *Conn) {
 // what is left, waits for that, and returns ctx's error.
 func (s *Server) Shutdown(ctx context.Context) error {
 	for _, c := range s.shut() {
-		c.begin(ErrShutdown, false)
+		c.begin(ErrShutdown)
 	}
 	select {
 	case <-s.empty:
@@ -223,7 +231,7 @@ func (s *Server) shut() []*Conn {
 	s.mu.Lock()
 	first := !s.closed
 	s.closed = true
-	if first && len(s.conns) == 0 {
+	if first && s.inside == 0 {
 		close(s.empty)
 	}
 	s.mu.Unlock()
@@ -234,7 +242,7 @@ func (s *Server) snapshot() []*Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := make([]*Conn, 0, len(s.conns))
-	for c := range s.conns {
+	for _, c := range s.conns {
 		all = append(all, c)
 	}
 	return all

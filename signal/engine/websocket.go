@@ -77,13 +77,13 @@ func readError(err error) error {
 	return fmt.Errorf("%w: %w", ErrTransport, err)
 }
 
-func (t *webSocket) write(packets []packet) error {
-	for _, p := range packets {
-		if err := t.writeOne(p); err != nil {
-			return fmt.Errorf("%w: %w", ErrTransport, err)
-		}
+// write hands on the first packet of a batch, so that what is left of a large
+// one can be counted.
+func (t *webSocket) write(batch []packet) (int, error) {
+	if err := t.writeOne(batch[0]); err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrTransport, err)
 	}
-	return nil
+	return 1, nil
 }
 
 func (t *webSocket) writeOne(p packet) error {
@@ -123,7 +123,7 @@ func closeCode(reason error) websocket.StatusCode {
 
 // abort takes the connection away from below: CloseNow alone would wait for a
 // goodbye under way, in which the client can announce a frame that never comes.
-func (t *webSocket) abort() {
+func (t *webSocket) abort(error) {
 	t.conn.Close()
 	t.ws.CloseNow()
 }

@@ -28,12 +28,19 @@ const (
 	MaxAttachments = 10
 	// MaxNamespace is how long the name of a namespace may be, in bytes.
 	MaxNamespace = 256
+	// MaxDepth is how deep the JSON of a packet that is read may be nested. More
+	// overflows the stack of other implementations, which it may be sent on to.
+	MaxDepth = 1000
 
 	ackDigits = 15 // of an id that a JavaScript client counts exactly
 )
 
 // ErrMalformed is returned for text that is no Socket.IO packet.
 var ErrMalformed = errors.New("sio: malformed packet")
+
+// ErrTooDeep is returned for a packet whose JSON is nested deeper than
+// [MaxDepth].
+var ErrTooDeep = errors.New("sio: JSON is nested too deeply")
 
 // Packet is a Socket.IO packet without its attachments.
 type Packet struct {
@@ -57,7 +64,8 @@ func (p Packet) Binary() bool { return p.Type == BinaryEvent || p.Type == Binary
 //
 //	<type>[<attachments>-][<namespace>,][<ack id>][<JSON>]
 //
-// Data is a view of text.
+// Data is a view of text. With ErrTooDeep it returns an event, acknowledgement or
+// connect without its data, which can be answered.
 func Decode(text []byte) (Packet, error) {
 	p := Packet{Namespace: "/"}
 	if len(text) == 0 || text[0] < byte(Connect) || text[0] > byte(BinaryAck) {
@@ -86,6 +94,12 @@ func Decode(text []byte) (Packet, error) {
 		}
 		p.HasID, p.ID, rest = true, id, rest[n:]
 	}
+	if deep(rest) {
+		if p.Binary() {
+			return p, ErrMalformed // its attachments would be out of place
+		}
+		return p, ErrTooDeep
+	}
 	if len(rest) > 0 {
 		p.Data = json.RawMessage(rest)
 	}
@@ -93,6 +107,30 @@ func Decode(text []byte) (Packet, error) {
 		return p, ErrMalformed
 	}
 	return p, nil
+}
+
+// deep tells whether JSON is nested too deeply.
+func deep(b []byte) bool {
+	if len(b) <= MaxDepth {
+		return false
+	}
+	depth, quoted := 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '[' || c == '{':
+			if depth++; depth > MaxDepth {
+				return true
+			}
+		case c == ']' || c == '}':
+			depth--
+		}
+	}
+	return false
 }
 
 // attachments reads "<n>-".

@@ -1,15 +1,17 @@
-// Drives the server with the stock socket.io-client: node stock.mjs URL.
+// Drives the server with the stock socket.io-client: node stock.mjs URL TRANSPORTS,
+// such as "websocket" or "polling,websocket", where the first is upgraded.
 // The server is the one of stock_test.go.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 
 const { io } = createRequire(new URL('../../web/package.json', import.meta.url))('socket.io-client');
 const url = process.argv[2];
+const transports = process.argv[3].split(',');
 const open = [];
 
 /** A socket with a connection of its own. */
 function connect(namespace = '/', options = {}) {
-  const socket = io(url + namespace, { transports: ['websocket'], forceNew: true, reconnectionDelay: 20, ...options });
+  const socket = io(url + namespace, { transports, forceNew: true, reconnectionDelay: 20, ...options });
   open.push(socket);
   return socket;
 }
@@ -91,10 +93,27 @@ const steps = {
     await next(socket, 'connect');
     const before = socket.id;
     const lost = next(socket, 'disconnect');
-    socket.io.engine.transport.ws.terminate();
+    const { transport } = socket.io.engine;
+    transport.ws ? transport.ws.terminate() : transport.onError('network lost');
     await lost;
     await next(socket, 'connect');
     assert.notEqual(socket.id, before);
+    assert.equal(await ask(socket, 'echo', 1), 1);
+  },
+  async 'upgrades when it may, with nothing lost'() {
+    const socket = connect();
+    const got = [];
+    socket.on('n', (n) => got.push(n));
+    await next(socket, 'connect');
+    const { engine } = socket.io;
+    const upgraded = engine.transport.name === transports.at(-1) || next(engine, 'upgrade');
+    const sent = ask(socket, 'count', 500);
+    const all = await Promise.all(Array.from({ length: 200 }, (_, i) => ask(socket, 'echo', i, Buffer.from([i]))));
+    assert.deepEqual(all, Array.from({ length: 200 }, (_, i) => i));
+    assert.equal(await sent, 500);
+    assert.deepEqual(got, Array.from({ length: 500 }, (_, i) => i));
+    await upgraded;
+    assert.equal(engine.transport.name, transports.at(-1));
     assert.equal(await ask(socket, 'echo', 1), 1);
   },
   async 'outlives many heartbeats'() {

@@ -31,22 +31,6 @@ test('a killed page vanishes within 5 s', async () => {
   await ana.close();
 });
 
-test('a reload takes the place of what was there before', async () => {
-  const [ana, bo] = await Promise.all(['Ana', 'Bo'].map((name) => join(browser, server.url, 'reload', name)));
-  await tile(bo, 'Ana').waitFor();
-  const before = await tile(bo, 'Ana').getAttribute('data-member');
-  await ana.reload();
-  await ana.getByRole('toolbar', { name: 'Call controls' }).waitFor();
-  await until('the new Ana is there', async () => {
-    const tiles = tile(bo, 'Ana');
-    return (await tiles.count()) === 1 && (await tiles.getAttribute('data-member')) !== before;
-  }, 3000);
-  assert.equal(await people(ana), 2);
-  await seesAndHears(bo, 'Ana');
-  await seesAndHears(ana, 'Bo');
-  await Promise.all([ana.close(), bo.close()]);
-});
-
 test('a server that comes back finds everybody in the room again', async () => {
   const first = await startServer();
   const [ana, bo] = await Promise.all(['Ana', 'Bo'].map((name) => join(browser, first.url, 'again', name)));

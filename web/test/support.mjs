@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 export const out = fileURLToPath(new URL('./out/', import.meta.url));
 mkdirSync(out, { recursive: true });
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+export const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const quiet = [
   '--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
   '--allow-loopback-in-peer-connection',
@@ -33,6 +33,9 @@ export const small = { width: 800, height: 500 };
 
 /** @type {(() => Promise<unknown>|unknown)[]} */
 const cleanups = [];
+
+/** @param {() => Promise<unknown>|unknown} f what {@link cleanUp} is to do */
+export const atEnd = (f) => cleanups.push(f);
 
 /** Ends whatever was started, last thing first. */
 export async function cleanUp() {
@@ -59,11 +62,12 @@ function build() {
 }
 
 /**
- * Starts a server on free ports, or on a given HTTP address.
+ * Starts a server on free ports, or on given addresses.
  * @param {string} [http]
+ * @param {string} [udp]
  */
-export async function startServer(http = '127.0.0.1:0') {
-  const child = spawn(build(), ['serve', '--http', http, '--udp', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startServer(http = '127.0.0.1:0', udp = '127.0.0.1:0') {
+  const child = spawn(build(), ['serve', '--http', http, '--udp', udp], { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stderr.on('data', (b) => (log += b));
   let asked = false;
@@ -94,10 +98,11 @@ export async function startServer(http = '127.0.0.1:0') {
 
 /**
  * @param {string[]} [args]
+ * @param {string} [path] of the browser
  * @returns {Promise<Browser>}
  */
-export async function startBrowser(args = [...fakeDevices, ...fakeConsent]) {
-  const browser = await chromium.launch({ executablePath, args: [...quiet, ...args] });
+export async function startBrowser(args = [...fakeDevices, ...fakeConsent], path = executablePath) {
+  const browser = await chromium.launch({ executablePath: path, args: [...quiet, ...args] });
   cleanups.push(() => browser.close());
   return browser;
 }

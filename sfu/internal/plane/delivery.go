@@ -34,7 +34,7 @@ type delivery struct {
 	packets int          // of all fans
 	busy    []*Transport // to deliver to, as soon as one is delivered to
 	next    int          // of busy
-	first   uint32       // turns, so that nobody is always the last
+	first   uint32       // who is first, of 2^32; turns, so that nobody is always the last
 }
 
 // Waiting tells whether so many packets wait for [Plane.Deliver] that it should
@@ -88,14 +88,12 @@ func (d *delivery) gather() {
 			}
 		}
 	}
-	if n := uint32(len(d.busy)); n > 1 {
-		rotate(d.busy, d.first%n)
-		d.first++
-	}
+	d.first += 0x9e3779b9 // a golden section on: no rhythm of batches finds the same
+	rotate(d.busy, int(uint64(d.first)*uint64(len(d.busy))>>32))
 }
 
 // rotate makes the element at i the first one.
-func rotate(list []*Transport, i uint32) {
+func rotate(list []*Transport, i int) {
 	slices.Reverse(list[:i])
 	slices.Reverse(list[i:])
 	slices.Reverse(list)
@@ -103,7 +101,7 @@ func rotate(list []*Transport, i uint32) {
 
 func (d *delivery) settle() {
 	for _, f := range d.fans {
-		f.arrivals = f.arrivals[:0]
+		f.arrivals, f.listed = f.arrivals[:0], false
 	}
 	d.fans, d.busy, d.next, d.packets = d.fans[:0], d.busy[:0], 0, 0
 }

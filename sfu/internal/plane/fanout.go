@@ -37,6 +37,7 @@ type Fanout struct {
 	best      int   // encoding to forward
 	mirrors   []int // cores that have one
 	arrivals  []arrival
+	listed    bool // in the fans of the delivery
 
 	wanted      bool // a key frame, by somebody
 	asked       mono.Time
@@ -232,7 +233,8 @@ func (f *Fanout) take(now mono.Time, in *Inbound, e *nack.Entry, b []byte) {
 		return
 	}
 	d := &f.plane.delivery
-	if len(f.arrivals) == 0 {
+	if !f.listed {
+		f.listed = true
 		d.fans = append(d.fans, f)
 	}
 	d.packets++

@@ -300,3 +300,28 @@ func TestComingAndGoingLeavesNothing(t *testing.T) {
 		}
 	}
 }
+
+// On another path there is a key frame for whoever moved, and from whoever did:
+// more was lost than can be repaired.
+func TestMovingAsksForKeyFrames(t *testing.T) {
+	r := newRoom(t)
+	a, b := r.join(0, netem.Config{}), r.join(1, netem.Config{})
+	s := b.slot(false)
+	s.show(a.video)
+	r.run(3 * time.Second)
+	for _, c := range []*client{b, a} {
+		before := len(a.asked)
+		r.move(c)
+		r.run(100 * time.Millisecond)
+		if got := len(a.asked) - before; got != 1 {
+			t.Errorf("client %d moved: asked for %d key frames, want 1", c.id, got)
+		}
+		r.run(3 * time.Second)
+	}
+	before := len(a.asked)
+	b.bind() // where it is already
+	r.run(3 * time.Second)
+	if got := len(a.asked) - before; got != 0 {
+		t.Errorf("nobody moved: asked for %d key frames", got)
+	}
+}

@@ -153,6 +153,7 @@ type Attach struct{ Moving *Moving }
 
 func (c Attach) apply(p *Plane, now mono.Time) {
 	t := c.Moving.transport
+	p.current = t // whose fault a panic is
 	t.plane = p
 	p.transports[t.id] = t
 	p.paths[t.path] = t
@@ -166,6 +167,7 @@ func (c Attach) apply(p *Plane, now mono.Time) {
 		s.attach(now, &c.Moving.shown[i])
 	}
 	t.replay(now)
+	p.current = nil
 }
 
 // attach makes the fan-out one of this core, together with the mirror of it that

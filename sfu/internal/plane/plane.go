@@ -217,6 +217,9 @@ func (p *Plane) emit(e Event)       { p.events = append(p.events, e) }
 func (p *Plane) drop(r DropReason)  { p.stats.Drops[r]++ }
 func (p *Plane) nextSerial() uint32 { p.serial++; return p.serial }
 
+// Undelivered counts n handovers that another core had no room for.
+func (p *Plane) Undelivered(n int) { p.stats.Drops[DropOverload] += uint64(n) }
+
 // Overloaded counts n datagrams of the outbox that could not be written.
 func (p *Plane) Overloaded(n int) {
 	p.stats.Drops[DropOverload] += uint64(n)

@@ -242,6 +242,7 @@ func (t *Transport) mediaSSRC() uint32 {
 // bind makes path the way to the peer.
 func (t *Transport) bind(now mono.Time, path Path) {
 	p := t.plane
+	moved := t.path != path && t.path != (Path{})
 	if t.bound && t.path != path {
 		delete(p.paths, t.path)
 	}
@@ -256,7 +257,26 @@ func (t *Transport) bind(now mono.Time, path Path) {
 	p.paths[path] = t
 	t.hear(now)
 	t.replay(now)
+	if moved {
+		t.refresh(now)
+	}
 	p.timers.hasten(t, now)
+}
+
+// refresh asks for a key frame of all video that the peer sends or is sent: on
+// the path that it left more was lost than can be sent again.
+func (t *Transport) refresh(now mono.Time) {
+	for _, f := range t.plane.publications {
+		if f.transport == t {
+			f.wanted, f.unanswered = false, 0 // what was asked went the old way
+			f.ask(now)
+		}
+	}
+	for _, s := range t.slotBySSRC {
+		if s.outbound != nil && !s.outbound.paused {
+			s.outbound.fan.ask(now)
+		}
+	}
 }
 
 // replay handles what came over the path before path and keys were both known,

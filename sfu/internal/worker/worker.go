@@ -234,7 +234,7 @@ func (w *Worker) handOver() {
 		if i == w.index {
 			continue
 		}
-		w.plane.Overloaded(other.inbox.push(i, w.handovers))
+		w.plane.Undelivered(other.inbox.push(i, w.handovers))
 	}
 }
 

@@ -1,15 +1,18 @@
 // @ts-check
 import { Emitter } from './emitter.js';
 import { RoomError } from './errors.js';
+import { Pulse } from './pulse.js';
 import { encodings, hint, trim } from './sections.js';
 import { Slots } from './slots.js';
-/** @import {Need, OfferAck, Pub, Published, Source} from './types.js' */
+/** @import {Need, OfferAck, Pub, Published, Slot, Source} from './types.js' */
 
 /** Sizes of the pool of video slots: it grows in steps, in one offer each. */
 const videoPool = [6, 12, 25, 49];
 /** Slots of the first offer. */
 const firstAudio = 4;
 const firstVideo = videoPool[0];
+/** Failures after which nobody knows whether the server has the offer. */
+const unsure = ['offline', 'not_joined', 'timeout'];
 
 /**
  * @typedef {object} LocalPublication a track of ours; it outlives connections
@@ -28,9 +31,10 @@ const firstVideo = videoPool[0];
  * offer at a time; what changes meanwhile is part of the next.
  *
  * Events: `offer` when one is made, that of the join included; `slots` when a
- * slot shows something else; `state` with the connection's state.
+ * slot shows something else; `state` with the connection's state; `stopped` when
+ * nothing comes any more, although it should.
  *
- * @extends {Emitter<{offer: void, slots: void, state: RTCPeerConnectionState}>}
+ * @extends {Emitter<{offer: void, slots: void, state: RTCPeerConnectionState, stopped: void}>}
  */
 export class Connection extends Emitter {
   slots = new Slots();
@@ -39,10 +43,17 @@ export class Connection extends Emitter {
   /** @type {LocalPublication[]} */
   #locals = [];
   #request;
+  #pulse;
   /** Id of the newest offer; that of the join has none and counts as 1. */
   #id = 0;
   #dirty = false;
   #restart = false;
+  /**
+   * The offer that waits for its answer. One that the socket was lost with is
+   * sent again as it was: the server answers a second time.
+   * @type {{id: number, sdp: string, restart: boolean, publish: Pub[]}|null}
+   */
+  #pending = null;
   #closed = false;
   /** @type {Promise<void>|null} */
   #running = null;
@@ -59,7 +70,11 @@ export class Connection extends Emitter {
     const PeerConnection = o.PeerConnection ?? RTCPeerConnection;
     // Without max-bundle Chromium gathers candidates for each section.
     this.pc = new PeerConnection({ bundlePolicy: 'max-bundle', iceServers: o.iceServers });
+    this.#pulse = new Pulse(this.pc, () => this.emit('stopped', undefined));
     this.pc.addEventListener('connectionstatechange', () => {
+      if (this.pc.connectionState === 'connected') {
+        this.#pulse.start();
+      }
       this.emit('state', this.pc.connectionState);
     });
   }
@@ -107,8 +122,8 @@ export class Connection extends Emitter {
 
   /**
    * Takes the answer of the join or of an offer.
-   * @param {string|undefined} answer
-   * @param {Pick<OfferAck, 'published'|'slots'>} ack
+   * @param {string|undefined} answer absent if there is nothing to negotiate
+   * @param {{published?: Published[], slots?: Slot[]}} ack
    */
   async accept(answer, ack) {
     for (const p of ack.published ?? []) {
@@ -133,14 +148,33 @@ export class Connection extends Emitter {
   negotiate(o = {}) {
     this.#dirty = true;
     this.#restart ||= o.restart ?? false;
+    return this.#start();
+  }
+
+  /**
+   * Goes on with a socket that has resumed: repeats an offer that was lost with
+   * the old one, and restarts ICE if media is not connected.
+   * @param {boolean} moved whether the network is another one
+   * @returns {Promise<void>} settled at once if nothing has to be negotiated
+   */
+  async resume(moved) {
+    if (moved || ['disconnected', 'failed'].includes(this.pc.connectionState)) {
+      this.#dirty = this.#restart = true;
+    }
+    await this.#running?.catch(() => {}); // it belonged to the old socket
+    if (this.#dirty || this.#pending) {
+      await this.#start();
+    }
+  }
+
+  #start() {
     this.#running ??= this.#run();
     return this.#running;
   }
 
   async #run() {
     try {
-      while (this.#dirty && !this.#closed) {
-        this.#dirty = false;
+      while ((this.#dirty || this.#pending) && !this.#closed) {
         await this.#round();
       }
     } finally {
@@ -148,24 +182,34 @@ export class Connection extends Emitter {
     }
   }
 
-  async #round() {
+  /** @returns {Promise<{id: number, sdp: string, restart: boolean, publish: Pub[]}>} */
+  async #prepare() {
     const restart = this.#restart;
-    this.#restart = false;
+    this.#dirty = this.#restart = false;
     if (restart) {
       this.pc.restartIce();
     }
     const sdp = await this.#describe();
-    const id = this.#id;
+    return { id: this.#id, sdp, restart, publish: this.#unpublished() };
+  }
+
+  async #round() {
+    const offer = (this.#pending ??= await this.#prepare());
     try {
       /** @type {OfferAck} */
-      const ack = await this.#request('offer', { id, sdp, restart, publish: this.#unpublished() });
+      const ack = await this.#request('offer', offer);
+      this.#pending = null;
       await this.accept(ack.answer, ack);
     } catch (err) {
+      if (err instanceof RoomError && unsure.includes(err.code)) {
+        throw err;
+      }
+      this.#pending = null;
       await this.#rollBack();
       if (err instanceof RoomError && err.code === 'rate_limited' && !this.#closed) {
         await new Promise((done) => setTimeout(done, err.retryAfter || 1000));
         this.#dirty = true;
-        this.#restart ||= restart;
+        this.#restart ||= offer.restart;
         return;
       }
       throw err;
@@ -227,6 +271,7 @@ export class Connection extends Emitter {
 
   close() {
     this.#closed = true;
+    this.#pulse.stop();
     this.pc.close();
   }
 }

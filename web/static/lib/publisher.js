@@ -4,12 +4,13 @@ import { RoomError } from './errors.js';
 /** @import {Session} from './session.js' */
 /** @import {Source} from './types.js' */
 
-/** Refusals that the next join makes good, because it publishes everything. */
+/** Refusals that the next join or resume makes good. */
 const passing = ['offline', 'not_joined', 'timeout'];
 
 /**
  * Publisher keeps what we publish, one track per source, and tells the server
- * of it. What is published outlives connections: each join offers all of it.
+ * of it. What is published outlives connections: each join offers all of it, and
+ * a resume brings the server up to date.
  */
 export class Publisher {
   /** @type {Map<Source, LocalPublication>} */
@@ -125,8 +126,14 @@ export class Publisher {
     }
   }
 
-  /** Does what was asked for while the join was under way. */
-  catchUp() {
+  /**
+   * Does what was asked for while there was no connection.
+   * @param {string[]} published what the server believes we publish
+   */
+  catchUp(published) {
+    for (const publication of published.filter((id) => !this.list.some((l) => l.id === id))) {
+      this.#session.request('unpublish', { publication }).catch(() => {});
+    }
     const c = this.#session.connection;
     const late = this.list.filter((l) => !l.transceiver);
     late.forEach((l) => c?.attach(l));

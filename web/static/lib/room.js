@@ -7,8 +7,7 @@ import { Session } from './session.js';
 import { Subscriptions } from './subscriptions.js';
 /** @import {LocalPublication} from './connection.js' */
 /** @import {RoomError} from './errors.js' */
-/** @import {JoinOptions, SessionOptions, SessionState} from './session.js' */
-/** @import {Line, Member, Need, Publication, Slot, Snapshot, Source, StateEvent} from './types.js' */
+/** @import {JoinOptions, Line, Member, Need, Publication, SessionOptions, SessionState, Slot, Snapshot, Source, StateEvent} from './types.js' */
 
 /**
  * Room is a meeting as one member sees it. It never touches the DOM.
@@ -20,6 +19,8 @@ import { Subscriptions } from './subscriptions.js';
  * await room.join({ room: 'blue-fox-42', name: 'Ana' });
  * room.subscribe([[publication.id, true]]); // video is asked for, audio comes
  * ```
+ *
+ * A lost socket ends nothing: media goes on, and the room is resumed.
  *
  * Events: `state`, `roster` (members or publications changed), `slots`,
  * `speakers`, `line` (of the chat), `media` (state of the connection), `left`
@@ -65,7 +66,10 @@ export class Room extends Emitter {
     s.on('slots', () => this.emit('slots', undefined));
     s.on('media', (state) => this.emit('media', state));
     s.on('left', (why) => this.#left(why));
-    s.signal.on('down', () => this.#roster.lose());
+    s.signal.on('down', () => {
+      s.rev = Math.max(0, this.#roster.rev);
+      this.#roster.lose();
+    });
     s.signal.on('state', (/** @type {StateEvent} */ e) => this.#applyState(e));
     s.signal.on('slots', (e) => this.#label(e.slots));
     s.signal.on('need', (/** @type {Need} */ e) => this.#grow(e));
@@ -78,9 +82,9 @@ export class Room extends Emitter {
     return this.#session.state;
   }
 
-  /** What a join after a reload names as `replaces`. */
-  get session() {
-    return this.#session.session;
+  /** What a join after a reload gives as `resume`; null before the join. */
+  get seat() {
+    return this.#session.seat;
   }
 
   /** Offers made so far, those inside of joins included. */
@@ -128,9 +132,14 @@ export class Room extends Emitter {
     return this.#session.leave();
   }
 
-  /** Tries to reconnect at once: the network or the page is back. */
+  /** Tries to reconnect at once: the page is seen again, perhaps after a sleep. */
   hurry() {
     this.#session.hurry();
+  }
+
+  /** The network is another one: reconnects at once, and media finds a new way. */
+  moved() {
+    this.#session.moved();
   }
 
   /**
@@ -210,7 +219,8 @@ export class Room extends Emitter {
 
   /** Does what was asked for while the join was under way. */
   #catchUp() {
-    this.#publisher.catchUp();
+    const own = [...this.#roster.publications.values()].filter((p) => p.member === this.self?.id);
+    this.#publisher.catchUp(own.map((p) => p.id));
     this.#subscriptions.flush();
     this.chat.flush();
   }

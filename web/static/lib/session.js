@@ -4,36 +4,19 @@ import { Emitter } from './emitter.js';
 import { RoomError } from './errors.js';
 import { Signalling } from './signalling.js';
 /** @import {LocalPublication} from './connection.js' */
-/** @import {SocketLike} from './signalling.js' */
-/** @import {Bye, Snapshot} from './types.js' */
-
-/**
- * @typedef {object} JoinOptions
- * @property {string} room
- * @property {string} name
- * @property {RTCIceServer[]} [iceServers]
- * @property {string} [replaces] session of ours that is over, so that the
- *   others do not see us twice
- */
-
-/**
- * @typedef {object} SessionOptions
- * @property {string} [url] of the server, if it is not the page's origin
- * @property {(url: string|undefined, options: object) => SocketLike} [connect] for tests
- * @property {typeof RTCPeerConnection} [PeerConnection] for tests
- */
-
-/** @typedef {'idle'|'joining'|'joined'|'reconnecting'|'left'} SessionState */
+/** @import {Bye, JoinOptions, Seat, SessionOptions, SessionState, Snapshot} from './types.js' */
 
 /** Refusals of a join anew that may pass; anything else ends the session. */
 const passing = ['offline', 'timeout', 'rate_limited', 'server_busy', 'draining', 'internal'];
-
+/** Refusals of a resume after which there is nothing to come back to. */
+const over = ['session_unknown', 'session_expired'];
 /** How long the first join may take, in milliseconds. */
 const joinTimeout = 20_000;
 
 /**
- * Session is being in a room: it joins over the socket with an offer inside,
- * joins anew after the socket was lost, and ends once.
+ * Session is being in a room: it joins with an offer inside, and ends once. After
+ * the socket was lost it resumes: as the same member, and with the media as it is.
+ * Only where the server does not know us any more it joins anew.
  *
  * States: `idle` → `joining` → `joined` ⇄ `reconnecting` → `left`.
  * Events: `state`; `entered` with what the join answered, before `state` says
@@ -56,10 +39,14 @@ export class Session extends Emitter {
   #PeerConnection;
   /** @type {JoinOptions|null} */
   #options = null;
-  /** The promise of the first join. @type {{done: () => void, failed: (e: RoomError) => void}|null} */
+  /** Settles the first join. @type {{done: () => void, failed: (e: RoomError) => void}|null} */
   #first = null;
-  /** Named when joining anew, so that the server can end the old one at once. */
-  #replaces = '';
+  /** @type {Seat|null} */
+  seat = null;
+  /** Revision of the room that we knew when the socket was lost. */
+  rev = 0;
+  /** The network became another one while we were away. */
+  #moved = false;
   /** Counts joins, so that one which was overtaken stops. */
   #attempt = 0;
   /** How long the server asked to stay away, in milliseconds. */
@@ -91,7 +78,7 @@ export class Session extends Emitter {
       return Promise.reject(new RoomError('already_joined', 'a room is joined once'));
     }
     this.#options = o;
-    this.#replaces = o.replaces ?? '';
+    this.seat = o.resume ?? null;
     this.#become('joining');
     return new Promise((done, failed) => {
       this.#first = { done, failed };
@@ -101,11 +88,8 @@ export class Session extends Emitter {
   }
 
   /**
-   * A request of a member. Without a join it is refused here, because the
-   * server would not know us.
-   * @param {string} name
-   * @param {object} arg
-   * @returns {Promise<any>}
+   * A request of a member; without a join it is refused here.
+   * @param {string} name @param {object} arg @returns {Promise<any>}
    */
   request(name, arg) {
     if (this.state !== 'joined') {
@@ -114,15 +98,20 @@ export class Session extends Emitter {
     return this.signal.request(name, arg);
   }
 
-  /** Names this stay in the room to the server; empty before the join. */
-  get session() {
-    return this.#replaces;
-  }
-
   /** Tries to reconnect at once: the network or the page is back. */
   hurry() {
     if (this.state === 'reconnecting') {
       this.signal.hurry();
+    }
+  }
+
+  /** The network is another one: a socket that looks alive is given up, too. */
+  moved() {
+    this.#moved = true;
+    if (this.state === 'joined') {
+      this.signal.renew();
+    } else {
+      this.hurry();
     }
   }
 
@@ -145,45 +134,74 @@ export class Session extends Emitter {
     this.emit('left', why);
   }
 
-  /** Joins on a fresh connection, for the first time or again. */
+  /** Takes our place again on a fresh socket, or joins. */
   async #enter() {
     const o = this.#options;
     if (!o || this.state === 'left' || this.state === 'joined') {
       return;
     }
     const attempt = ++this.#attempt;
-    const old = this.connection;
-    const next = this.#connect(o);
     try {
-      const own = await next?.first();
-      if (attempt !== this.#attempt) {
-        next?.close();
-        return;
-      }
-      /** @type {Snapshot} */
-      const ack = await this.signal.request('join', {
-        v: 1, room: o.room, name: o.name, caps: ['slots', 'replaces'],
-        replaces: this.#replaces || undefined, ...own,
-      });
-      this.connection = next;
-      old?.close();
-      this.#entered(ack);
-      await next?.accept(ack.answer, ack);
-      this.emit('ready', undefined);
+      await (this.seat && !this.#first ? this.#resume(o) : this.#anew(o, attempt));
     } catch (err) {
-      if (this.connection !== next) {
-        next?.close();
-      }
       if (attempt === this.#attempt) {
         this.#refused(err instanceof RoomError ? err : new RoomError('internal', String(err)));
       }
     }
   }
 
+  /** @param {JoinOptions} o */
+  async #resume(o) {
+    const ack = await this.#ask(o, {});
+    const moved = this.#moved;
+    this.#entered(ack);
+    await this.connection?.accept(undefined, ack);
+    this.emit('ready', undefined);
+    // Offline: the next resume does it. Anything else would be refused again.
+    this.connection?.resume(moved).catch(() => {});
+  }
+
+  /**
+   * Joins with a connection of its own, which takes the place of the present one.
+   * @param {JoinOptions} o
+   * @param {number} attempt
+   */
+  async #anew(o, attempt) {
+    const old = this.connection;
+    const next = this.#connect(o);
+    try {
+      const own = await next?.first();
+      if (attempt !== this.#attempt) {
+        return;
+      }
+      const ack = await this.#ask(o, own ?? {});
+      this.connection = next;
+      old?.close();
+      this.#entered(ack);
+      await next?.accept(ack.answer, ack);
+      this.emit('ready', undefined);
+    } finally {
+      if (this.connection !== next) {
+        next?.close();
+      }
+    }
+  }
+
   /**
    * @param {JoinOptions} o
-   * @returns {Connection|null} null where there is no WebRTC: chat and roster
-   *   work without
+   * @param {object} own what we offer
+   * @returns {Promise<Snapshot>}
+   */
+  #ask(o, own) {
+    const resume = this.seat ? { ...this.seat, rev: this.rev } : undefined;
+    return this.signal.request('join', {
+      v: 1, room: o.room, name: o.name, caps: ['slots', 'resume'], resume, ...own,
+    });
+  }
+
+  /**
+   * @param {JoinOptions} o
+   * @returns {Connection|null} null without WebRTC: chat and roster work all the same
    */
   #connect(o) {
     if (!this.#PeerConnection) {
@@ -197,6 +215,7 @@ export class Session extends Emitter {
     c.on('offer', () => this.offers++);
     c.on('slots', () => this.emit('slots', undefined));
     c.on('state', (s) => this.#media(c, s));
+    c.on('stopped', () => c === this.connection && this.moved());
     for (const local of this.#locals.values()) {
       c.attach(local);
     }
@@ -206,7 +225,9 @@ export class Session extends Emitter {
   /** @param {Snapshot} ack */
   #entered(ack) {
     clearTimeout(this.#timer);
-    this.#replaces = (ack.caps?.includes('replaces') && ack.session) || '';
+    const { session, key } = ack;
+    this.seat = session && key && ack.caps?.includes('resume') ? { session, key } : null;
+    this.#moved = false;
     this.state = 'joined';
     this.emit('entered', ack);
     this.emit('state', 'joined');
@@ -219,11 +240,14 @@ export class Session extends Emitter {
     if (this.state === 'left' || err.code === 'offline') {
       return; // offline: the next connection joins
     }
-    if (this.#first || this.state === 'joined' || !passing.includes(err.code)) {
+    if (this.seat && over.includes(err.code)) {
+      this.seat = null;
+      this.#enter();
+    } else if (this.#first || this.state === 'joined' || !passing.includes(err.code)) {
       this.end(err);
-      return;
+    } else {
+      this.#timer = setTimeout(() => this.signal.connected && this.#enter(), err.retryAfter || 2000);
     }
-    this.#timer = setTimeout(() => this.signal.connected && this.#enter(), err.retryAfter || 2000);
   }
 
   /** @param {string} reason of socket.io-client */
@@ -245,23 +269,22 @@ export class Session extends Emitter {
 
   /** @param {Bye} e */
   #bye(e) {
-    if (e.reconnect === 'now' || e.reconnect === 'later') {
-      this.#pause = e.after_ms ?? (e.reconnect === 'now' ? 1 : 5000);
-    } else {
+    if (over.includes(e.code)) {
+      this.seat = null;
+    }
+    if (e.reconnect !== 'now' && e.reconnect !== 'later') {
       this.end(new RoomError(e.code, e.message));
     }
+    this.#pause = e.after_ms ?? (e.reconnect === 'now' ? 1 : 5000);
   }
 
-  /**
-   * @param {Connection} c
-   * @param {RTCPeerConnectionState} state
-   */
+  /** @param {Connection} c @param {RTCPeerConnectionState} state */
   #media(c, state) {
     if (c !== this.connection || this.state === 'left') {
       return;
     }
     this.emit('media', state);
-    if (state === 'failed' && this.state === 'joined') {
+    if ((state === 'disconnected' || state === 'failed') && this.state === 'joined') {
       c.negotiate({ restart: true }).catch(() => {});
     }
   }

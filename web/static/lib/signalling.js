@@ -91,9 +91,14 @@ export class Signalling extends Emitter {
   /** Tries again now instead of after the current delay. */
   hurry() {
     if (!this.#socket.connected) {
-      this.#socket.disconnect();
-      this.#socket.connect();
+      this.renew();
     }
+  }
+
+  /** Connects anew, though the connection may look alive. */
+  renew() {
+    this.#socket.disconnect();
+    this.#socket.connect();
   }
 
   /**

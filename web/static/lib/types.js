@@ -1,7 +1,9 @@
 // @ts-check
 // The payloads of the signalling protocol `switchyard/1`, as JSDoc types.
 // Times are milliseconds since the epoch, ids are strings of at most 32
-// characters of [A-Za-z0-9_-]. Fields that are not listed are ignored.
+// characters of [A-Za-z0-9_-]. Fields that are not listed are ignored. At the
+// end: what the library is given.
+/** @import {SocketLike} from './signalling.js' */
 
 /**
  * @typedef {'microphone'|'camera'|'screen'|'screen_audio'|'other'} Source
@@ -64,7 +66,6 @@
  * @property {number} rev one more than that of the event before
  * @property {Changes<Member>} [members]
  * @property {Changes<Publication>} [publications]
- * @property {object} [room]
  */
 
 /**
@@ -131,5 +132,29 @@
  * @property {string} text
  * @property {boolean} own sent from here, and acknowledged by the server
  */
+
+/**
+ * @typedef {object} Seat proves to the server who we are, for as long as it
+ *   keeps our place
+ * @property {string} session
+ * @property {string} key another one after each resume
+ */
+
+/**
+ * @typedef {object} JoinOptions
+ * @property {string} room
+ * @property {string} name
+ * @property {RTCIceServer[]} [iceServers]
+ * @property {Seat} [resume] of the page before a reload: we stay who we were
+ */
+
+/**
+ * @typedef {object} SessionOptions
+ * @property {string} [url] of the server, if it is not the page's origin
+ * @property {(url: string|undefined, options: object) => SocketLike} [connect] for tests
+ * @property {typeof RTCPeerConnection} [PeerConnection] for tests
+ */
+
+/** @typedef {'idle'|'joining'|'joined'|'reconnecting'|'left'} SessionState */
 
 export {};

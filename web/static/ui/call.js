@@ -29,6 +29,10 @@ export class Call {
   #main = h('main', { class: 'call', tabindex: -1 });
   #since = Date.now();
   #blocked = false;
+  /** The room has been out of reach for so long that people should know. */
+  #lost = false;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #losing;
   /** @type {(() => void)[]} */
   #off = [];
 
@@ -59,7 +63,7 @@ export class Call {
     const r = this.#room;
     const all = () => this.update();
     this.#off = [
-      r.on('roster', all), r.on('slots', all), r.on('speakers', all), r.on('state', all),
+      r.on('roster', all), r.on('slots', all), r.on('speakers', all), r.on('state', (s) => this.#connected(s !== 'reconnecting')),
       r.on('line', (line) => this.#chat.add(line)),
       r.on('media', (s) => {
         this.#blocked = s === 'failed' || (this.#blocked && s !== 'connected');
@@ -70,14 +74,33 @@ export class Call {
       this.#media.on('change', () => this.#deviceChanged()),
     ];
     const hurry = () => document.visibilityState === 'visible' && r.hurry();
-    window.addEventListener('online', hurry);
+    const moved = () => r.moved();
+    window.addEventListener('online', moved);
     document.addEventListener('visibilitychange', hurry);
     const timer = setInterval(() => setText(this.#time, clock(this.elapsed)), 1000);
     this.#off.push(() => {
-      window.removeEventListener('online', hurry);
+      window.removeEventListener('online', moved);
       document.removeEventListener('visibilitychange', hurry);
       clearInterval(timer);
+      clearTimeout(this.#losing);
     });
+  }
+
+  /**
+   * Notes that the room is in reach, or not. What passes within 2 s is not worth
+   * a word, because media goes on.
+   * @param {boolean} yes
+   */
+  #connected(yes) {
+    clearTimeout(this.#losing);
+    this.#lost &&= !yes;
+    if (!yes && !this.#lost) {
+      this.#losing = setTimeout(() => {
+        this.#lost = true;
+        this.update();
+      }, 2000);
+    }
+    this.update();
   }
 
   /** Milliseconds since the room was entered. */
@@ -110,8 +133,8 @@ export class Call {
     this.#sound.update(this.#room.slots);
     const n = this.#room.members.length;
     setText(this.#people, t('call.people', { n }));
-    this.#alone.hidden = n > 1 || this.#room.state !== 'joined';
-    set(this.#main, 'data-state', this.#room.state);
+    this.#alone.hidden = n > 1 || this.#lost;
+    set(this.#main, 'data-state', this.#lost ? 'reconnecting' : 'joined');
     this.#updateBar();
   }
 
@@ -127,7 +150,7 @@ export class Call {
   }
 
   #statusText() {
-    if (this.#room.state === 'reconnecting') {
+    if (this.#lost) {
       return t('status.reconnecting');
     }
     if (this.#blocked) {

@@ -16,16 +16,19 @@ import { forgetSession, reloadedSession, rememberRoom, rememberSession } from '.
  */
 const page = { room: null };
 Object.assign(window, { switchyard: page });
+/** Meetings so far: the first one after a reload goes on with that before it. */
+let meetings = 0;
 
 await load('en');
 const query = new URLSearchParams(location.search);
 const room = roomName(query.get('room') ?? '');
 const known = document.querySelector('meta[name="switchyard-visitor"]')?.getAttribute('content') ?? '';
 const name = query.get('name') ?? known;
+const seat = room ? reloadedSession(room) : undefined;
 
 if (!room) {
   showHome();
-} else if (query.has('join') && name) {
+} else if ((query.has('join') || seat) && name) {
   await joinAtOnce(new LocalMedia());
 } else {
   prepare(new LocalMedia(), name);
@@ -73,7 +76,7 @@ async function enter(media, name, lobby) {
   page.room = meeting;
   const call = new Call(meeting, media);
   let entered = false;
-  meeting.on('state', (state) => state === 'joined' && rememberSession(room, meeting.session));
+  meeting.on('state', (state) => state === 'joined' && rememberSession(room, meeting.seat));
   meeting.on('left', (why) => {
     forgetSession();
     lobby?.close();
@@ -89,7 +92,7 @@ async function enter(media, name, lobby) {
   await call.controls.start();
   try {
     await meeting.join({
-      room, name: visitor.name, iceServers: visitor.iceServers, replaces: reloadedSession(room),
+      room, name: visitor.name, iceServers: visitor.iceServers, resume: meetings++ === 0 ? seat : undefined,
     });
   } catch (err) {
     if (!(err instanceof RoomError)) {

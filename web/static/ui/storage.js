@@ -42,20 +42,22 @@ export function rememberRoom(room) {
 
 const sessionKey = 'switchyard.session';
 
+/** @import {Seat} from '../lib/types.js' */
+
 /**
- * Keeps the session for a reload of this tab.
+ * Keeps our place in a room for a reload of this tab.
  * @param {string} room
- * @param {string} session
+ * @param {Seat|null} seat
  */
-export function rememberSession(room, session) {
+export function rememberSession(room, seat) {
   try {
-    sessionStorage.setItem(sessionKey, JSON.stringify({ room, session }));
+    sessionStorage.setItem(sessionKey, JSON.stringify({ room, seat }));
   } catch {
-    // After a reload the old member stays in the room for some seconds.
+    // After a reload we are somebody new, and the old one stays for some seconds.
   }
 }
 
-/** Called when the room was left: there is nothing to replace any more. */
+/** Called when the room was left: there is nothing to come back to. */
 export function forgetSession() {
   try {
     sessionStorage.removeItem(sessionKey);
@@ -66,18 +68,21 @@ export function forgetSession() {
 
 /**
  * @param {string} room
- * @returns {string} the session of this tab before it was reloaded, or empty.
- *   A second or duplicated tab has none, because it is a second member.
+ * @returns {Seat|undefined} the place that this tab had before it was reloaded.
+ *   A second or duplicated tab has none, because it is a second member; it
+ *   forgets what it was given as a copy.
  */
 export function reloadedSession(room) {
   const [navigation] = performance.getEntriesByType('navigation');
   if (/** @type {PerformanceNavigationTiming|undefined} */ (navigation)?.type !== 'reload') {
-    return '';
+    forgetSession();
+    return undefined;
   }
   try {
     const kept = JSON.parse(sessionStorage.getItem(sessionKey) ?? '{}');
-    return kept.room === room ? String(kept.session) : '';
+    const { session, key } = (kept.room === room && kept.seat) || {};
+    return session && key ? { session: String(session), key: String(key) } : undefined;
   } catch {
-    return '';
+    return undefined;
   }
 }

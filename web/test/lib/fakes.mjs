@@ -35,7 +35,9 @@ export class FakeSocket {
   }
 
   disconnect() {
-    this.connected = false;
+    if (this.connected) {
+      this.lose('io client disconnect');
+    }
   }
 
   /** The connection is lost. @param {string} [reason] */
@@ -110,6 +112,15 @@ export class FakePeerConnection extends EventTarget {
     return t;
   }
 
+  packets = { sent: 0, received: 0 };
+
+  async getStats() {
+    return new Map(/** @type {[string, any][]} */ ([
+      ['T', { id: 'T', type: 'transport', selectedCandidatePairId: 'P' }],
+      ['P', { id: 'P', packetsReceived: this.packets.received, packetsSent: this.packets.sent }],
+    ]));
+  }
+
   restartIce() {
     this.restarts++;
   }
@@ -170,5 +181,5 @@ export const track = (kind) => ({ kind, enabled: true });
 export const joinAck = (parts = {}) => ({
   ok: true, v: 1, session: 's1', key: 'k1', self: { id: 'me', name: 'Ana' }, room: { name: 'r' },
   members: [{ id: 'me', name: 'Ana' }], publications: [], rev: 7, answer: 'answer', published: [],
-  slots: [], ice_servers: [], caps: [], chat: [], ...parts,
+  slots: [], ice_servers: [], caps: ['resume'], chat: [], ...parts,
 });

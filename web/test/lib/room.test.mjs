@@ -213,18 +213,6 @@ describe('offers', () => {
     assert.deepEqual(socket.of('offer')[1].publish.map((/** @type {any} */ p) => p.source), ['screen']);
   });
 
-  test('one that the connection lost is made good by the next join', async () => {
-    await join();
-    delete socket.answers.offer; // never answered
-    const published = room.publish(track('video'), 'camera');
-    await settle();
-    socket.lose();
-    await published;
-    socket.connect();
-    await settle();
-    assert.deepEqual(socket.of('join')[1].publish.map((/** @type {any} */ p) => p.source), ['camera']);
-  });
-
   test('failed media restarts ICE', async () => {
     await join();
     FakePeerConnection.all[0].become('failed');
@@ -306,55 +294,6 @@ describe('subscribing', () => {
     await settle();
     assert.deepEqual(subscribed(), [[{ id: 'c1', on: true }], [{ id: 'c1', on: true }]]);
     assert.equal(room.offers, 2);
-  });
-});
-
-describe('a lost connection', () => {
-  test('is joined anew with a fresh offer, and everything is asked for again', async () => {
-    await room.publish(track('video'), 'camera');
-    socket.answers.join = joinAck({ caps: ['replaces'], published: [{ mid: '0', publication: 'p0' }] });
-    await join();
-    socket.fire('state', { rev: 8, members: { add: [bo] }, publications: { add: [camera] } });
-    room.subscribe([['c1', true]]);
-    await settle();
-    socket.lose();
-    assert.equal(room.state, 'reconnecting');
-    assert.equal(FakePeerConnection.all[0].closed, false, 'media goes on meanwhile');
-    assert.equal(room.members.length, 2, 'and nothing is blanked');
-    socket.answers.join = joinAck({ rev: 3, session: 's2', self: { id: 'me2', name: 'Ana' }, members: [{ id: 'me2', name: 'Ana' }, bo], publications: [camera], published: [{ mid: '0', publication: 'p9' }] });
-    socket.connect();
-    await settle();
-    assert.equal(room.state, 'joined');
-    assert.equal(socket.of('join')[1].replaces, 's1');
-    assert.equal(FakePeerConnection.all.length, 2);
-    assert.equal(FakePeerConnection.all[0].closed, true);
-    assert.equal(room.locals[0].id, 'p9');
-    assert.equal(socket.of('subscribe').length, 2);
-    assert.deepEqual(states, ['joining', 'joined', 'reconnecting', 'joined']);
-  });
-
-  test('a join that is overtaken by another stops', async () => {
-    await join();
-    socket.lose();
-    socket.answers.join = undefined;
-    socket.connect();
-    await settle();
-    socket.lose();
-    socket.answers.join = joinAck({ rev: 20 });
-    socket.connect();
-    await settle();
-    assert.equal(room.state, 'joined');
-    assert.equal(socket.of('join').length, 3);
-    assert.deepEqual(FakePeerConnection.all.map((pc) => pc.closed), [true, true, false]);
-  });
-
-  test('a refusal that will not pass ends the room', async () => {
-    await join();
-    socket.lose();
-    socket.answers.join = { ok: false, code: 'banned' };
-    socket.connect();
-    await settle();
-    assert.equal(room.state, 'left');
   });
 });
 

@@ -157,3 +157,20 @@ test('the library touches no DOM', async () => {
     assert.doesNotMatch(code.replace(/\/\*[^]*?\*\/|\/\/.*/g, ''), /\b(document|window|localStorage|HTML\w+)\b/, f);
   }
 });
+
+test('the types of the library are those of the schemas', async () => {
+  const source = await readFile(new URL('static/lib/types.js', root), 'utf8');
+  const read = async (/** @type {string} */ f) => JSON.parse(await readFile(new URL(`../room/schema/${f}.json`, root), 'utf8'));
+  const { $defs } = await read('types');
+  for (const [type, schema] of Object.entries({
+    Member: $defs.Member, Publication: $defs.Publication, Slot: $defs.Slot, Pub: $defs.Pub, Published: $defs.Published,
+    ChatMessage: $defs.Message, Need: $defs.Need, StateEvent: await read('state.event'), Snapshot: await read('join.ack'),
+    OfferAck: await read('offer.ack'), SubscribeAck: await read('subscribe.ack'), Bye: await read('bye.event'),
+    Seat: (await read('join.request')).properties.resume,
+  })) {
+    const comment = source.split('/**').find((c) => new RegExp(`@typedef \\{object\\} ${type}\\b`).test(c)) ?? '';
+    const names = [...comment.matchAll(/@property \{.*\} \[?(\w+)/g)].map((m) => m[1]);
+    assert.ok(names.length > 0, type);
+    assert.deepEqual(names.filter((n) => !(n in schema.properties)), [], type);
+  }
+});

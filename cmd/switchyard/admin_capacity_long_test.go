@@ -1,0 +1,112 @@
+//go:build linux && long
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/switchyard-rtc/switchyard/bench"
+)
+
+const (
+	fifthOfACore = 2000 // µs in a period of 10 ms
+	present      = 60   // subscribers when the server is asked
+	loadFlags    = "bench load --limit 0 --duration 4s --bitrate 2500000 "
+)
+
+// confine lets a process use a fifth of a core, so that the clients beside it on
+// this machine are never what gives way.
+func confine(t *testing.T, pid int) {
+	t.Helper()
+	write := func(file, text string) error { return os.WriteFile(file, []byte(text), 0o644) }
+	dir, files := "/sys/fs/cgroup/cpu/switchyard-test", [][2]string{
+		{"cpu.cfs_period_us", "10000"}, {"cpu.cfs_quota_us", fmt.Sprint(fifthOfACore)},
+	}
+	if _, err := os.Stat("/sys/fs/cgroup/cgroup.controllers"); err == nil { // version 2
+		_ = write("/sys/fs/cgroup/cgroup.subtree_control", "+cpu")
+		dir, files = "/sys/fs/cgroup/switchyard-test", [][2]string{{"cpu.max", fmt.Sprint(fifthOfACore, " 10000")}}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatalf("make a control group (needs root): %v", err)
+	}
+	t.Cleanup(func() { os.Remove(dir) })
+	for _, f := range append(files, [2]string{"cgroup.procs", fmt.Sprint(pid)}) {
+		if err := write(filepath.Join(dir, f[0]), f[1]); err != nil {
+			t.Fatalf("set %s: %v", f[0], err)
+		}
+	}
+}
+
+func get(t *testing.T, url string, v any) {
+	t.Helper()
+	r, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if err := json.NewDecoder(r.Body).Decode(v); err != nil || r.StatusCode != http.StatusOK {
+		t.Fatalf("%s: status %s, %v", url, r.Status, err)
+	}
+}
+
+// The server says how many more subscribers fit. Nine tenths of them do; with a
+// third more than said, packets are lost or late, as `bench forward --find-max`
+// judges it.
+func TestCapacityHolds(t *testing.T) {
+	s := start(t, "--http", "127.0.0.1:0", "--udp", "0", "--admin", "127.0.0.1:0")
+	confine(t, s.Process.Pid)
+	var answer capacityAnswer
+	loaded := make(chan bench.ForwardResult)
+	go func() {
+		loaded <- report(t, fmt.Sprint(loadFlags, "--url ", s.url, " --room present --subscribers ", present))
+	}()
+	for st := (processStats{}); st.Subscriptions < present || st.PacketsSent < 10_000; {
+		get(t, s.admin+"debug/stats", &st)
+		<-time.After(50 * time.Millisecond)
+	}
+	get(t, s.admin+"api/v1/capacity?bitrate=2500000", &answer)
+	if r := <-loaded; r.Lost != 0 || answer.Subscribers < present {
+		t.Fatalf("%d lost with %d subscribers, %d more fit: %+v", r.Lost, present, answer.Subscribers, answer)
+	}
+
+	fits := present + answer.Subscribers*9/10
+	r := report(t, fmt.Sprint(loadFlags, "--url ", s.url, " --room fits --subscribers ", fits))
+	t.Logf("%d more fit; %d: %.2f %% lost, delay %+v", answer.Subscribers, fits, 100*r.LossFraction(), r.DelayMS)
+	if r.LossFraction() > 0.005 {
+		t.Errorf("%d subscribers: %.2f %% were lost; the server said that %d fit beside %d",
+			fits, 100*r.LossFraction(), answer.Subscribers, present)
+	}
+
+	tooMany := present + answer.Subscribers*13/10
+	file := filepath.Join(t.TempDir(), "report.json")
+	args := fmt.Sprint(loadFlags, "--url ", s.url, " --room crowd --subscribers ", tooMany, " --json ", file)
+	code, _, stderr := runCommand(t, strings.Fields(args)...)
+	if code != 0 {
+		t.Logf("%d: could not join: %s", tooMany, stderr)
+		return
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	envelope, err := bench.ReadReport(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := envelope.Decode(&r); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d: %.2f %% lost, delay %+v", tooMany, 100*r.LossFraction(), r.DelayMS)
+	if r.LossFraction() <= 0.005 && r.DelayMS.P99 <= 20 {
+		t.Errorf("%d subscribers: %.2f %% lost, 99 %% within %.1f ms; the server said that %d fit beside %d",
+			tooMany, 100*r.LossFraction(), r.DelayMS.P99, answer.Subscribers, present)
+	}
+}

@@ -1,0 +1,8 @@
+//go:build long
+
+package signal
+
+import "time"
+
+// stormTime is how long the storm of TestChaos lasts.
+const stormTime = 3 * time.Minute

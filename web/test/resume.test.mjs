@@ -1,0 +1,190 @@
+// @ts-check
+// Pages whose socket, network or document goes, and who stay who they are.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { receivedOf, seesAndHears } from './measure.mjs';
+import { startProxy } from './proxy.mjs';
+import { cleanUp, errorsOfPages, join, startBrowser, startServer, tile, until } from './support.mjs';
+/** @import {Page} from 'playwright-core' */
+
+/** @type {Awaited<ReturnType<typeof startServer>>} */
+let server;
+/** @type {import('playwright-core').Browser} */
+let browser;
+
+before(async () => {
+  server = await startServer();
+  browser = await startBrowser();
+});
+after(cleanUp);
+
+/** What must be the same after a resume. @param {Page} page */
+const identity = (page) => page.evaluate(() => {
+  const { room } = /** @type {any} */ (window).switchyard;
+  return {
+    self: room.self.id,
+    offers: room.offers,
+    locals: room.locals.map((/** @type {any} */ l) => l.id),
+    others: room.members.map((/** @type {any} */ m) => m.id).sort(),
+    publications: room.publications.map((/** @type {any} */ p) => p.id).sort(),
+    slots: room.slots.map((/** @type {any} */ s) => `${s.transceiver.mid} ${s.publication} ${s.state}`),
+  };
+});
+
+/** @param {Page} page @param {string} state */
+const isState = (page, state) =>
+  until(`is ${state}`, () => page.evaluate((s) => /** @type {any} */ (window).switchyard.room.state === s, state));
+
+/**
+ * Watches a member's picture, and tells the longest time without a new frame. It
+ * looks from inside of the page, where the time of a question does not count.
+ * @param {Page} page
+ * @param {string} name
+ * @returns {() => Promise<number>} ends it, with the time in milliseconds
+ */
+function watch(page, name) {
+  const handle = page.evaluateHandle((name) => {
+    const { room } = /** @type {any} */ (window).switchyard;
+    const member = room.members.find((/** @type {any} */ m) => m.name === name).id;
+    const seen = { worst: 0, stop: false };
+    let [frames, at] = [0, performance.now()];
+    const look = async () => {
+      const p = room.publications.find((/** @type {any} */ q) => q.member === member && q.kind === 'video');
+      const slot = room.slots.find((/** @type {any} */ s) => p && s.publication === p.id);
+      const stats = [...((await slot?.transceiver.receiver.getStats()) ?? new Map()).values()];
+      const now = stats.find((s) => s.type === 'inbound-rtp')?.framesDecoded ?? 0;
+      seen.worst = Math.max(seen.worst, performance.now() - at);
+      if (now !== frames) {
+        [frames, at] = [now, performance.now()];
+      }
+      if (!seen.stop) {
+        setTimeout(look, 50);
+      }
+    };
+    look();
+    return seen;
+  }, name);
+  return async () => (await handle).evaluate((seen) => {
+    seen.stop = true;
+    return Math.round(seen.worst);
+  });
+}
+
+const cutFor = Number(process.env.SWITCHYARD_CUT ?? 8000);
+
+test(`a socket that is gone for ${cutFor / 1000} s costs nothing`, { timeout: cutFor + 60_000 }, async () => {
+  const proxy = await startProxy(server.url);
+  const [ana, bo] = await Promise.all([join(browser, proxy.url, 'socket', 'Ana'), join(browser, server.url, 'socket', 'Bo')]);
+  await Promise.all([seesAndHears(ana, 'Bo'), seesAndHears(bo, 'Ana')]);
+  const before = await identity(ana);
+  await ana.evaluate(() => {
+    const { room } = /** @type {any} */ (window).switchyard;
+    room.on('state', (/** @type {string} */ s) => s === 'joined' && Object.assign(window, { back: Date.now() }));
+  });
+  const watched = [watch(ana, 'Bo'), watch(bo, 'Ana')];
+  proxy.cut();
+  await isState(ana, 'reconnecting');
+  await ana.getByRole('status').getByText('Reconnecting…').waitFor();
+  await until('Bo is told', () => bo.evaluate(() =>
+    /** @type {any} */ (window).switchyard.room.members.some((/** @type {any} */ m) => m.state === 'reconnecting')));
+  await new Promise((done) => setTimeout(done, cutFor));
+  proxy.mend();
+  await isState(ana, 'joined');
+  const back = await ana.evaluate(() => /** @type {any} */ (window).back);
+  const took = back - proxy.accepted();
+  assert.ok(took <= 300, `resumed ${took} ms after the socket was there`);
+  await until('Bo is told', () => bo.evaluate(() =>
+    /** @type {any} */ (window).switchyard.room.members.every((/** @type {any} */ m) => m.state === 'live')));
+  const stood = await Promise.all(watched.map((stop) => stop()));
+  assert.deepEqual(await identity(ana), before);
+  assert.ok(Math.max(...stood) < 1000, `pictures stood still for ${stood.join(' and ')} ms`);
+  await Promise.all([seesAndHears(ana, 'Bo'), seesAndHears(bo, 'Ana')]);
+  await Promise.all([ana.close(), bo.close()]);
+});
+
+const stormFor = Number(process.env.SWITCHYARD_STORM ?? 10_000);
+
+test('sockets that are cut again and again stop no picture and leave no ghost', { timeout: stormFor + 60_000 }, async () => {
+  const proxy = await startProxy(server.url);
+  const names = ['Ana', 'Bo', 'Cy'];
+  const pages = await Promise.all(names.map((name) => join(browser, proxy.url, 'storm', name)));
+  const pairs = pages.flatMap((page, i) => names.filter((n) => n !== names[i]).map((n) => /** @type {const} */ ([page, n])));
+  await Promise.all(pairs.map(([page, name]) => seesAndHears(page, name)));
+  const before = await Promise.all(pages.map(identity));
+  const watched = pairs.map(([page, name]) => watch(page, name));
+  for (const end = Date.now() + stormFor; Date.now() < end; ) {
+    proxy.cut();
+    await new Promise((done) => setTimeout(done, Math.random() * 1500));
+    proxy.mend();
+    await new Promise((done) => setTimeout(done, Math.random() * 1500));
+  }
+  await Promise.all(pages.map((page) => isState(page, 'joined')));
+  const stood = await Promise.all(watched.map((stop) => stop()));
+  assert.ok(Math.max(...stood) < 1000, `pictures stood still for ${stood.join(', ')} ms`);
+  await until('everybody is live for everybody', async () => (await Promise.all(pages.map((page) => page.evaluate(() =>
+    /** @type {any} */ (window).switchyard.room.members.map((/** @type {any} */ m) => m.state).join())))).every((s) => s === 'live,live,live'));
+  assert.deepEqual(await Promise.all(pages.map(identity)), before);
+  await Promise.all(pages.map((page) => page.close()));
+});
+
+/** The port from which media is sent. @param {Page} page @returns {Promise<number>} */
+const port = (page) => page.evaluate(async () => {
+  const { room } = /** @type {any} */ (window).switchyard;
+  const stats = await room.pc.getStats();
+  /** @type {any[]} */
+  const all = [...stats.values()];
+  const pair = stats.get(all.find((s) => s.type === 'transport').selectedCandidatePairId);
+  return stats.get(pair.localCandidateId).port;
+});
+
+test('a new network is found by the same connection', async () => {
+  const [ana, bo] = await Promise.all(['Ana', 'Bo'].map((name) => join(browser, server.url, 'network', name)));
+  await Promise.all([seesAndHears(ana, 'Bo'), seesAndHears(bo, 'Ana')]);
+  const [who, old] = [await identity(ana), await port(ana)];
+  const watched = [watch(ana, 'Bo'), watch(bo, 'Ana')];
+  await ana.evaluate(() => window.dispatchEvent(new Event('online')));
+  await until('media comes from another port', async () => (await port(ana)) !== old);
+  const sound = await receivedOf(bo, 'Ana', 'microphone');
+  await until('Ana is heard', async () => (await receivedOf(bo, 'Ana', 'microphone')).bytes > sound.bytes + 1000);
+  const stood = await Promise.all(watched.map((stop) => stop()));
+  assert.deepEqual(await identity(ana), { ...who, offers: 2 });
+  assert.ok(Math.max(...stood) < 1500, `pictures stood still for ${stood.join(' and ')} ms`);
+  await Promise.all([ana.close(), bo.close()]);
+});
+
+test('a reload comes back as the same member, and never twice', async () => {
+  const [ana, bo] = await Promise.all(['Ana', 'Bo'].map((name) => join(browser, server.url, 'reload', name)));
+  await seesAndHears(bo, 'Ana');
+  const id = (await identity(ana)).self;
+  await bo.evaluate(() => {
+    const { room } = /** @type {any} */ (window).switchyard;
+    const seen = Object.assign(window, { most: room.members.length });
+    room.on('roster', () => (seen.most = Math.max(seen.most, room.members.length)));
+  });
+  await ana.reload();
+  await ana.getByRole('toolbar', { name: 'Call controls' }).waitFor();
+  await Promise.all([seesAndHears(ana, 'Bo'), seesAndHears(bo, 'Ana')]);
+  assert.equal((await identity(ana)).self, id);
+  assert.equal(await tile(bo, 'Ana').getAttribute('data-member'), id);
+  assert.equal(await bo.evaluate(() => /** @type {any} */ (window).most), 2);
+  await ana.close();
+
+  const second = await join(browser, server.url, 'reload', 'Ana');
+  await second.goto(second.url()); // no reload: somebody new
+  await second.getByRole('toolbar', { name: 'Call controls' }).waitFor();
+  assert.notEqual((await identity(second)).self, id);
+  await Promise.all([second.close(), bo.close()]);
+});
+
+test('two tabs are two members', async () => {
+  const context = await browser.newContext();
+  const one = await join(context, server.url, 'tabs', 'Ana');
+  const two = await join(context, server.url, 'tabs', 'Ana');
+  const [a, b] = [await identity(one), await identity(two)];
+  assert.notEqual(a.self, b.self);
+  await context.close();
+});
+
+test('no page has reported an error but that the socket was gone', () => {
+  assert.deepEqual(errorsOfPages(/^WebSocket connection to .* failed|ERR_CONNECTION_RE/), []);
+});
