@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/switchyard-rtc/switchyard/room"
+	"github.com/switchyard-rtc/switchyard/sfu"
+)
+
+// What the admin listener answers about costs, and whom it does not answer.
+func TestAdminTellsCosts(t *testing.T) {
+	s := start(t, "--http", "127.0.0.1:0", "--udp", "0", "--admin", "127.0.0.1:0")
+	for _, tt := range []struct {
+		path, header, value string
+		status              int
+		want                string // in the answer without white space
+	}{
+		{"debug/cost?seconds=0.1", "", "", http.StatusOK, `"rooms":[]`},
+		{"debug/cost?seconds=0.1", "", "", http.StatusOK, `"cpu_seconds":{"workers":[`},
+		{"debug/cost?seconds=0.01", "", "", http.StatusBadRequest, "from0.1to30"},
+		{"debug/cost?seconds=NaN", "", "", http.StatusBadRequest, "from0.1to30"},
+		{"api/v1/capacity?bitrate=2500000&seconds=0.1", "", "", http.StatusOK, `"basis":"assumed"`},
+		{"api/v1/capacity", "", "", http.StatusBadRequest, "bitrate"},
+		{"api/v1/capacity?bitrate=-1", "", "", http.StatusBadRequest, "bitrate"},
+		{"api/v1/capacity?bitrate=9e9", "", "", http.StatusBadRequest, "bitrate"},
+		{"healthz", "Origin", strings.TrimSuffix(s.admin, "/"), http.StatusOK, "ok"},
+		{"healthz", "Origin", s.url, http.StatusForbidden, ""},
+		{"healthz", "Origin", "https://evil.example", http.StatusForbidden, ""},
+		{"healthz", "Origin", "null", http.StatusForbidden, ""},
+		{"healthz", "Sec-Fetch-Site", "none", http.StatusOK, "ok"},
+		{"healthz", "Sec-Fetch-Site", "same-site", http.StatusForbidden, ""},
+		{"healthz", "Sec-Fetch-Site", "cross-site", http.StatusForbidden, ""},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.admin+tt.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tt.header != "" {
+			r.Header.Set(tt.header, tt.value)
+		}
+		got, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(got.Body)
+		got.Body.Close()
+		if err != nil || got.StatusCode != tt.status || !strings.Contains(strings.Join(strings.Fields(string(body)), ""), tt.want) {
+			t.Errorf("GET %s, %s %q: %d %.200s, want %d and %q", tt.path, tt.header, tt.value, got.StatusCode, body, tt.status, tt.want)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
+	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := s.exit(t); code != 0 {
+		t.Errorf("code %d", code)
+	}
+}
+
+// Two servers start on one machine: if the port is taken and nobody chose it,
+// there is no admin listener, and a line says so. Who chose it is told.
+func TestAdminPortIsTaken(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	address := l.Addr().String()
+	for _, tt := range []struct {
+		options adminOptions
+		want    string // in the log
+	}{
+		{adminOptions{address: address}, `msg="admin listener is off: its port is taken; choose another with --admin" admin=` + address},
+		{adminOptions{address: "off", given: true}, ""},
+		{adminOptions{given: true}, ""},
+	} {
+		var out, log bytes.Buffer
+		got, err := listenAdmin(tt.options)
+		if got != nil || err != nil {
+			t.Fatalf("%+v: %v, %v; want neither", tt.options, got, err)
+		}
+		serveAdmin(&out, slog.New(slog.NewTextHandler(&log, nil)), tt.options, nil, nil)()
+		if out.Len() > 0 || !strings.Contains(log.String(), tt.want) || tt.want == "" && log.Len() > 0 {
+			t.Errorf("%+v: printed %q, logged %q; want %q", tt.options, out.String(), log.String(), tt.want)
+		}
+	}
+	_, port, _ := net.SplitHostPort(address)
+	for _, tt := range []struct {
+		address string
+		code    int
+		want    string
+	}{
+		{address, exitFailed, "port " + port + " is taken; choose another with --admin"},
+		{"0.0.0.0:0", exitUsage, "is no loopback address"},
+		{"[::]:0", exitUsage, "is no loopback address"},
+	} {
+		code, stdout, stderr := runCommand(t, "serve", "--http", "127.0.0.1:0", "--udp", "0", "--admin", tt.address)
+		if code != tt.code || stdout != "" || !strings.Contains(stderr, tt.want) {
+			t.Errorf("--admin %s: code %d, stdout %q, stderr %q; want %d and %q", tt.address, code, stdout, stderr, tt.code, tt.want)
+		}
+	}
+}
+
+// watched is a second in which subscriptions took so much of each worker, and
+// twice as much as is assumed.
+func watched(workers []time.Duration, subscriptions, process time.Duration) (a, b look) {
+	a.at = time.Unix(100, 0)
+	b = look{at: a.at.Add(time.Second), process: process}
+	a.stats.CPU.Workers = make([]time.Duration, len(workers))
+	b.stats.Peers = 100
+	b.stats.CPU = sfu.CPUStats{Workers: workers, Subscriptions: subscriptions, Assumed: subscriptions / 2}
+	return a, b
+}
+
+func TestCapacityFollowsLoad(t *testing.T) {
+	const ms, bitrate = time.Millisecond, 2_500_000
+	one := sfu.AssumedLoad(bitrate).Seconds()
+	for _, tt := range []struct {
+		name          string
+		workers       []time.Duration
+		subscriptions time.Duration
+		process       time.Duration
+		cores         float64
+		basis, limit  string
+		want          float64 // subscribers
+	}{
+		{"idle", []time.Duration{0}, 0, 0, 1, "assumed", "process", 0.85 / (one + (assumedPeer + assumedRest).Seconds())},
+		{"too little to measure", []time.Duration{40 * ms}, 40 * ms, 40 * ms, 1, "assumed", "process", 0.81 / (one + (assumedPeer + assumedRest).Seconds())},
+		{"twice as dear as assumed", []time.Duration{200 * ms}, 200 * ms, 200 * ms, 2, "measured", "workers", 0.65 / (2 * one)},
+		{"the rest counts", []time.Duration{200 * ms}, 200 * ms, 300 * ms, 1, "measured", "process", 0.55 / (2*one + 0.001)},
+		{"two workers", []time.Duration{200 * ms, 700 * ms}, 900 * ms, 900 * ms, 4, "measured", "workers", 0.65/(2*one) + 0.15/(2*one)},
+		{"one worker is over", []time.Duration{200 * ms, 950 * ms}, 1150 * ms, 1150 * ms, 4, "measured", "workers", 0.65 / (2 * one)},
+		{"a quota", []time.Duration{200 * ms}, 200 * ms, 200 * ms, 0.5, "measured", "process", (0.425 - 0.2) / (2 * one)},
+		{"full", []time.Duration{900 * ms}, 900 * ms, 950 * ms, 1, "measured", "workers", 0},
+	} {
+		a, b := watched(tt.workers, tt.subscriptions, tt.process)
+		got := capacity(a, b, bitrate, tt.cores)
+		if n := float64(got.Subscribers); got.Basis != tt.basis || got.Why.Limit != tt.limit || n > tt.want+1 || n < tt.want-2 {
+			t.Errorf("%s: %+v, want %.0f, %s, %s", tt.name, got, tt.want, tt.basis, tt.limit)
+		}
+	}
+}
+
+// A member that was not there cost nothing before, one whose peer was replaced
+// begins anew, and the dearest comes first.
+func TestRoomSince(t *testing.T) {
+	cost := func(id string, cpu time.Duration) room.MemberCost {
+		c := sfu.Cost{CPU: cpu, Bytes: uint64(cpu / time.Millisecond)}
+		return room.MemberCost{Member: id, Total: c, Subscriptions: c}
+	}
+	then := map[string]room.MemberCost{
+		"r/a": cost("a", time.Second), "r/b": cost("b", 5*time.Second), "other/c": cost("c", time.Second),
+	}
+	now := room.Cost{Members: []room.MemberCost{cost("a", 2*time.Second), cost("b", time.Second), cost("c", 4*time.Second)}}
+	got, err := json.Marshal(roomSince("r", now, then, 2))
+	const want = `{"room":"r","cores":3,"bits_per_second":24000,"members":[` +
+		`{"member":"c","cores":2,"publications":0,"subscriptions":2,"bits_per_second":16000},` +
+		`{"member":"a","cores":0.5,"publications":0,"subscriptions":0.5,"bits_per_second":4000},` +
+		`{"member":"b","cores":0.5,"publications":0,"subscriptions":0.5,"bits_per_second":4000}]}`
+	if err != nil || string(got) != want {
+		t.Errorf("got  %s, %v\nwant %s", got, err, want)
+	}
+}
