@@ -6,7 +6,8 @@ import "time"
 type RepairFigures struct {
 	// Requested is packets that subscribers asked for, again ones too.
 	Requested uint64 `json:"requested"`
-	// Repaired came as a retransmission, Redundant too, but were there already.
+	// Repaired came as a retransmission. Redundant is what came again because of
+	// that: as another retransmission, or by itself since it was only late.
 	Repaired  uint64 `json:"repaired"`
 	Redundant uint64 `json:"redundant"`
 	// Resent is packets that publishers sent again because the server asked.

@@ -14,6 +14,8 @@ const (
 type arrivals struct {
 	next uint32               // the newest serial plus 1
 	bits [arrivalsKept]uint64 // whether a serial of the last 2,048 came
+	// repairs tells whether it came as a retransmission; nil before the first.
+	repairs *[arrivalsKept]uint64
 
 	// Of the window.
 	received, bytes uint64
@@ -27,6 +29,11 @@ func (a *arrivals) push(serial uint32) arrival {
 	if serial >= a.next {
 		for s := max(a.next, serial-min(serial, kept-1)); s < serial; s++ {
 			a.bits[s/64%arrivalsKept] &^= 1 << (s % 64)
+		}
+		if a.repairs != nil {
+			for s := max(a.next, serial-min(serial, kept-1)); s <= serial; s++ {
+				a.repairs[s/64%arrivalsKept] &^= 1 << (s % 64)
+			}
 		}
 		a.set(serial)
 		a.next = serial + 1
@@ -43,6 +50,19 @@ func (a *arrivals) push(serial uint32) arrival {
 }
 
 func (a *arrivals) set(serial uint32) { a.bits[serial/64%arrivalsKept] |= 1 << (serial % 64) }
+
+// repair notes that a serial which was just pushed came as a retransmission.
+func (a *arrivals) repair(serial uint32) {
+	if a.repairs == nil {
+		a.repairs = new([arrivalsKept]uint64)
+	}
+	a.repairs[serial/64%arrivalsKept] |= 1 << (serial % 64)
+}
+
+// repaired tells whether a serial that was seen came as a retransmission.
+func (a *arrivals) repaired(serial uint32) bool {
+	return a.repairs != nil && a.repairs[serial/64%arrivalsKept]>>(serial%64)&1 != 0
+}
 
 // stretch is a time in which a subscriber is sent one track without a break, as
 // far as it lies in the window. A subscription has several if the server changes

@@ -187,6 +187,10 @@ func (i *inbox) reception(t *track) *reception {
 // count counts a packet, once.
 func (i *inbox) count(a *arrivals, t *track, serial uint32, size int) (arrival, place) {
 	kind := a.push(serial)
+	if kind == seen && a.repaired(serial) {
+		i.meter.repair.Redundant++ // it was only late
+		return kind, before
+	}
 	if kind == seen {
 		i.meter.duplicate++
 		return kind, before
@@ -236,6 +240,7 @@ func (i *inbox) repaired(media *flow, payload []byte, arrived int64, size int) {
 		i.meter.repair.Redundant++
 		return
 	}
+	a.repair(s.serial)
 	i.meter.repair.Repaired++
 	at := t.bounds.place(s.serial)
 	if at == inside {
