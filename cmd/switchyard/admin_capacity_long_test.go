@@ -36,7 +36,10 @@ func confine(t *testing.T, pid int) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatalf("make a control group (needs root): %v", err)
 	}
-	t.Cleanup(func() { os.Remove(dir) })
+	t.Cleanup(func() { // a group with a process in it cannot be removed
+		_ = write(filepath.Join(filepath.Dir(dir), "cgroup.procs"), fmt.Sprint(pid))
+		os.Remove(dir)
+	})
 	for _, f := range append(files, [2]string{"cgroup.procs", fmt.Sprint(pid)}) {
 		if err := write(filepath.Join(dir, f[0]), f[1]); err != nil {
 			t.Fatalf("set %s: %v", f[0], err)
