@@ -35,6 +35,14 @@ type Frame struct {
 	Spatial     uint8
 	Temporal    uint8
 
+	// Of scalable streams. A layer frame is the part of a picture that belongs
+	// to one spatial layer; the marker bit of the packet ends the picture.
+	Enter      bool // needs nothing but lower spatial layers of its own picture
+	InterLayer bool // needs the next lower spatial layer of its own picture
+	NotUpper   bool // no higher spatial layer of its own picture needs it
+	Described  bool // by a dependency descriptor, which gave Number
+	Number     uint16
+
 	PictureIDBits  uint8 // 0, 7 or 15: VP8 and VP9
 	PictureID      uint16
 	HasTL0         bool // VP8
