@@ -77,15 +77,18 @@ func (p *Publication) AudioLevel() (dbov uint8, speaking bool) {
 
 // onEvent is called by a worker.
 func (p *Publication) onEvent(e plane.Event) {
-	if e.Kind == plane.EventKeyFrame {
+	switch e.Kind {
+	case plane.EventKeyFrame:
 		p.peer.server.workers[p.peer.worker()].TryPost(plane.AskKeyFrame{Publication: p.key})
-		return
+	case plane.EventFailed: // on another core than the peer's
+		p.peer.calls.add(func() { p.peer.end(errBug) })
+	case plane.EventLevel:
+		v := uint32(e.Level)
+		if e.Speaking {
+			v |= 0x100
+		}
+		p.level.Store(v)
 	}
-	v := uint32(e.Level)
-	if e.Speaking {
-		v |= 0x100
-	}
-	p.level.Store(v)
 }
 
 // RequestKeyFrame asks the publisher for a key frame (RFC 4585 PLI). Requests

@@ -1,6 +1,7 @@
 package plane
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
@@ -35,6 +36,7 @@ type delivery struct {
 	busy    []*Transport // to deliver to, as soon as one is delivered to
 	next    int          // of busy
 	first   uint32       // who is first, of 2^32; turns, so that nobody is always the last
+	starved mono.Time    // when somebody last lost what could not be written
 }
 
 // Waiting tells whether so many packets wait for [Plane.Deliver] that it should
@@ -51,7 +53,7 @@ func (p *Plane) Deliver(now mono.Time) (more bool) {
 		return false
 	}
 	if len(d.busy) == 0 {
-		d.gather()
+		d.gather(now)
 	}
 	p.outbox.begin(now)
 	end := p.outbox.taken + deliverBytes
@@ -69,8 +71,9 @@ func (p *Plane) Deliver(now mono.Time) (more bool) {
 	return false
 }
 
-// gather lists who is to be delivered to, and what: audio first.
-func (d *delivery) gather() {
+// gather lists who is to be delivered to, and what: audio first. While there is
+// more than can be written, those who lost most come first.
+func (d *delivery) gather(now mono.Time) {
 	for _, audio := range [...]bool{true, false} {
 		for _, f := range d.fans {
 			if f.spec.Audio != audio {
@@ -90,6 +93,9 @@ func (d *delivery) gather() {
 	}
 	d.first += 0x9e3779b9 // a golden section on: no rhythm of batches finds the same
 	rotate(d.busy, int(uint64(d.first)*uint64(len(d.busy))>>32))
+	if d.starved != 0 && now.Sub(d.starved) < reportEvery {
+		slices.SortStableFunc(d.busy, func(a, b *Transport) int { return cmp.Compare(b.starved, a.starved) })
+	}
 }
 
 // rotate makes the element at i the first one.

@@ -26,7 +26,7 @@ func TestReplacedAmidABatch(t *testing.T) {
 	for i, size := range []uint16{100, 104, 106} {
 		accept(2, uint16(50+i), size)
 	}
-	p.delivery.gather()
+	p.delivery.gather(0)
 	if len(to.work) != 1 {
 		t.Errorf("delivered %d times, want once", len(to.work))
 	}

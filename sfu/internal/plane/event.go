@@ -13,7 +13,8 @@ const (
 	EventLevel
 	// EventKeyFrame: a mirror needs a key frame of the publication.
 	EventKeyFrame
-	// EventFailed: handling the transport panicked; it is removed.
+	// EventFailed: handling the transport panicked, or that of a publication of
+	// another core, whose transport is not told then; it is removed here.
 	EventFailed
 )
 
@@ -22,7 +23,7 @@ const (
 type Event struct {
 	Kind        EventKind
 	Transport   ID
-	Publication ID    // of EventLevel and EventKeyFrame
+	Publication ID    // of EventLevel, EventKeyFrame and EventFailed
 	Level       uint8 // of EventLevel, in -dBov (RFC 6464): 127 is silence
 	Speaking    bool  // of EventLevel
 }

@@ -162,6 +162,38 @@ func TestFail(t *testing.T) {
 	}
 }
 
+// A bug in the handling of what another core handed over ends that publication
+// alone.
+func TestFailMirror(t *testing.T) {
+	p := New(Config{})
+	spec := Publication{Codecs: []Codec{{Codec: packet.VP8, PayloadType: 96, ClockRate: 90000}}}
+	for id := ID(1); id <= 2; id++ {
+		p.Apply(0, AddMirror{Publication: id, Spec: spec})
+	}
+	bad := &Handover{Publication: 1, Encoding: -1} // an index that no core gives
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Fatal("no panic: the test tests nothing")
+			}
+			if !p.Fail() {
+				t.Error("Fail says false")
+			}
+		}()
+		p.Accept(0, bad)
+	}()
+	if p.publications[1] != nil || p.publications[2] == nil {
+		t.Error("the wrong publication was removed")
+	}
+	events := p.Events(nil)
+	if len(events) != 1 || events[0].Kind != EventFailed || events[0].Publication != 1 {
+		t.Errorf("events %+v", events)
+	}
+	if p.Fail() {
+		t.Error("Fail says true a second time")
+	}
+}
+
 // nonsense makes a datagram: empty, short, random, or media without a key.
 func nonsense(random *rand.Rand, b []byte) []byte {
 	switch random.IntN(4) {

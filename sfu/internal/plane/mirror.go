@@ -47,6 +47,7 @@ func (p *Plane) Accept(now mono.Time, h *Handover) {
 	if f == nil || f.transport != nil || h.Encoding >= len(f.encodings) {
 		return // the last subscriber has just gone
 	}
+	p.mirrored = f
 	in := f.encodings[h.Encoding]
 	if in == nil || in.serial != h.Serial {
 		if in != nil {
@@ -63,6 +64,7 @@ func (p *Plane) Accept(now mono.Time, h *Handover) {
 		in.stats.PacketsReceived++
 		f.take(now, in, &h.Entry, h.B)
 	}
+	p.mirrored = nil
 }
 
 // mirrorOf makes the inbound of a stream of another core.

@@ -65,6 +65,7 @@ type Plane struct {
 	header       rewrite.Header // of the packet being sealed
 	prefix       [16]byte       // of its payload
 	current      *Transport     // whose datagram is being handled
+	mirrored     *Fanout        // whose packet from another core is being handled
 	serial       uint32         // of the newest inbound
 	stats        Stats
 	shared       account
@@ -197,16 +198,24 @@ func (p *Plane) Events(out []Event) []Event {
 }
 
 // Fail removes the transport whose datagram or timer was being handled when a
-// bug made it panic, and reports [EventFailed] for it. It returns false if no
-// transport was being handled.
+// bug made it panic, or the mirror whose packet it was, and reports
+// [EventFailed] for it. It returns false if nothing of the kind was being
+// handled.
 func (p *Plane) Fail() bool {
 	t := p.current
 	p.current = nil
-	if t == nil {
+	f := p.mirrored
+	p.mirrored = nil
+	switch {
+	case t != nil:
+		p.emit(Event{Kind: EventFailed, Transport: t.id})
+		p.removeTransport(t)
+	case f != nil:
+		p.emit(Event{Kind: EventFailed, Publication: f.id})
+		p.removePublication(f)
+	default:
 		return false
 	}
-	p.emit(Event{Kind: EventFailed, Transport: t.id})
-	p.removeTransport(t)
 	return true
 }
 
@@ -220,8 +229,23 @@ func (p *Plane) nextSerial() uint32 { p.serial++; return p.serial }
 // Undelivered counts n handovers that another core had no room for.
 func (p *Plane) Undelivered(n int) { p.stats.Drops[DropOverload] += uint64(n) }
 
-// Overloaded counts n datagrams of the outbox that could not be written.
-func (p *Plane) Overloaded(n int) {
-	p.stats.Drops[DropOverload] += uint64(n)
-	p.stats.PacketsSent -= min(p.stats.PacketsSent, uint64(n))
+// Expire drops the messages of a class that were made before a moment and could
+// not be written. Who loses most goes first in the batches that follow.
+func (p *Plane) Expire(now mono.Time, c Class, before mono.Time) {
+	old, datagrams := 0, 0
+	for i := range p.outbox.Waiting(c) {
+		m := &p.outbox.Waiting(c)[i]
+		if m.Made >= before {
+			break
+		}
+		old++
+		datagrams += m.Count
+		if t := p.paths[m.Path]; t != nil {
+			t.starved += uint32(m.Count)
+			p.delivery.starved = now
+		}
+	}
+	p.outbox.Release(c, old)
+	p.stats.Drops[DropOverload] += uint64(datagrams)
+	p.stats.PacketsSent -= min(p.stats.PacketsSent, uint64(datagrams))
 }

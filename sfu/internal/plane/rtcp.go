@@ -152,6 +152,7 @@ func (t *Transport) advanceReports(now mono.Time) mono.Time {
 		return t.nextReport
 	}
 	t.nextReport = now.Add(reportEvery)
+	t.starved /= 2
 	for _, f := range t.publications {
 		f.compare()
 	}

@@ -55,6 +55,7 @@ type Transport struct {
 
 	heard      mono.Time
 	silent     bool // EventSilent was emitted
+	starved    uint32 // datagrams that could not be written; halved each second
 	nextReport mono.Time
 	nextLevel  mono.Time
 	due        mono.Time // owned by timers

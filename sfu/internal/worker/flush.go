@@ -59,17 +59,7 @@ func (w *Worker) send(class plane.Class) bool {
 
 // drop ends what has waited for too long.
 func (w *Worker) drop(now mono.Time) {
-	box := w.plane.Outbox()
 	for class := range plane.NumClasses {
-		old, datagrams := 0, 0
-		for _, m := range box.Waiting(class) {
-			if now.Sub(m.Made) < patience[class] {
-				break
-			}
-			old++
-			datagrams += m.Count
-		}
-		box.Release(class, old)
-		w.plane.Overloaded(datagrams)
+		w.plane.Expire(now, class, now.Add(1-patience[class]))
 	}
 }
