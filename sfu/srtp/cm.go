@@ -70,10 +70,11 @@ func (c *cm) tag(h hash.Hash, b []byte, word uint32) []byte {
 func (c *cm) minRTP() int  { return tagCM }
 func (c *cm) minRTCP() int { return rtcpHeader + rtcpIndex + tagCM }
 
-func (c *cm) sealRTP(dst, header, plain []byte, ssrc uint32, index uint64) []byte {
+func (c *cm) sealRTP(dst, header, prefix, plain []byte, ssrc uint32, index uint64) []byte {
 	start := len(dst)
 	dst = append(dst, header...)
 	body := len(dst)
+	dst = append(dst, prefix...)
 	dst = append(dst, plain...)
 	c.crypt(c.rtp, &c.rtpSalt, ssrc, index, dst[body:], dst[body:])
 	return append(dst, c.tag(c.rtpAuth, dst[start:], uint32(index>>16))...)

@@ -5,6 +5,8 @@ import (
 	"crypto/cipher"
 	"encoding/binary"
 	"fmt"
+
+	"github.com/switchyard-rtc/switchyard/sfu/srtp/internal/vaes"
 )
 
 const (
@@ -16,18 +18,23 @@ const (
 
 // gcm is one direction of an AEAD profile (RFC 7714). One goroutine at a time.
 type gcm struct {
+	fast              *vaes.AEAD // seals RTP; nil in an opener, or where it is not available
 	rtp, rtcp         cipher.AEAD
 	rtpSalt, rtcpSalt [12]byte
 	nonce             [12]byte // kept here: a local array would escape
 	aad               [rtcpHeader + rtcpIndex]byte
 }
 
-func newGCM(block cipher.Block, salt []byte, keyLen int) (*gcm, error) {
+func newGCM(block cipher.Block, salt []byte, keyLen int, seals bool) (*gcm, error) {
 	g := &gcm{}
 	copy(g.rtpSalt[:], derive(block, salt, labelRTPSalt, 12))
 	copy(g.rtcpSalt[:], derive(block, salt, labelRTCPSalt, 12))
+	key := derive(block, salt, labelRTPKey, keyLen)
+	if seals {
+		g.fast = vaes.New(key)
+	}
 	var err error
-	if g.rtp, err = aead(derive(block, salt, labelRTPKey, keyLen)); err != nil {
+	if g.rtp, err = aead(key); err != nil {
 		return nil, err
 	}
 	g.rtcp, err = aead(derive(block, salt, labelRTCPKey, keyLen))
@@ -59,10 +66,17 @@ func (g *gcm) iv(salt *[12]byte, ssrc uint32, index uint64) []byte {
 func (g *gcm) minRTP() int  { return tagGCM }
 func (g *gcm) minRTCP() int { return rtcpHeader + tagGCM + rtcpIndex }
 
-func (g *gcm) sealRTP(dst, header, plain []byte, ssrc uint32, index uint64) []byte {
+func (g *gcm) sealRTP(dst, header, prefix, plain []byte, ssrc uint32, index uint64) []byte {
 	start := len(dst)
 	dst = append(dst, header...)
-	return g.rtp.Seal(dst, g.iv(&g.rtpSalt, ssrc, index), plain, dst[start:])
+	nonce, aad := g.iv(&g.rtpSalt, ssrc, index), dst[start:]
+	if g.fast != nil && len(prefix) <= vaes.MaxPrefix {
+		return g.fast.Seal(dst, nonce, prefix, plain, aad)
+	}
+	if len(prefix) > 0 { // the two parts meet where they will stay
+		plain = append(append(dst, prefix...), plain...)[len(dst):]
+	}
+	return g.rtp.Seal(dst, nonce, plain, aad)
 }
 
 func (g *gcm) openRTP(b []byte, header int, ssrc uint32, index uint64) (int, bool) {

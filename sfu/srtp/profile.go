@@ -128,9 +128,8 @@ func derive(block cipher.Block, salt []byte, label byte, n int) []byte {
 // suite is one direction of a profile. Each method works on whole packets: aad
 // is what stays in the clear.
 type suite interface {
-	// sealRTP appends the sealed header + plain to dst. plain may be where it
-	// will end up, behind the header, in dst's array.
-	sealRTP(dst, header, plain []byte, ssrc uint32, index uint64) []byte
+	// sealRTP appends the sealed header + prefix + plain to dst.
+	sealRTP(dst, header, prefix, plain []byte, ssrc uint32, index uint64) []byte
 	openRTP(b []byte, header int, ssrc uint32, index uint64) (n int, ok bool)
 	sealRTCP(dst, packet []byte, ssrc, index uint32) []byte
 	openRTCP(b []byte, ssrc uint32) (n int, index uint32, ok bool)
@@ -138,7 +137,8 @@ type suite interface {
 	minRTCP() int // bytes in all
 }
 
-func newSuite(p Profile, key, salt []byte) (suite, error) {
+// newSuite makes a suite for a master key; seals tells which direction it is.
+func newSuite(p Profile, key, salt []byte, seals bool) (suite, error) {
 	if err := p.check(key, salt); err != nil {
 		return nil, err
 	}
@@ -149,5 +149,5 @@ func newSuite(p Profile, key, salt []byte) (suite, error) {
 	if p == AES128CMHMACSHA180 {
 		return newCM(block, salt)
 	}
-	return newGCM(block, salt, p.KeyLen())
+	return newGCM(block, salt, p.KeyLen(), seals)
 }

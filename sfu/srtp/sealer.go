@@ -13,7 +13,7 @@ type Sealer struct {
 // NewSealer returns a sealer for a master key and salt. It fails if their
 // lengths do not fit the profile.
 func NewSealer(p Profile, key, salt []byte) (*Sealer, error) {
-	s, err := newSuite(p, key, salt)
+	s, err := newSuite(p, key, salt, true)
 	if err != nil {
 		return nil, err
 	}
@@ -33,16 +33,7 @@ func (s *Sealer) SealRTP(dst, header, prefix, payload []byte, index uint64, ssrc
 	if len(header) < 12 {
 		return dst, ErrShort
 	}
-	if len(prefix) == 0 {
-		return s.suite.sealRTP(dst, header, payload, ssrc, index), nil
-	}
-	// The two parts meet where they will stay, and are encrypted in place.
-	start := len(dst)
-	dst = append(dst, header...)
-	plain := len(dst)
-	dst = append(dst, prefix...)
-	dst = append(dst, payload...)
-	return s.suite.sealRTP(dst[:start], header, dst[plain:], ssrc, index), nil
+	return s.suite.sealRTP(dst, header, prefix, payload, ssrc, index), nil
 }
 
 // SealRTCP appends a protected compound RTCP packet to dst. index counts the

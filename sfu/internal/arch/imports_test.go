@@ -30,11 +30,12 @@ var mayImport = map[string][]string{
 		"sfu/internal/codec", "sfu/internal/feedback", "sfu/internal/mono", "sfu/internal/nack", "sfu/internal/packet",
 		"sfu/internal/report", "sfu/internal/rewrite", "sfu/internal/speaker", "sfu/srtp",
 	},
-	"sfu/internal/cputime": {},
-	"sfu/internal/worker":  {"sfu/internal/cputime", "sfu/internal/plane", "sfu/internal/packet", "sfu/internal/mono", "sfu/udp"},
-	"sfu/internal/pionpc":  {"sfu/internal/packet", "sfu/srtp"},
-	"sfu/srtp":             {},
-	"sfu/udp":              {},
+	"sfu/internal/cputime":   {},
+	"sfu/internal/worker":    {"sfu/internal/cputime", "sfu/internal/plane", "sfu/internal/packet", "sfu/internal/mono", "sfu/udp"},
+	"sfu/internal/pionpc":    {"sfu/internal/packet", "sfu/srtp"},
+	"sfu/srtp":               {"sfu/srtp/internal/vaes"},
+	"sfu/srtp/internal/vaes": {},
+	"sfu/udp":                {},
 	"sfu": {
 		"sfu/internal/packet", "sfu/internal/pionpc", "sfu/internal/plane", "sfu/internal/worker", "sfu/srtp", "sfu/udp",
 	},
@@ -62,7 +63,7 @@ var onlyIn = map[string][]string{
 	"github.com/schollz/":        {"cmd/switchyard"},
 	"github.com/coder/websocket": {"signal/client", "signal/engine"},
 	"github.com/spf13/":          {"cmd/switchyard"},
-	"golang.org/x/":              {"bench", "sfu/udp"},
+	"golang.org/x/":              {"bench", "sfu/srtp/internal/vaes", "sfu/udp"},
 }
 
 // impure is what a core must not have.

@@ -1,0 +1,12 @@
+//go:build !amd64 || portable
+
+package vaes
+
+const supported = false
+
+const unavailable = "vaes: not available"
+
+func substitute(uint32) uint32                                  { panic(unavailable) }
+func sealChunks(*AEAD, *sum, *byte, *byte, int, uint64, uint64) { panic(unavailable) }
+func stream(*AEAD, *blocks, uint64, uint64)                     { panic(unavailable) }
+func hashChunk(*AEAD, *sum, *blocks, int)                       { panic(unavailable) }
