@@ -41,6 +41,7 @@ type rung struct {
 	spatial       uint8
 	highest       bool // of its encoding
 	live          bool
+	top           uint8 // temporal layer
 	width, height uint16
 	bitrate       int64
 	rates         [MaxTemporal]uint16
@@ -111,20 +112,31 @@ func (l *Ladder) add(index int8, e *Encoding) {
 	top := min(e.Spatial, MaxSpatial-1)
 	for s := range top + 1 {
 		l.rungs[l.n] = rung{
-			encoding: index, spatial: s, highest: s == top, live: e.Live, rates: e.FrameRates,
+			encoding: index, spatial: s, highest: s == top, live: e.Live, rates: e.FrameRates, top: e.Temporal,
 			width: e.Width >> (top - s), height: e.Height >> (top - s), bitrate: e.Bitrates[s],
 		}
 		l.n++
 	}
 }
 
-// Rung returns the place of a layer, 0 for the smallest picture, and the size of
-// its picture in pixels. It is false for an encoding that is not known.
-func (l *Ladder) Rung(encoding int8, spatial uint8) (place int, width, height uint16, ok bool) {
+// Picture is one rung as others see it.
+type Picture struct {
+	Place         int // 0 for the smallest
+	Width, Height uint16
+	Temporal      uint8 // highest layer of its encoding
+	Live          bool
+}
+
+// Picture returns what a layer of an encoding looks like. It is false for an
+// encoding that is not known.
+func (l *Ladder) Picture(encoding int8, spatial uint8) (Picture, bool) {
 	for i := range l.rungs[:l.n] {
 		if r := &l.rungs[i]; r.encoding == encoding && (r.spatial == spatial || r.highest) {
-			return i, r.width, r.height, true
+			return Picture{Place: i, Width: r.width, Height: r.height, Temporal: r.top, Live: r.live}, true
 		}
 	}
-	return 0, 0, 0, false
+	return Picture{}, false
 }
+
+// Empty tells whether nothing is known of the publication yet.
+func (l *Ladder) Empty() bool { return l.n == 0 }

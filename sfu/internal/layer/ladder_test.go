@@ -91,23 +91,23 @@ func write(c Choice) string {
 	return s
 }
 
-func TestRung(t *testing.T) {
+func TestPicture(t *testing.T) {
 	for _, tt := range []struct {
 		list     []Encoding
 		encoding int8
 		spatial  uint8
 		want     string
 	}{
-		{three(), 0, 0, "2 1280x720 true"},
-		{three(), 2, Highest, "0 320x180 true"},
-		{svc(), 0, 1, "1 640x360 true"},
-		{svc(), 0, Highest, "2 1280x720 true"},
-		{svc(), 1, 0, "0 0x0 false"},
-		{nil, None, 0, "0 0x0 false"},
+		{three(), 0, 0, "2 1280x720 T0 true"},
+		{three(), 2, Highest, "0 320x180 T0 true"},
+		{svc(), 0, 1, "1 640x360 T2 true"},
+		{svc(), 0, Highest, "2 1280x720 T2 true"},
+		{svc(), 1, 0, "0 0x0 T0 false"},
+		{nil, None, 0, "0 0x0 T0 false"},
 	} {
-		place, w, h, ok := NewLadder(tt.list).Rung(tt.encoding, tt.spatial)
-		if got := fmt.Sprintf("%d %dx%d %t", place, w, h, ok); got != tt.want {
-			t.Errorf("Rung(%d, %d) of %d encodings: got %s, want %s", tt.encoding, tt.spatial, len(tt.list), got, tt.want)
+		p, ok := NewLadder(tt.list).Picture(tt.encoding, tt.spatial)
+		if got := fmt.Sprintf("%d %dx%d T%d %t", p.Place, p.Width, p.Height, p.Temporal, ok); got != tt.want || p.Live != ok {
+			t.Errorf("Picture(%d, %d) of %d encodings: got %s, want %s", tt.encoding, tt.spatial, len(tt.list), got, tt.want)
 		}
 	}
 }

@@ -343,6 +343,7 @@ func TestSelectorArrives(t *testing.T) {
 			if models[want.Encoding].temporal == 1 {
 				temporal = want.Temporal
 			}
+			want.Spatial = min(want.Spatial, uint8(models[want.Encoding].spatial-1))
 			if got := (Target{Encoding: s.Encoding(), Spatial: spatial, Temporal: temporal}); got != want {
 				t.Errorf("%s, seed %d: sends %+v, want %+v", name, seed, got, want)
 			}

@@ -95,12 +95,9 @@ func (s *Selector) Stop() { s.encoding = None }
 // Encoding returns which encoding is sent, or None.
 func (s *Selector) Encoding() int8 { return s.encoding }
 
-// Layer returns the highest layers that are sent. The spatial one may be higher
-// than any that exists.
-func (s *Selector) Layer() (spatial, temporal uint8) { return s.marks.now, s.temporal }
-
-// Top returns the highest spatial layer that was sent since the last key frame.
-func (s *Selector) Top() uint8 { return s.top }
+// Layer returns the highest layers that are sent, the temporal one among those
+// that there may be.
+func (s *Selector) Layer() (spatial, temporal uint8) { return min(s.marks.now, s.top), s.temporal }
 
 // Marks returns which packets were the last ones of their pictures.
 func (s *Selector) Marks() Marks { return s.marks }
