@@ -9,7 +9,7 @@ import (
 
 // cores decide, with time and bytes as their arguments.
 var cores = []string{
-	"sfu/internal/codec", "sfu/internal/feedback", "sfu/internal/mono", "sfu/internal/nack", "sfu/internal/netem",
+	"sfu/internal/codec", "sfu/internal/feedback", "sfu/internal/layer", "sfu/internal/mono", "sfu/internal/nack", "sfu/internal/netem",
 	"sfu/internal/packet", "sfu/internal/plane", "sfu/internal/report", "sfu/internal/rewrite", "sfu/internal/speaker",
 }
 
@@ -21,13 +21,14 @@ var mayImport = map[string][]string{
 	"sfu/internal/arch":     {},
 	"sfu/internal/codec":    {"sfu/internal/packet"},
 	"sfu/internal/feedback": {"sfu/internal/packet", "sfu/internal/mono"},
+	"sfu/internal/layer":    {"sfu/internal/packet"},
 	"sfu/internal/nack":     {"sfu/internal/packet", "sfu/internal/mono"},
 	"sfu/internal/netem":    {"sfu/internal/mono"},
 	"sfu/internal/report":   {"sfu/internal/packet", "sfu/internal/mono"},
 	"sfu/internal/rewrite":  {"sfu/internal/packet", "sfu/internal/mono"},
 	"sfu/internal/speaker":  {"sfu/internal/packet", "sfu/internal/mono"},
 	"sfu/internal/plane": {
-		"sfu/internal/codec", "sfu/internal/feedback", "sfu/internal/mono", "sfu/internal/nack", "sfu/internal/packet",
+		"sfu/internal/codec", "sfu/internal/feedback", "sfu/internal/layer", "sfu/internal/mono", "sfu/internal/nack", "sfu/internal/packet",
 		"sfu/internal/report", "sfu/internal/rewrite", "sfu/internal/speaker", "sfu/srtp",
 	},
 	"sfu/internal/cputime":   {},

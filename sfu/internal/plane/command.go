@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/switchyard-rtc/switchyard/sfu/internal/layer"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/report"
@@ -138,7 +139,7 @@ func (c AddPublication) apply(p *Plane, now mono.Time) {
 	if t == nil || p.publications[c.Publication] != nil || len(c.Spec.Codecs) == 0 {
 		return
 	}
-	f := newFanout(p, t, c.Publication, c.Spec)
+	f := newFanout(p, t, c.Publication, c.Spec, now)
 	p.publications[c.Publication] = f
 	t.publications = append(t.publications, f)
 	if id := c.Spec.Extensions[packet.ExtTransportCC]; c.Spec.Feedback && id != 0 {
@@ -224,6 +225,7 @@ type Bind struct {
 	Slot        ID
 	Publication ID
 	Route       *Route
+	Demand      layer.Demand // what the slot can show
 	Paused      bool
 }
 
@@ -237,11 +239,14 @@ func (c Bind) apply(p *Plane, now mono.Time) {
 		return
 	}
 	s.open()
-	s.outbound = &Outbound{slot: s, fan: f, route: c.Route, paused: c.Paused, before: s.account.Cost}
-	f.outbounds = append(f.outbounds, s.outbound)
+	o := newOutbound(s, f, c)
+	s.outbound = o
+	f.outbounds = append(f.outbounds, o)
+	o.aim()
+	f.demand(now)
 	if !c.Paused {
 		f.unanswered = 0
-		f.ask(now)
+		o.ask(now)
 	}
 }
 
@@ -272,19 +277,25 @@ func (c Pause) apply(p *Plane, now mono.Time) {
 	if s == nil || s.outbound == nil || s.outbound.paused == c.Paused {
 		return
 	}
-	s.outbound.paused = c.Paused
-	s.outbound.current = nil
+	o := s.outbound
+	o.paused = c.Paused
+	o.stop()
+	o.fan.demand(now)
 	if !c.Paused {
-		s.outbound.fan.ask(now)
+		o.ask(now)
 	}
 }
 
-// AskKeyFrame asks the publisher for a key frame.
-type AskKeyFrame struct{ Publication ID }
+// AskKeyFrame asks the publisher for a key frame of an encoding.
+type AskKeyFrame struct {
+	Publication ID
+	Encoding    int  // index in Publication.RIDs; most publishers refresh all
+	Urgent      bool // ahead of those that merely begin to watch
+}
 
 func (c AskKeyFrame) apply(p *Plane, now mono.Time) {
 	if f := p.publications[c.Publication]; f != nil {
-		f.ask(now)
+		f.ask(now, c.Encoding, c.Urgent)
 	}
 }
 

@@ -11,7 +11,7 @@ const (
 	DropMalformed                       // violates RFC 3550, RFC 8285 or RFC 4585
 	DropAuth                            // SRTP tag or replay check failed
 	DropDuplicate                       // seen before
-	DropLayer                           // not of the encoding that is forwarded
+	DropLayer                           // not in the selected layers
 	DropPaused                          // nobody wants it
 	DropCodec                           // the slot has no payload type for it
 	DropLate                            // older than what may still be sent

@@ -13,6 +13,10 @@ const (
 	EventLevel
 	// EventKeyFrame: a mirror needs a key frame of the publication.
 	EventKeyFrame
+	// EventDemand: other encodings of the publication are wanted than before.
+	EventDemand
+	// EventLayer: other layers are sent in the slot than before.
+	EventLayer
 	// EventFailed: handling the transport panicked, or that of a publication of
 	// another core, whose transport is not told then; it is removed here.
 	EventFailed
@@ -23,7 +27,12 @@ const (
 type Event struct {
 	Kind        EventKind
 	Transport   ID
-	Publication ID    // of EventLevel, EventKeyFrame and EventFailed
+	Publication ID    // of EventLevel, EventKeyFrame, EventDemand, EventLayer and EventFailed
 	Level       uint8 // of EventLevel, in -dBov (RFC 6464): 127 is silence
 	Speaking    bool  // of EventLevel
+	Encoding    int   // of EventKeyFrame
+	Urgent      bool  // of EventKeyFrame: see AskKeyFrame
+	Encodings   uint8 // of EventDemand: a bit for each that is wanted
+	Slot        ID    // of EventLayer
+	Shown       Shown // of EventLayer
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/switchyard-rtc/switchyard/sfu/internal/layer"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/nack"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
@@ -34,12 +35,13 @@ type Fanout struct {
 	rates     [128]uint32       // RTP clock by payload type
 	encodings []*Inbound        // one per RID, or one; nil until known
 	outbounds []*Outbound
-	best      int   // encoding to forward
+	survey    survey
+	wants     wanted
 	mirrors   []int // cores that have one
 	arrivals  []arrival
 	listed    bool // in the fans of the delivery
 
-	wanted      bool // a key frame, by somebody
+	waiting     uint8 // encodings of which somebody wants a key frame
 	asked       mono.Time
 	unanswered  int // requests since the last key frame
 	nextReplace mono.Time
@@ -48,13 +50,17 @@ type Fanout struct {
 	reported Event // the last EventLevel
 }
 
-func newFanout(p *Plane, t *Transport, id ID, spec Publication) *Fanout {
+func newFanout(p *Plane, t *Transport, id ID, spec Publication, now mono.Time) *Fanout {
+	spec.RIDs = spec.RIDs[:min(len(spec.RIDs), layer.MaxEncodings)]
+	n := max(1, len(spec.RIDs))
 	f := &Fanout{
 		plane:     p,
 		transport: t,
 		id:        id,
 		spec:      spec,
-		encodings: make([]*Inbound, max(1, len(spec.RIDs))),
+		encodings: make([]*Inbound, n),
+		survey:    newSurvey(n),
+		wants:     newWanted(now, n),
 		asked:     -mono.Time(askEvery),
 		reported:  Event{Level: 127},
 	}
@@ -216,7 +222,7 @@ func (f *Fanout) forget(in *Inbound) {
 	f.arrivals = slices.DeleteFunc(f.arrivals, func(a arrival) bool { return a.in == in })
 	for _, o := range f.outbounds {
 		if o.current == in {
-			o.current = nil
+			o.stop()
 		}
 	}
 }
@@ -225,8 +231,9 @@ func (f *Fanout) forget(in *Inbound) {
 func (f *Fanout) take(now mono.Time, in *Inbound, e *nack.Entry, b []byte) {
 	if f.spec.Audio {
 		f.listen(now, e.View, b)
-	} else if e.Frame.Key && e.Frame.Start && in.encoding == f.best {
-		f.wanted, f.unanswered = false, 0
+	} else if e.Frame.Key && e.Frame.Start {
+		f.waiting &^= 1 << in.encoding
+		f.unanswered = 0
 	}
 	f.handOver(in, e, b)
 	if len(f.outbounds) == 0 {
@@ -261,17 +268,20 @@ func (f *Fanout) reportLevel(now mono.Time) {
 	}
 }
 
-// ask wants a key frame; requests of all subscribers are merged (RFC 4585,
-// section 6.3.1).
-func (f *Fanout) ask(now mono.Time) {
-	if f.transport == nil {
-		f.askOrigin(now)
+// ask wants a key frame of an encoding; requests of all subscribers are merged
+// (RFC 4585, section 6.3.1). An urgent one does not wait for long.
+func (f *Fanout) ask(now mono.Time, encoding int, urgent bool) {
+	switch {
+	case f.spec.Audio || uint(encoding) >= uint(len(f.encodings)):
+		return
+	case f.transport == nil:
+		f.askOrigin(now, encoding, urgent)
 		return
 	}
-	if f.spec.Audio || f.wanted {
-		return
+	if urgent {
+		f.unanswered = min(f.unanswered, 1)
 	}
-	f.wanted = true
+	f.waiting |= 1 << encoding
 	f.plane.timers.hasten(f.transport, max(now, f.nextAsk()))
 }
 
@@ -279,23 +289,27 @@ func (f *Fanout) nextAsk() mono.Time {
 	return f.asked.Add(askEvery << min(max(f.unanswered-1, 0), askDoublings))
 }
 
-// request sends one key-frame request and schedules the next, as long as
-// somebody is there to see the answer. One request makes a simulcast sender
-// refresh all its encodings.
+// request sends the key-frame requests that are due and schedules the next, as
+// long as somebody is there to see the answer. Most senders of simulcast refresh
+// all encodings at once, and drop what is asked for twice.
 func (f *Fanout) request(now mono.Time) {
-	in := f.encodings[f.best]
 	if len(f.outbounds)+len(f.mirrors) == 0 {
-		f.wanted = false
+		f.waiting = 0
 		return
 	}
 	f.asked = now
-	if in == nil || !in.receiver.Started() {
-		return
-	}
-	f.unanswered++
 	t := f.transport
-	in.stats.PLIs++
-	t.rtcp = report.AppendPLI(t.rtcp, t.ssrc, in.ssrc)
+	sent := false
+	for i, in := range f.encodings {
+		if f.waiting>>i&1 != 0 && in != nil && in.receiver.Started() {
+			in.stats.PLIs++
+			t.rtcp = report.AppendPLI(t.rtcp, t.ssrc, in.ssrc)
+			sent = true
+		}
+	}
+	if sent {
+		f.unanswered++
+	}
 }
 
 // blocks appends the report blocks of the streams.
@@ -310,25 +324,4 @@ func (f *Fanout) blocks(now mono.Time, out []report.Block) []report.Block {
 		}
 	}
 	return out
-}
-
-// compare chooses the encoding to forward, once a second: the one with the most
-// bytes, unless the present one is close.
-func (f *Fanout) compare() {
-	if len(f.encodings) < 2 {
-		return
-	}
-	var present uint64
-	if in := f.encodings[f.best]; in != nil {
-		present = in.weight
-	}
-	for i, in := range f.encodings {
-		if in == nil {
-			continue
-		}
-		if in.weight > present+present/4 {
-			f.best, present = i, in.weight
-		}
-		in.weight = 0
-	}
 }

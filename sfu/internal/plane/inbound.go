@@ -29,7 +29,7 @@ type Inbound struct {
 	repair   *nack.Generator // nil without NACK, and in retransmission streams
 	history  *nack.History   // nil before the first packet, after the end and in retransmission streams
 	newest   uint16          // number in the history
-	weight   uint64          // bytes since the last compare
+	tally    tally           // since the last survey
 	stats    InboundStats
 	account  account
 }
@@ -88,6 +88,9 @@ func (in *Inbound) accept(now mono.Time, v packet.View, b []byte) {
 	}
 	in.note(v.Sequence)
 	in.count(&e)
+	if !in.fan.spec.Audio {
+		in.fan.observe(now, in, &e)
+	}
 	in.fan.take(now, in, &e, b)
 }
 
@@ -108,7 +111,6 @@ func (in *Inbound) note(number uint16) {
 }
 
 func (in *Inbound) count(e *nack.Entry) {
-	in.weight += uint64(e.View.PayloadSize)
 	in.stats.PacketsReceived++
 	in.stats.BytesReceived += uint64(e.View.PayloadSize)
 	if e.Frame.Key && e.Frame.Start {

@@ -3,6 +3,7 @@ package plane
 import (
 	"slices"
 
+	"github.com/switchyard-rtc/switchyard/sfu/internal/layer"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/nack"
 )
@@ -18,8 +19,14 @@ type Handover struct {
 	Publication ID         // 0 for a datagram
 	Entry       nack.Entry // of a packet, which is in the clear
 	Encoding    int
-	Best        int    // the encoding to forward
 	Serial      uint32 // of the stream: another serial is another stream
+	From        int    // index of the core that gives it
+
+	// Wanted is which encodings a core wants to be given, as it says itself if
+	// Demand is set, else as the core that gives a packet believes.
+	Wanted uint8
+	Demand bool
+	Ladder *layer.Ladder // of the publication
 }
 
 // HandoverRoom is how many bytes must be free behind those of a Handover that
@@ -44,6 +51,10 @@ func (p *Plane) Accept(now mono.Time, h *Handover) {
 	}
 	p.spend(&p.shared, weightHandover)
 	f := p.publications[h.Publication]
+	if f != nil && h.Demand {
+		f.hear(now, h)
+		return
+	}
 	if f == nil || f.transport != nil || h.Encoding >= len(f.encodings) {
 		return // the last subscriber has just gone
 	}
@@ -58,7 +69,7 @@ func (p *Plane) Accept(now mono.Time, h *Handover) {
 	if in.history == nil {
 		in.history = in.newHistory() // nothing came while the publisher was here
 	}
-	f.best = h.Best
+	f.follow(now, h)
 	if in.history.Insert(h.Entry, h.B) {
 		in.note(h.Entry.Sequence)
 		in.stats.PacketsReceived++
@@ -82,9 +93,9 @@ type AddMirror struct {
 	Spec        Publication
 }
 
-func (c AddMirror) apply(p *Plane, _ mono.Time) {
+func (c AddMirror) apply(p *Plane, now mono.Time) {
 	if p.publications[c.Publication] == nil && len(c.Spec.Codecs) > 0 {
-		p.publications[c.Publication] = newFanout(p, nil, c.Publication, c.Spec)
+		p.publications[c.Publication] = newFanout(p, nil, c.Publication, c.Spec, now)
 	}
 }
 
@@ -96,15 +107,17 @@ type Mirror struct {
 	On          bool
 }
 
-func (c Mirror) apply(p *Plane, _ mono.Time) {
+func (c Mirror) apply(p *Plane, now mono.Time) {
 	f := p.publications[c.Publication]
 	if f == nil {
 		return
 	}
 	f.mirrors = slices.DeleteFunc(f.mirrors, func(to int) bool { return to == c.To })
+	f.wants.set(c.To, everything) // until it says what
 	if c.On {
 		f.mirrors = append(f.mirrors, c.To)
 	}
+	f.demand(now)
 }
 
 // RoutePath says which core has the transport of a path, -1 for none. The core
@@ -133,19 +146,25 @@ func (c RoutePath) apply(p *Plane, _ mono.Time) {
 func (f *Fanout) handOver(in *Inbound, e *nack.Entry, b []byte) {
 	p := f.plane
 	for _, to := range f.mirrors {
+		wanted := f.wants.of(to)
+		if wanted>>in.encoding&1 == 0 {
+			continue
+		}
 		p.spend(&in.account, weightHandover)
 		p.handovers = append(p.handovers, Handover{
-			To: to, B: b, Publication: f.id, Entry: *e, Encoding: in.encoding, Best: f.best, Serial: in.serial,
+			To: to, From: p.core, B: b, Publication: f.id, Entry: *e, Encoding: in.encoding, Serial: in.serial,
+			Ladder: f.survey.ladder, Wanted: wanted,
 		})
 	}
 }
 
 // askOrigin wants a key frame of a publication of another core. It is asked for
 // again as long as packets come and none of them is one.
-func (f *Fanout) askOrigin(now mono.Time) {
-	if f.spec.Audio || f.wanted && now.Sub(f.asked) < askEvery {
+func (f *Fanout) askOrigin(now mono.Time, encoding int, urgent bool) {
+	if f.waiting>>encoding&1 != 0 && now.Sub(f.asked) < askEvery {
 		return
 	}
-	f.wanted, f.asked = true, now
-	f.plane.emit(Event{Kind: EventKeyFrame, Publication: f.id})
+	f.waiting |= 1 << encoding
+	f.asked = now
+	f.plane.emit(Event{Kind: EventKeyFrame, Publication: f.id, Encoding: encoding, Urgent: urgent})
 }

@@ -123,6 +123,8 @@ func (s *Slot) detach() (w shown) {
 func (f *Fanout) detach(from, to int) *Fanout {
 	moved := *f
 	moved.outbounds, moved.arrivals = nil, nil
+	moved.survey.facts = slices.Clone(f.survey.facts)
+	moved.wants.cores = nil // until they say what
 	moved.mirrors = slices.DeleteFunc(slices.Clone(f.mirrors), func(w int) bool { return w == to })
 	moved.encodings = make([]*Inbound, len(f.encodings))
 	for i, in := range f.encodings {
@@ -142,6 +144,7 @@ func (f *Fanout) detach(from, to int) *Fanout {
 	if len(f.outbounds) > 0 {
 		moved.mirrors = append(moved.mirrors, from)
 		f.transport, f.mirrors = nil, nil
+		f.wants.origin, f.wants.echo = to, everything
 	} else {
 		delete(f.plane.publications, f.id)
 	}
@@ -216,7 +219,11 @@ func (s *Slot) attach(now mono.Time, w *shown) {
 			s.outbound, o = nil, nil // it ended
 		} else {
 			o.fan.outbounds = append(o.fan.outbounds, o)
-			o.current = p.expect(w.current)
+			if o.current = p.expect(w.current); o.current == nil {
+				o.stop()
+			}
+			o.aim()
+			o.fan.demand(now)
 		}
 	}
 	if s.line != nil {
@@ -236,8 +243,8 @@ func (o *Outbound) resume(now mono.Time) {
 	sequence, in := o.slot.line.sequence, o.current
 	first := sequence.Newest() - disorder
 	if in == nil {
-		if in, first = o.fan.entrance(now); in == nil {
-			o.fan.ask(now)
+		if in, first = o.entrance(now); in == nil {
+			o.ask(now)
 			return
 		}
 	}
@@ -254,9 +261,12 @@ func (o *Outbound) resume(now mono.Time) {
 }
 
 // entrance returns the number of the newest key frame in the history, or nil.
-func (f *Fanout) entrance(now mono.Time) (in *Inbound, number uint16) {
-	in = f.encodings[f.best]
-	if in == nil || in.history == nil || f.spec.Audio {
+func (o *Outbound) entrance(now mono.Time) (in *Inbound, number uint16) {
+	encoding := o.selector.Target().Encoding
+	if encoding < 0 || o.fan.spec.Audio {
+		return nil, 0
+	}
+	if in = o.fan.encodings[encoding]; in == nil || in.history == nil {
 		return nil, 0
 	}
 	for n := range uint16(catchUp) {

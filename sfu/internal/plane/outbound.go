@@ -2,6 +2,7 @@ package plane
 
 import (
 	"github.com/switchyard-rtc/switchyard/sfu/internal/codec"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/layer"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/nack"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
@@ -11,12 +12,17 @@ import (
 // Outbound is one publication as sent in one slot. It lives from Bind to
 // Unbind; what the key protects lives in the slot's stream. Owned by the plane.
 type Outbound struct {
-	slot    *Slot
-	fan     *Fanout
-	route   *Route
-	current *Inbound // being forwarded; nil until the next place to enter
-	paused  bool
-	before  Cost // of the slot, when it was bound
+	slot     *Slot
+	fan      *Fanout
+	route    *Route
+	current  *Inbound // being forwarded; nil until the next place to enter
+	paused   bool
+	choice   uint8          // encodings that the show needs
+	noticed  [3]uint8       // what EventLayer was last thought of for
+	selector layer.Selector // of video
+	show     layer.Demand
+	ladder   *layer.Ladder // with which EventLayer was last thought of
+	before   Cost          // of the slot, when it was bound
 }
 
 // Route says how packets of a publication are named in a slot. It is made once
@@ -42,22 +48,35 @@ type binding struct {
 	route  *Route
 	number uint32 // of the publication, sent as CSRC
 	offset uint32 // of timestamps
+	marks  layer.Marks
 	vp8    rewrite.VP8
+}
+
+// newOutbound returns what a Bind makes.
+func newOutbound(s *Slot, f *Fanout, c Bind) *Outbound {
+	return &Outbound{
+		slot: s, fan: f, route: c.Route, paused: c.Paused, show: c.Demand, before: s.account.Cost,
+		selector: layer.New(layer.Target{Encoding: layer.None}),
+	}
 }
 
 // forward passes one packet on, or keeps it back with a reason.
 func (o *Outbound) forward(now mono.Time, a *arrival) {
 	s, e := o.slot, &a.entry
-	if reason, ok := o.admit(now, a.in, e); !ok {
+	if reason, ok := o.open(); !ok {
 		s.drop(reason)
 		return
 	}
-	pt := o.route.PayloadTypes[e.View.PayloadType&0x7f]
-	if pt == 0 || e.View.PayloadSize == 0 {
-		s.line.sequence.Leave(e.Sequence)
-		if pt == 0 {
-			s.drop(DropCodec)
+	if o.route.PayloadTypes[e.View.PayloadType&0x7f] == 0 || e.View.PayloadSize == 0 {
+		o.refuse(now, a.in, e)
+		return
+	}
+	v := o.choose(now, a.in, e)
+	if v&layer.Send == 0 {
+		if v&layer.Leave != 0 {
+			s.line.sequence.Leave(e.Sequence)
 		}
+		s.drop(DropLayer)
 		return
 	}
 	index, ok := s.line.sequence.Map(e.Sequence)
@@ -65,35 +84,164 @@ func (o *Outbound) forward(now mono.Time, a *arrival) {
 		s.drop(DropLate)
 		return
 	}
-	s.send(index, a)
+	s.send(index, a, v&layer.Mark != 0)
 }
 
-// admit tells whether the packet belongs to what the slot shows now. A change
-// of stream happens at the start of a key frame.
-func (o *Outbound) admit(now mono.Time, in *Inbound, e *nack.Entry) (DropReason, bool) {
-	switch {
+// open tells whether anything is sent in the slot now.
+func (o *Outbound) open() (DropReason, bool) {
+	switch t := o.slot.transport; {
 	case o.paused:
 		return DropPaused, false
-	case o.slot.transport.quiet || !o.slot.transport.ready():
-		o.current = nil
+	case t.quiet || !t.ready():
+		o.stop()
 		return DropConsent, false
-	case in == o.current:
-		return 0, true
-	case in.encoding != o.fan.best:
-		return DropLayer, false
-	case !e.Frame.Key || !e.Frame.Start || o.route.PayloadTypes[e.View.PayloadType&0x7f] == 0:
-		o.fan.ask(now)
-		return DropLayer, false
 	}
-	o.current = in
-	o.slot.turn(now, o, e)
 	return 0, true
 }
 
-// header writes the header of a packet that is sent the first time or again.
+// stop waits for the next place to enter.
+func (o *Outbound) stop() {
+	o.current = nil
+	o.selector.Stop()
+}
+
+// refuse keeps a packet back that the slot has no payload type for, or that has
+// no payload.
+func (o *Outbound) refuse(now mono.Time, in *Inbound, e *nack.Entry) {
+	s := o.slot
+	switch {
+	case in != o.current:
+		s.drop(DropLayer)
+		if int8(in.encoding) == o.selector.Target().Encoding {
+			o.fan.ask(now, in.encoding, false)
+		}
+		return
+	case e.View.PayloadSize > 0:
+		s.drop(DropCodec)
+	}
+	s.line.sequence.Leave(e.Sequence)
+}
+
+// choose tells what to do with a packet. A change of stream happens at the start
+// of a key frame.
+func (o *Outbound) choose(now mono.Time, in *Inbound, e *nack.Entry) layer.Verdict {
+	if o.fan.spec.Audio {
+		return o.listen(now, in, e)
+	}
+	v := o.selector.Select(layer.Packet{
+		Encoding: int8(in.encoding), Marker: e.View.Marker, Timestamp: e.View.Timestamp, Frame: &e.Frame,
+	})
+	if v&layer.Ask != 0 {
+		o.fan.ask(now, int(o.selector.Target().Encoding), v&layer.Hurry != 0)
+	}
+	if v&layer.Turn != 0 {
+		o.current = in
+		o.slot.turn(now, o, e)
+	}
+	if v&layer.Mark != 0 {
+		o.notice()
+	}
+	return v
+}
+
+// listen is choose for audio, which has no layers and can be entered anywhere.
+func (o *Outbound) listen(now mono.Time, in *Inbound, e *nack.Entry) layer.Verdict {
+	if in != o.current {
+		o.current = in
+		o.slot.turn(now, o, e)
+	}
+	if e.View.Marker {
+		return layer.Send | layer.Mark
+	}
+	return layer.Send
+}
+
+// ends tells whether a packet that was sent has the marker bit.
+func (bd *binding) ends(e *nack.Entry) bool {
+	if bd.in.fan.spec.Audio {
+		return e.View.Marker
+	}
+	return bd.marks.Ends(layer.Packet{Marker: e.View.Marker, Timestamp: e.View.Timestamp, Frame: &e.Frame})
+}
+
+// aim chooses what to send of what there is.
+func (o *Outbound) aim() {
+	l := o.fan.survey.ladder
+	if l.Empty() {
+		o.choice = everything // nothing came yet, or a mirror was told nothing yet
+		return
+	}
+	c := l.Choose(o.show)
+	o.choice = c.Wanted
+	spatial, _ := o.selector.Layer()
+	present, sending := l.Picture(o.selector.Encoding(), spatial)
+	if next, ok := l.Picture(c.Encoding, c.Spatial); ok && sending {
+		c.Down = next.Place < present.Place || !present.Live
+	}
+	if o.selector.Target() != c.Target {
+		o.selector.Aim(c.Target)
+	}
+}
+
+// wants returns which encodings are needed to send what should be sent, and what
+// is sent until then.
+func (o *Outbound) wants() uint8 {
+	if o.paused || o.slot.transport.quiet {
+		return 0
+	}
+	w := o.choice
+	if e := o.selector.Encoding(); e >= 0 {
+		w |= 1 << e
+	}
+	return w
+}
+
+// ask wants a key frame of what is sent or should be.
+func (o *Outbound) ask(now mono.Time) {
+	o.fan.ask(now, max(0, int(o.selector.Target().Encoding)), false)
+}
+
+// Shown is what is sent in a slot. The zero value is nothing.
+type Shown struct {
+	Publication   ID
+	Encoding      int8  // index in Publication.RIDs
+	Place         uint8 // of its spatial layer among all encodings' ones; 0 for the smallest picture
+	Temporal      uint8 // highest layer sent
+	Width, Height uint16
+}
+
+// shows describes what is sent now.
+func (o *Outbound) shows() Shown {
+	w := Shown{Publication: o.fan.id, Encoding: o.selector.Encoding()}
+	if w.Encoding < 0 {
+		return Shown{}
+	}
+	spatial, temporal := o.selector.Layer()
+	p, _ := o.fan.survey.ladder.Picture(w.Encoding, spatial)
+	w.Place, w.Width, w.Height, w.Temporal = uint8(p.Place), p.Width, p.Height, min(temporal, p.Temporal)
+	return w
+}
+
+// notice tells, at the end of a picture, that other layers are sent than before.
+func (o *Outbound) notice() {
+	spatial, temporal := o.selector.Layer()
+	brief := [3]uint8{uint8(o.selector.Encoding()), spatial, temporal}
+	if brief == o.noticed && o.ladder == o.fan.survey.ladder {
+		return
+	}
+	o.noticed, o.ladder = brief, o.fan.survey.ladder
+	if w := o.shows(); w != o.slot.shown {
+		o.slot.shown = w
+		o.slot.transport.plane.emit(Event{
+			Kind: EventLayer, Transport: o.slot.transport.id, Slot: o.slot.id, Publication: o.fan.id, Shown: w,
+		})
+	}
+}
+
+// header writes the header of a packet that is sent the first time or again. The
+// marker bit is the caller's.
 func (bd *binding) header(h *rewrite.Header, f rewrite.Fields, e *nack.Entry, b []byte) {
 	f.CSRC = bd.number
-	f.Marker = e.View.Marker
 	h.Begin(f)
 	if int(e.View.PayloadOffset)+int(e.View.PayloadSize) > plainTarget {
 		return // the extensions are optional, the payload is not

@@ -45,6 +45,7 @@ type Config struct {
 // Plane is the data plane of one core. The zero value is not usable; see [New].
 // One goroutine at a time may call its methods.
 type Plane struct {
+	core         int
 	history      time.Duration
 	epoch        report.NTP
 	transports   map[ID]*Transport
@@ -79,6 +80,7 @@ func New(cfg Config) *Plane {
 		cfg.History = time.Second
 	}
 	return &Plane{
+		core:         cfg.Core,
 		serial:       uint32(cfg.Core) << 26, // no two cores give the same
 		history:      cfg.History,
 		epoch:        report.NTPOf(cfg.Epoch),

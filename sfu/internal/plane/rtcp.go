@@ -58,7 +58,7 @@ func (t *Transport) handle(now mono.Time, it *feedback.Item) {
 	case feedback.PLI, feedback.FIR:
 		if s := t.slotBySSRC[it.SSRC]; s != nil && s.outbound != nil {
 			s.stats.PLIs++
-			s.outbound.fan.ask(now)
+			s.outbound.ask(now)
 		}
 	}
 }
@@ -102,7 +102,7 @@ func (t *Transport) requestLost(now mono.Time, in *Inbound) {
 		t.rtcp = report.AppendNACK(t.rtcp, t.ssrc, in.ssrc, part)
 	}
 	if in.repair.Lost() > 0 && !in.fan.spec.Audio {
-		in.fan.ask(now)
+		in.fan.ask(now, in.encoding, false)
 	}
 }
 
@@ -110,13 +110,13 @@ func (t *Transport) requestLost(now mono.Time, in *Inbound) {
 func (t *Transport) advanceKeyFrames(now mono.Time) mono.Time {
 	next := mono.Never
 	for _, f := range t.publications {
-		if !f.wanted {
+		if f.waiting == 0 {
 			continue
 		}
 		if f.nextAsk() <= now {
 			f.request(now)
 		}
-		if f.wanted {
+		if f.waiting != 0 {
 			next = min(next, f.nextAsk())
 		}
 	}
@@ -143,6 +143,9 @@ func (t *Transport) advanceLevels(now mono.Time) mono.Time {
 func (t *Transport) advanceReports(now mono.Time) mono.Time {
 	due := t.nextReport <= now
 	for _, s := range t.slots {
+		if due && s.outbound != nil {
+			s.outbound.fan.check(now)
+		}
 		if s.reports(now) && (due || s.reportNow) {
 			s.reportNow = false
 			t.rtcp = report.AppendSenderReport(t.rtcp, s.senderReport(now))
@@ -154,7 +157,7 @@ func (t *Transport) advanceReports(now mono.Time) mono.Time {
 	t.nextReport = now.Add(reportEvery)
 	t.starved /= 2
 	for _, f := range t.publications {
-		f.compare()
+		f.renew(now)
 	}
 	blocks := t.plane.block[:0]
 	for _, f := range t.publications {

@@ -29,6 +29,7 @@ type Slot struct {
 	stats     OutboundStats // begins with what each packet counts
 	spec      SlotSpec
 	id        ID
+	shown     Shown // what EventLayer said last
 	reportNow bool
 	first     uint64    // index of the first packet
 	repair    uint64    // index of the next retransmission, of the RTX SSRC
@@ -155,11 +156,13 @@ func (s *Slot) turn(now mono.Time, o *Outbound, e *nack.Entry) {
 	s.transport.plane.timers.hasten(s.transport, now)
 }
 
-// send makes and seals the packet for this slot.
-func (s *Slot) send(index uint64, a *arrival) {
+// send makes and seals the packet for this slot, with the marker bit or without.
+func (s *Slot) send(index uint64, a *arrival, mark bool) {
 	l, e, p := s.line, &a.entry, s.transport.plane
 	bd := l.binding()
+	bd.marks = s.outbound.selector.Marks()
 	bd.header(&p.header, rewrite.Fields{
+		Marker:      mark,
 		PayloadType: bd.route.PayloadTypes[e.View.PayloadType&0x7f],
 		Sequence:    uint16(index),
 		Timestamp:   l.timestamp.Map(e.View.Timestamp),
@@ -233,6 +236,7 @@ func (s *Slot) repeat(now mono.Time, number uint16) bool {
 	index := s.repair
 	s.repair++
 	bd.header(&p.header, rewrite.Fields{
+		Marker:      bd.ends(e),
 		PayloadType: pt,
 		Sequence:    uint16(index),
 		Timestamp:   e.View.Timestamp + bd.offset,

@@ -54,7 +54,7 @@ type Transport struct {
 	rtt      time.Duration
 
 	heard      mono.Time
-	silent     bool // EventSilent was emitted
+	silent     bool   // EventSilent was emitted
 	starved    uint32 // datagrams that could not be written; halved each second
 	nextReport mono.Time
 	nextLevel  mono.Time
@@ -269,13 +269,16 @@ func (t *Transport) bind(now mono.Time, path Path) {
 func (t *Transport) refresh(now mono.Time) {
 	for _, f := range t.plane.publications {
 		if f.transport == t {
-			f.wanted, f.unanswered = false, 0 // what was asked went the old way
-			f.ask(now)
+			f.unanswered = 0 // what was asked went the old way
+			f.asked = -mono.Time(askEvery)
+			for i := range f.encodings {
+				f.ask(now, i, false)
+			}
 		}
 	}
 	for _, s := range t.slotBySSRC {
 		if s.outbound != nil && !s.outbound.paused {
-			s.outbound.fan.ask(now)
+			s.outbound.ask(now)
 		}
 	}
 }
