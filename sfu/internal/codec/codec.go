@@ -20,14 +20,11 @@ func Describe(c packet.Codec, payload []byte, marker bool) packet.Frame {
 	case packet.VP9:
 		f = describeVP9(payload)
 	case packet.H264:
-		f.Key = startsH264(payload)
-		f.Start = f.Key
+		f = describeH264(payload)
 	case packet.H265:
-		f.Key = startsH265(payload)
-		f.Start = f.Key
+		f = describeH265(payload)
 	case packet.AV1:
-		f.Key = startsAV1(payload)
-		f.Start = f.Key
+		f = describeAV1(payload)
 	}
 	f.End = f.End || marker
 	return f

@@ -1,9 +1,43 @@
 package codec
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
+)
+
+// describeH264 tells where a decoder can start, and whether other pictures need
+// this one. Without a dependency descriptor no layers are told.
+func describeH264(b []byte) packet.Frame {
+	starts := startsH264(b)
+	return packet.Frame{Key: starts, Start: starts, Discardable: len(b) > 0 && spareH264(b)}
+}
+
+// spareH264 tells whether a packet has slices, and none that another picture
+// needs: nal_ref_idc is zero (RFC 6184 section 5.3).
+func spareH264(b []byte) bool {
+	switch kind := b[0] & 0x1f; kind {
+	case h264STAPA:
+		slices := false
+		return !anyUnit(b[1:], func(u []byte) bool {
+			slice := isSliceH264(u[0])
+			slices = slices || slice
+			return slice && u[0]&0x60 != 0
+		}) && slices
+	case h264FUA:
+		return len(b) > 1 && isSliceH264(b[1]) && b[0]&0x60 == 0
+	}
+	return isSliceH264(b[0]) && b[0]&0x60 == 0
+}
+
+func isSliceH264(header byte) bool {
+	kind := header & 0x1f
+	return kind >= h264Slice && kind < h264IDR
+}
 
 // Types of H.264 packets and units (RFC 6184 section 5.2) that matter here.
 const (
+	h264Slice = 1 // 1 to 5 are slices
 	h264IDR   = 5
 	h264SPS   = 7
 	h264STAPA = 24
@@ -52,13 +86,38 @@ func anyUnit(b []byte, f func(unit []byte) bool) bool {
 
 // Types of H.265 units (RFC 7798 section 4.4).
 const (
-	h265BLA = 16 // 16 to 21 are random access pictures
-	h265CRA = 21
-	h265VPS = 32
-	h265SPS = 33
-	h265AP  = 48
-	h265FU  = 49
+	h265TSA  = 2 // 2 to 5 are pictures at which a temporal layer may be entered
+	h265STSA = 5
+	h265BLA  = 16 // 16 to 21 are random access pictures
+	h265CRA  = 21
+	h265VPS  = 32
+	h265SPS  = 33
+	h265AP   = 48
+	h265FU   = 49
 )
+
+// describeH265 tells where a decoder can start, and the temporal layer: that of
+// the first unit (TID, RFC 7798 section 1.1.4).
+func describeH265(b []byte) packet.Frame {
+	var f packet.Frame
+	if len(b) < 3 {
+		return f
+	}
+	f.Key = startsH265(b)
+	f.Start = f.Key
+	if tid := b[1] & 0x07; tid > 0 {
+		f.Temporal = tid - 1
+	}
+	kind := b[0] >> 1 & 0x3f
+	switch {
+	case kind == h265FU:
+		kind = b[2] & 0x3f
+	case kind == h265AP && len(b) > 4:
+		kind = b[4] >> 1 & 0x3f
+	}
+	f.SwitchUp = kind >= h265TSA && kind <= h265STSA
+	return f
+}
 
 // startsH265 tells whether a packet begins a random access picture or its
 // parameter sets.

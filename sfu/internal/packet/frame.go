@@ -31,23 +31,29 @@ type Frame struct {
 	Key         bool // of a key frame; always true for audio
 	Start, End  bool // first or last packet of a frame
 	Discardable bool // no other frame needs it
-	SwitchUp    bool // a receiver of lower temporal layers may enter here
-	Spatial     uint8
-	Temporal    uint8
+	// SwitchUp says that a receiver of all lower temporal layers may enter the
+	// frame's own one here. One who skipped some of them enters those first.
+	SwitchUp bool
+	Spatial  uint8
+	Temporal uint8
 
-	// Of scalable streams. A layer frame is the part of a picture that belongs
-	// to one spatial layer; the marker bit of the packet ends the picture.
+	// Of VP9 and of what a dependency descriptor describes; false for the rest.
+	// A layer frame is the part of a picture that belongs to one spatial layer;
+	// the marker bit of the packet ends the picture.
 	Enter      bool // needs nothing but lower spatial layers of its own picture
 	InterLayer bool // needs the next lower spatial layer of its own picture
 	NotUpper   bool // no higher spatial layer of its own picture needs it
 	Described  bool // by a dependency descriptor, which gave Number
 	Number     uint16
+	Structure  uint8 // which one describes the frame (codec.Structure); 0: unknown
 
 	PictureIDBits  uint8 // 0, 7 or 15: VP8 and VP9
 	PictureID      uint16
-	HasTL0         bool // VP8
+	HasTL0         bool // VP8 and VP9
 	TL0            uint8
 	DescriptorSize uint8 // bytes before the VP8 payload; 0 for other codecs
 
-	Width, Height uint16 // pixels, of a VP8 key frame; else 0
+	// Width and Height are those of the layer, in pixels, where a decoder can
+	// enter it and the headers tell; else 0.
+	Width, Height uint16
 }

@@ -1,0 +1,130 @@
+package codec
+
+import "github.com/switchyard-rtc/switchyard/sfu/internal/packet"
+
+const (
+	recentFrames = 32     // frames remembered, a power of two
+	lateStart    = 900000 // ticks by which a structure may be older than the newest: 10 s
+)
+
+// Stream follows one received stream of video: what the headers of a packet
+// mean may depend on those before it. The zero value is ready. It has a fixed
+// size and allocates nothing.
+type Stream struct {
+	structure Structure
+	began     uint32 // timestamp of the structure
+	sizes     [maxLayers]size
+	recent    [recentFrames]recent // by frame number
+}
+
+// recent is a frame that a descriptor described.
+type recent struct {
+	timestamp uint32
+	number    uint16
+	temporal  uint8
+	known     bool
+}
+
+// Packet is what [Stream.Describe] looks at.
+type Packet struct {
+	Codec     packet.Codec
+	Payload   []byte
+	Marker    bool
+	Timestamp uint32
+	// Descriptor is the element of the dependency descriptor, or nil.
+	Descriptor []byte
+}
+
+// Structure returns the newest structure of the stream's descriptors. It is the
+// stream's own.
+func (s *Stream) Structure() *Structure { return &s.structure }
+
+// Describe tells what the headers of a packet say: those in the payload, and
+// before them a dependency descriptor that can be read.
+func (s *Stream) Describe(p *Packet) packet.Frame {
+	f := Describe(p.Codec, p.Payload, p.Marker)
+	if p.Codec == packet.VP9 {
+		if f.Key && f.Start {
+			s.sizes = sizesVP9(p.Payload)
+		}
+		sizeOf(&f, &s.sizes)
+	}
+	if p.Descriptor != nil {
+		s.refine(&f, p)
+	}
+	return f
+}
+
+// refine lets the dependency descriptor speak, if it can be read.
+func (s *Stream) refine(f *packet.Frame, p *Packet) {
+	d, ok := readDescriptor(p.Descriptor)
+	if !ok {
+		return
+	}
+	if d.structured {
+		s.renew(f, &d, p.Timestamp)
+		return
+	}
+	var custom template
+	if t := d.template(&s.structure, &custom); t != nil {
+		s.fill(f, &d, &s.structure, t, p.Timestamp)
+	}
+}
+
+// renew is refine for a descriptor with a structure.
+func (s *Stream) renew(f *packet.Frame, d *descriptor, timestamp uint32) {
+	var next Structure
+	if !next.read(&d.rest) {
+		return
+	}
+	var custom template
+	if t := d.template(&next, &custom); t != nil {
+		s.fill(f, d, s.adopt(&next, timestamp), t, timestamp)
+	}
+}
+
+// adopt makes a structure that has just come the one to go by, unless its packet
+// is late: then it describes no more than that.
+func (s *Stream) adopt(next *Structure, timestamp uint32) *Structure {
+	if age := int32(s.began - timestamp); s.structure.serial != 0 && age > 0 && age < lateStart {
+		return next
+	}
+	next.serial = max(1, s.structure.serial+1)
+	s.structure, s.began = *next, timestamp
+	return &s.structure
+}
+
+// fill writes what the descriptor says over what the payload said.
+func (s *Stream) fill(f *packet.Frame, d *descriptor, structure *Structure, t *template, timestamp uint32) {
+	f.Described, f.Number = true, d.number
+	f.Start, f.End = d.start, d.end || f.End
+	structure.describe(f, t)
+	s.lean(f, t, timestamp)
+	f.Key = t.references == 0 && t.spatial == 0 && (d.structured || !d.start)
+	if structure.sized {
+		f.Width, f.Height = 0, 0
+		sizeOf(f, &structure.sizes)
+	}
+	s.recent[d.number%recentFrames] = recent{timestamp: timestamp, number: d.number, temporal: t.temporal, known: true}
+}
+
+// lean tells from the frames that a frame needs whether a receiver of lower
+// layers can enter it. A frame of the same picture is at most as many numbers
+// away as there are spatial layers below. Of one that did not come the worst is
+// assumed.
+func (s *Stream) lean(f *packet.Frame, t *template, timestamp uint32) {
+	f.Enter, f.InterLayer = true, false
+	lower := t.temporal > 0
+	for _, d := range t.distances[:t.references] {
+		r := &s.recent[(f.Number-d)%recentFrames]
+		known := r.known && r.number == f.Number-d
+		if known && r.timestamp == timestamp {
+			f.InterLayer = true
+			continue
+		}
+		f.Enter = false
+		f.InterLayer = f.InterLayer || !known && d <= uint16(t.spatial)
+		lower = lower && known && r.temporal < t.temporal
+	}
+	f.SwitchUp = f.SwitchUp || lower
+}
