@@ -164,7 +164,7 @@ func (c *connection) packet(p sio.Packet, attached [][]byte, size int) error {
 		s.end(ReasonClientLeft)
 		return nil
 	case sio.Ack, sio.BinaryAck:
-		return s.acked(p, attached)
+		return s.takeAck(p, attached)
 	case sio.Event, sio.BinaryEvent:
 		return s.event(p, attached, size)
 	}

@@ -39,31 +39,30 @@ func (s *Socket) emit(event string, args []any, volatile bool) error {
 // Call sends an event and waits for its acknowledgement. It fails when ctx or
 // the socket ends first. It may be called by a handler.
 func (s *Socket) Call(ctx context.Context, event string, args ...any) (Args, error) {
-	answer := make(chan Args, 1)
+	acks := make(chan acked, 1)
 	s.mu.Lock()
 	s.lastCall++
 	id := s.lastCall
-	s.calls[id] = answer
 	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		delete(s.calls, id)
-		s.mu.Unlock()
-	}()
 	p, err := encodeEvent(s.namespace.name, event, &id, args)
 	if err != nil {
 		return Args{}, err
 	}
+	if err := s.expect(id, acks); err != nil {
+		return Args{}, err
+	}
+	defer s.waive(id)
 	if err := s.send(p); err != nil {
 		return Args{}, err
 	}
 	select {
-	case a := <-answer:
-		return a, nil
+	case a := <-acks:
+		if a.over {
+			return Args{}, s.Err()
+		}
+		return a.args, nil
 	case <-ctx.Done():
 		return Args{}, ctx.Err()
-	case <-s.done:
-		return Args{}, s.Err()
 	}
 }
 
