@@ -54,8 +54,9 @@ func newConn(id string, r *http.Request, address string, t transport, opts Optio
 	return c
 }
 
-// ID is the connection's random session id, of 128 bits. Who knows it can act
-// for the client, wherever it is; see the package comment.
+// ID is the connection's session id: 128 random bits, behind the name of
+// [Options.Node] if there is one. Who knows it can act for the client, wherever
+// it is; see the package comment.
 func (c *Conn) ID() string { return c.id }
 
 // Request is the HTTP request that opened the connection. Its body and context
