@@ -44,6 +44,7 @@ type Socket struct {
 	lastCall  uint64
 	data      json.RawMessage // see SetData
 	after     []func()        // see AfterAck
+	farewell  Packet          // see SetFarewell
 }
 
 func newSocket(c *connection, n *Namespace, auth json.RawMessage) *Socket {
