@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"context"
 	"slices"
 
 	"github.com/switchyard-rtc/switchyard/signal/engine"
@@ -54,6 +55,51 @@ func (b Broadcast) EmitArgs(event string, args ...any) error {
 	}
 	b.namespace.rooms.Broadcast(b.target, p)
 	return nil
+}
+
+// Ack is what a socket acknowledged a broadcast with.
+type Ack struct {
+	Socket string // its id
+	Args   Args
+}
+
+// Call sends an event to all of them, and waits until those that are left have
+// acknowledged it. When ctx ends first, it returns its error and what came until
+// then; without a deadline, one client that does not answer can keep it waiting.
+func (b Broadcast) Call(ctx context.Context, event string, args ...any) ([]Ack, error) {
+	p, err := encodeEvent(b.namespace.name, event, nil, args)
+	if err != nil {
+		return nil, err
+	}
+	if b.volatile {
+		p = p.volatile()
+	}
+	var acks []Ack
+	err = b.namespace.rooms.Ask(ctx, b.target, p, func(id string, ack Packet) {
+		if args, err := ack.args(); err == nil {
+			acks = append(acks, Ack{Socket: id, Args: args})
+		}
+	})
+	return acks, err
+}
+
+// Join has all of them enter rooms. As the methods below, it works on all
+// servers that share the adapter, and does not wait for others.
+func (b Broadcast) Join(rooms ...string) { b.namespace.rooms.Order(b.target, Order{Join: rooms}) }
+
+// Leave has all of them leave rooms.
+func (b Broadcast) Leave(rooms ...string) { b.namespace.rooms.Order(b.target, Order{Leave: rooms}) }
+
+// Disconnect ends all of them; see [Socket.Disconnect].
+func (b Broadcast) Disconnect(close bool) {
+	b.namespace.rooms.Order(b.target, Order{Disconnect: true, Close: close})
+}
+
+// Fetch describes the sockets that are in the set, in no order. When ctx ends
+// before all servers have answered, it returns those of the servers that have,
+// and an error.
+func (b Broadcast) Fetch(ctx context.Context) ([]Remote, error) {
+	return b.namespace.rooms.Fetch(ctx, b.target)
 }
 
 // Sockets returns the ids of the sockets that are in the set now, on all

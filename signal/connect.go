@@ -68,7 +68,7 @@ func (s *Socket) replaces(old *Socket) bool {
 // the recovery's mutex held.
 func (s *Socket) recover(was session, missed []Packet) {
 	s.mu.Lock()
-	s.id, s.key, s.joined = was.id, was.key, was.rooms
+	s.id, s.key, s.joined, s.data = was.id, was.key, was.rooms, was.data
 	s.recovered, s.missed = true, missed
 	s.mu.Unlock()
 	s.namespace.add(s)

@@ -102,6 +102,20 @@ func (c *connection) stop(reason string) {
 	c.engine.Close()
 }
 
+// dismiss ends the sockets of a client that reads too slowly. The connection is
+// ending already.
+func (c *connection) dismiss() {
+	c.mu.Lock()
+	if c.reason == "" {
+		c.reason = ReasonSlowConsumer
+	}
+	sockets := c.list()
+	c.mu.Unlock()
+	for _, s := range sockets {
+		s.end(ReasonSlowConsumer)
+	}
+}
+
 // message takes in one text or attachment.
 func (c *connection) message(m engine.Message) error {
 	if m.Binary {
@@ -164,7 +178,7 @@ func (c *connection) packet(p sio.Packet, attached [][]byte, size int) error {
 		s.end(ReasonClientLeft)
 		return nil
 	case sio.Ack, sio.BinaryAck:
-		return s.acked(p, attached)
+		return s.takeAck(p, attached)
 	case sio.Event, sio.BinaryEvent:
 		return s.event(p, attached, size)
 	}

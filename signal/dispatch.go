@@ -169,22 +169,6 @@ func (s *Socket) call(name string, h Handler, args Args) (ack []any) {
 	return ack
 }
 
-// acked hands an acknowledgement to the call that waits for it. Nobody waits
-// for one that comes late or twice.
-func (s *Socket) acked(p sio.Packet, attached [][]byte) error {
-	args, err := sio.AckArgs(p.Data, attached)
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if answer := s.calls[p.ID]; answer != nil {
-		delete(s.calls, p.ID)
-		answer <- args
-	}
-	return nil
-}
-
 // end begins the end of the socket, once. Its last handlers run after those of
 // the events that came before.
 func (s *Socket) end(reason string) {
@@ -204,6 +188,7 @@ func (s *Socket) end(reason string) {
 func (s *Socket) finish() {
 	close(s.done)
 	s.cancel()
+	s.abandon()
 }
 
 // ended tells the application, before and after the socket leaves its rooms.

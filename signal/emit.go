@@ -1,9 +1,24 @@
 package signal
 
-import "context"
+import (
+	"context"
+	"errors"
 
-// Emit sends an event with one argument, without waiting.
-func (s *Socket) Emit(event string, arg any) error { return s.EmitArgs(event, arg) }
+	"github.com/switchyard-rtc/switchyard/signal/engine"
+)
+
+// Emit sends an event with one argument, without waiting. An argument that has a
+// method Once, which is that of [Once], is written once for all sockets that it
+// is sent to.
+func (s *Socket) Emit(event string, arg any) error { return s.emit(event, []any{arg}, false) }
+
+// Once is an argument that remembers how it is written, so that many sockets can
+// be sent the same. It is JSON as well.
+type Once interface {
+	// Once returns what write returned for this key, and calls it if it did not
+	// before. It may forget all keys but one. An Emit is over when it returns.
+	Once(key string, write func() (any, error)) (any, error)
+}
 
 // EmitArgs sends an event, without waiting: arguments are written as by
 // [json.Marshal], and a []byte, also inside of a []any or map[string]any,
@@ -26,49 +41,109 @@ func (s *Socket) emit(event string, args []any, volatile bool) error {
 		}
 		return r.broadcast(s.namespace, Target{Rooms: []string{s.id}}, event, args, volatile)
 	}
-	p, err := encodeEvent(s.namespace.name, event, nil, args)
+	p, err := s.write(event, args, volatile)
 	if err != nil {
 		return err
 	}
-	if volatile {
-		p = p.volatile()
-	}
 	return s.send(p)
+}
+
+// write encodes an event, or finds out that somebody else did.
+func (s *Socket) write(event string, args []any, volatile bool) (Packet, error) {
+	write := func() (any, error) {
+		p, err := encodeEvent(s.namespace.name, event, nil, args)
+		if err == nil && volatile {
+			p = p.volatile()
+		}
+		return p, err
+	}
+	once, ok := only(args).(Once)
+	if !ok {
+		p, err := write()
+		return p.(Packet), err
+	}
+	key := s.namespace.name + "," + event
+	if volatile {
+		key = "volatile " + key
+	}
+	p, err := once.Once(key, write)
+	if err != nil {
+		return nil, err
+	}
+	return p.(Packet), nil
 }
 
 // Call sends an event and waits for its acknowledgement. It fails when ctx or
 // the socket ends first. It may be called by a handler.
 func (s *Socket) Call(ctx context.Context, event string, args ...any) (Args, error) {
-	answer := make(chan Args, 1)
+	acks := make(chan acked, 1)
 	s.mu.Lock()
 	s.lastCall++
 	id := s.lastCall
-	s.calls[id] = answer
 	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		delete(s.calls, id)
-		s.mu.Unlock()
-	}()
 	p, err := encodeEvent(s.namespace.name, event, &id, args)
 	if err != nil {
 		return Args{}, err
 	}
+	if err := s.expect(id, acks); err != nil {
+		return Args{}, err
+	}
+	defer s.waive(id)
 	if err := s.send(p); err != nil {
 		return Args{}, err
 	}
 	select {
-	case a := <-answer:
-		return a, nil
+	case a := <-acks:
+		if a.over {
+			return Args{}, s.Err()
+		}
+		return a.args, nil
 	case <-ctx.Done():
 		return Args{}, ctx.Err()
-	case <-s.done:
-		return Args{}, s.Err()
 	}
 }
 
-// send queues a packet, or holds it until CONNECT is answered.
+// only returns the argument if there is one.
+func only(args []any) any {
+	if len(args) != 1 {
+		return nil
+	}
+	return args[0]
+}
+
+// Behind tells whether much waits for the client, more than 64 KiB or 256
+// packets. What only the newest counts of can be held back then: caughtUp is
+// called once when a quarter is left, from a goroutine that sends to the client,
+// and never if the connection ends before.
+func (s *Socket) Behind(caughtUp func()) bool { return s.connection.engine.Behind(caughtUp) }
+
+// SetFarewell sets what the client is told if it lets too much pile up, in place
+// of that; see [Socket.EmitArgs]. Without one, it is cut off.
+func (s *Socket) SetFarewell(event string, arg any) error {
+	p, err := encodeEvent(s.namespace.name, event, nil, []any{arg})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.farewell = p
+	return nil
+}
+
+// send queues a packet, or holds it until CONNECT is answered. A client that
+// reads too slowly is dismissed.
 func (s *Socket) send(p Packet) error {
+	err := s.queue(p)
+	if errors.Is(err, engine.ErrSlowConsumer) {
+		s.connection.dismiss()
+	}
+	if err != nil && !errors.Is(err, ErrDisconnected) {
+		return ended(reasonOf(err))
+	}
+	return err
+}
+
+func (s *Socket) queue(p Packet) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.reason != "" {
@@ -77,10 +152,7 @@ func (s *Socket) send(p Packet) error {
 	if !s.connected {
 		return s.hold(p)
 	}
-	if err := s.connection.engine.Send(p...); err != nil {
-		return ended(reasonOf(err))
-	}
-	return nil
+	return s.connection.engine.SendOr(s.farewell, p...)
 }
 
 // Limits of what waits for an application that decides slowly.

@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"sync"
@@ -13,15 +14,15 @@ func Memory() Adapter { return memory{} }
 type memory struct{}
 
 // Open makes the rooms of a namespace.
-func (memory) Open(_ string, deliver func(id string, packet Packet)) Rooms {
-	return &localRooms{deliver: deliver, sockets: make(map[string]set), rooms: make(map[string]set)}
+func (memory) Open(_ string, local Local) Rooms {
+	return &localRooms{local: local, sockets: make(map[string]set), rooms: make(map[string]set)}
 }
 
 type set map[string]struct{}
 
 // localRooms are two maps, each the other's reverse.
 type localRooms struct {
-	deliver func(id string, packet Packet)
+	local Local
 
 	// Guarded by mu.
 	mu      sync.RWMutex
@@ -119,8 +120,32 @@ func without[V any](l *localRooms, from map[string]V, except []string) []string 
 // Broadcast delivers a packet to a target's sockets.
 func (l *localRooms) Broadcast(to Target, packet Packet) {
 	for _, id := range l.Sockets(to) {
-		l.deliver(id, packet)
+		l.local.Deliver(id, packet)
 	}
+}
+
+// Ask collects what a target's sockets acknowledge.
+func (l *localRooms) Ask(ctx context.Context, to Target, event Packet, ack func(string, Packet)) error {
+	return l.local.Ask(ctx, l.Sockets(to), event, ack)
+}
+
+// Order has a target's sockets carry out an order.
+func (l *localRooms) Order(to Target, order Order) {
+	for _, id := range l.Sockets(to) {
+		l.local.Carry(id, order)
+	}
+}
+
+// Fetch describes a target's sockets.
+func (l *localRooms) Fetch(_ context.Context, to Target) ([]Remote, error) {
+	ids := l.Sockets(to)
+	all := make([]Remote, 0, len(ids))
+	for _, id := range ids {
+		if r, ok := l.local.Describe(id); ok {
+			all = append(all, r)
+		}
+	}
+	return all, nil
 }
 
 // Close has nothing to do.

@@ -1,13 +1,17 @@
 package signal
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // Namespace is a set of sockets with handlers of their own.
 type Namespace struct {
 	name     string
 	handlers Handlers
 	rooms    Rooms
-	recovery *recovery // nil if there is none
+	recovery *recovery     // nil if there is none
+	asked    atomic.Uint64 // broadcasts that sockets of this server acknowledge
 
 	// Guarded by mu.
 	mu      sync.Mutex
@@ -19,7 +23,7 @@ func newNamespace(name string, h Handlers, o Options) *Namespace {
 		name: name, handlers: h, sockets: make(map[string]*Socket),
 		recovery: newRecovery(o.Recovery, o.PingInterval+o.PingTimeout),
 	}
-	n.rooms = o.Adapter.Open(name, n.deliver)
+	n.rooms = o.Adapter.Open(name, local{n})
 	return n
 }
 
@@ -60,13 +64,6 @@ func (n *Namespace) Socket(id string) (*Socket, bool) {
 // Rooms returns the rooms that have a socket on any server that shares the
 // adapter; the id of each socket is one of them.
 func (n *Namespace) Rooms() []string { return n.rooms.All() }
-
-// deliver hands a packet to a socket of this server.
-func (n *Namespace) deliver(id string, p Packet) {
-	if s, ok := n.Socket(id); ok {
-		_ = s.send(p) // the socket knows that it is over
-	}
-}
 
 // add makes a socket known, and puts it into the room of its own.
 func (n *Namespace) add(s *Socket) {

@@ -23,7 +23,9 @@ type Options struct {
 	// Origins lists the Origin headers of pages that may connect, such as
 	// "https://example.com"; "*" allows all. If nil, the server's own host only.
 	Origins []string
-	// Cookie, PerAddress and Address are those of [engine.Options].
+	// Node, Foreign, Cookie, PerAddress and Address are those of [engine.Options].
+	Node       string
+	Foreign    func(node string) http.Handler
 	Cookie     string
 	PerAddress int
 	Address    func(*http.Request) string

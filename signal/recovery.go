@@ -50,6 +50,7 @@ type session struct {
 	key   string            // which only the client knows
 	id    string            // of the socket
 	rooms map[string]uint64 // and the number of the last packet before it joined
+	data  json.RawMessage   // see Socket.SetData
 	since time.Time         // it left
 }
 
@@ -159,6 +160,7 @@ func (r *recovery) leave(s *Socket, rooms []string, back bool) {
 	}
 	was := session{key: s.key, id: s.id, rooms: make(map[string]uint64), since: time.Now()}
 	s.mu.Lock()
+	was.data = s.data
 	for _, room := range append(rooms, everyone) {
 		was.rooms[room] = s.joined[room]
 	}

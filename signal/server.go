@@ -28,6 +28,8 @@ func NewServer(opts Options) *Server {
 		PingTimeout:  s.opts.PingTimeout,
 		MaxPayload:   s.opts.MaxPayload,
 		Origins:      s.opts.Origins,
+		Node:         s.opts.Node,
+		Foreign:      s.opts.Foreign,
 		Cookie:       s.opts.Cookie,
 		PerAddress:   s.opts.PerAddress,
 		Address:      s.opts.Address,

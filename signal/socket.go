@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 
@@ -39,15 +40,17 @@ type Socket struct {
 	missed    []Packet          // while it was away
 	joined    map[string]uint64 // by room: the last packet kept before
 	reason    string            // of the end; empty until then
-	calls     map[uint64]chan Args
+	calls     map[uint64]chan<- acked
 	lastCall  uint64
-	after     []func() // see AfterAck
+	data      json.RawMessage // see SetData
+	after     []func()        // see AfterAck
+	farewell  Packet          // see SetFarewell
 }
 
 func newSocket(c *connection, n *Namespace, auth json.RawMessage) *Socket {
 	s := &Socket{
 		id: newID(), auth: auth, namespace: n, connection: c, done: make(chan struct{}),
-		finished: make(chan struct{}), handlers: make(map[string]Handler), calls: make(map[uint64]chan Args),
+		finished: make(chan struct{}), handlers: make(map[string]Handler), calls: make(map[uint64]chan<- acked),
 	}
 	if n.recovery != nil {
 		s.key, s.joined = newID(), make(map[string]uint64)
@@ -101,6 +104,19 @@ func (s *Socket) Recovered() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.recovered
+}
+
+// SetData notes what others shall know of the socket, on all servers; see
+// [Broadcast.Fetch]. v is written as by [json.Marshal].
+func (s *Socket) SetData(v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("signal: data of a socket: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.data = b
+	return nil
 }
 
 // On sets the handler of an event, or removes it if h is nil. What it returns

@@ -43,6 +43,20 @@ func stockServer() Options {
 				}
 				return n, err
 			})
+			s.On("ask room", func(ctx context.Context, a Args) ([]any, error) {
+				var room string
+				if err := a.Decode(0, &room); err != nil {
+					return nil, err
+				}
+				ctx, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+				defer cancel()
+				acks, err := s.To(room).Call(ctx, "question", a.Values()[1:]...)
+				var all []any
+				for _, ack := range acks {
+					all = append(all, map[string]any{"from": ack.Socket, "answer": ack.Args.Values()})
+				}
+				return []any{all, errors.Is(err, context.DeadlineExceeded)}, nil
+			})
 			s.On("where", func(context.Context, Args) ([]any, error) { return []any{s.Namespace().Name()}, nil })
 			s.On("send me away", func(context.Context, Args) ([]any, error) { s.Disconnect(true); return nil, nil })
 			return s.Emit("welcome", map[string]any{"auth": s.Auth()})
@@ -71,7 +85,7 @@ func TestStockClient(t *testing.T) {
 	for _, transports := range []string{"websocket", "polling", "polling,websocket"} {
 		t.Run(transports, func(t *testing.T) {
 			_, url := start(t, stockServer())
-			node(t, 11, "testdata/stock.mjs", url, transports)
+			node(t, 12, "testdata/stock.mjs", url, transports)
 		})
 	}
 }

@@ -7,6 +7,7 @@
 package adaptertest
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +24,7 @@ func Run(t *testing.T, open func() signal.Adapter) {
 	for name, check := range map[string]func(*testing.T, signal.Adapter){
 		"rooms": rooms, "names": names, "broadcast": broadcast, "packets": packets, "order": order,
 		"namespaces": namespaces, "strangers": strangers, "concurrent": concurrent,
+		"acknowledgements": acknowledgements, "orders": orders, "descriptions": descriptions,
 	} {
 		t.Run(name, func(t *testing.T) { check(t, open()) })
 	}
@@ -226,32 +228,69 @@ func strangers(t *testing.T, a signal.Adapter) {
 	}
 }
 
-// concurrent joins, leaves and sends all at once; an adapter whose deliver
-// calls back must not hold a lock.
+// concurrent joins, leaves and sends all at once; an adapter that calls its
+// server, which calls back, must not hold a lock.
 func concurrent(t *testing.T, a signal.Adapter) {
-	var r signal.Rooms
-	opened := make(chan struct{})
-	r = a.Open("/", func(id string, _ signal.Packet) {
-		<-opened
-		r.Join(id, "delivered")
-		r.Leave(id, "delivered")
-	})
-	close(opened)
+	b := back{opened: make(chan struct{})}
+	b.rooms = a.Open("/", &b)
+	close(b.opened)
+	r := b.rooms
 	defer r.Close()
 	var all sync.WaitGroup
 	for i := range 8 {
 		id := strconv.Itoa(i)
 		all.Go(func() {
+			room := signal.Target{Rooms: []string{"room"}}
 			for range 100 {
 				r.Join(id, id, "room")
-				r.Broadcast(signal.Target{Rooms: []string{"room"}}, text("x"))
+				r.Broadcast(room, text("x"))
+				r.Order(room, signal.Order{Join: []string{"y"}})
 				r.Sockets(signal.Target{})
 				r.All()
 				r.Of(id)
+				if err := r.Ask(t.Context(), room, text("x"), func(string, signal.Packet) {}); err != nil {
+					t.Error(err)
+				}
+				if _, err := r.Fetch(t.Context(), room); err != nil {
+					t.Error(err)
+				}
 				r.LeaveAll(id)
 			}
 		})
 	}
 	all.Wait()
 	sees(t, "rooms at the end", r.All)
+}
+
+// back is a server that calls the adapter whenever it is called.
+type back struct {
+	opened chan struct{}
+	rooms  signal.Rooms
+}
+
+func (b *back) visit(id string) {
+	<-b.opened
+	b.rooms.Join(id, "visited")
+	b.rooms.Leave(id, "visited")
+}
+
+// Deliver implements [signal.Local].
+func (b *back) Deliver(id string, _ signal.Packet) { b.visit(id) }
+
+// Ask implements [signal.Local].
+func (b *back) Ask(_ context.Context, ids []string, p signal.Packet, ack func(string, signal.Packet)) error {
+	for _, id := range ids {
+		b.visit(id)
+		ack(id, p)
+	}
+	return nil
+}
+
+// Carry implements [signal.Local].
+func (b *back) Carry(id string, _ signal.Order) { b.visit(id) }
+
+// Describe implements [signal.Local].
+func (b *back) Describe(id string) (signal.Remote, bool) {
+	b.visit(id)
+	return signal.Remote{ID: id}, true
 }

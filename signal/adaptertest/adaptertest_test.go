@@ -1,6 +1,8 @@
 package adaptertest
 
 import (
+	"context"
+	"errors"
 	"sync"
 	"testing"
 
@@ -40,10 +42,11 @@ type node struct {
 	namespace    string
 	inbox        chan func()
 	work         sync.WaitGroup
+	asking       sync.WaitGroup
 }
 
-func (b *bus) Open(namespace string, deliver func(string, signal.Packet)) signal.Rooms {
-	n := &node{Rooms: signal.Memory().Open(namespace, deliver), bus: b, namespace: namespace, inbox: make(chan func(), 10_000)}
+func (b *bus) Open(namespace string, local signal.Local) signal.Rooms {
+	n := &node{Rooms: signal.Memory().Open(namespace, local), bus: b, namespace: namespace, inbox: make(chan func(), 10_000)}
 	n.work.Go(func() {
 		for do := range n.inbox {
 			do()
@@ -58,12 +61,63 @@ func (b *bus) Open(namespace string, deliver func(string, signal.Packet)) signal
 	return n
 }
 
-func (n *node) Broadcast(to signal.Target, p signal.Packet) {
+// tell has all servers do something, each in its own time, and returns how many
+// there are.
+func (n *node) tell(do func(signal.Rooms)) int {
 	n.bus.mu.Lock()
 	defer n.bus.mu.Unlock()
 	for other := range n.bus.nodes[n.namespace] {
-		other.inbox <- func() { other.Rooms.Broadcast(to, p) }
+		other.inbox <- func() { do(other.Rooms) }
 	}
+	return len(n.bus.nodes[n.namespace])
+}
+
+func (n *node) Broadcast(to signal.Target, p signal.Packet) {
+	n.tell(func(r signal.Rooms) { r.Broadcast(to, p) })
+}
+
+func (n *node) Order(to signal.Target, o signal.Order) {
+	n.tell(func(r signal.Rooms) { r.Order(to, o) })
+}
+
+func (n *node) Ask(ctx context.Context, to signal.Target, p signal.Packet, ack func(string, signal.Packet)) error {
+	type answer struct {
+		id  string
+		ack signal.Packet
+		end bool // all of a server
+		err error
+	}
+	answers := make(chan answer, 1000)
+	servers := n.tell(func(r signal.Rooms) {
+		n.asking.Go(func() {
+			err := r.Ask(ctx, to, p, func(id string, p signal.Packet) { answers <- answer{id: id, ack: p} })
+			answers <- answer{end: true, err: err}
+		})
+	})
+	var err error
+	for servers > 0 {
+		a := <-answers
+		if !a.end {
+			ack(a.id, a.ack)
+			continue
+		}
+		servers--
+		err = errors.Join(err, a.err)
+	}
+	return err
+}
+
+func (n *node) Fetch(ctx context.Context, to signal.Target) ([]signal.Remote, error) {
+	answers := make(chan []signal.Remote, 10)
+	servers := n.tell(func(r signal.Rooms) {
+		part, _ := r.Fetch(ctx, to)
+		answers <- part
+	})
+	var all []signal.Remote
+	for range servers {
+		all = append(all, <-answers...)
+	}
+	return all, nil
 }
 
 func (n *node) All() []string { return n.union(signal.Rooms.All) }
@@ -94,4 +148,5 @@ func (n *node) Close() {
 	close(n.inbox)
 	n.bus.mu.Unlock()
 	n.work.Wait()
+	n.asking.Wait()
 }

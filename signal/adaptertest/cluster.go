@@ -17,6 +17,7 @@ func RunCluster(t *testing.T, open func(t *testing.T, servers int) []signal.Adap
 	for name, check := range map[string]func(*testing.T, []signal.Adapter){
 		"rooms": clusterRooms, "broadcast": clusterBroadcast, "packets": clusterPackets, "order": clusterOrder,
 		"close": clusterClose, "concurrent": clusterConcurrent,
+		"acknowledgements": clusterAcknowledgements, "orders": clusterOrders, "descriptions": clusterDescriptions,
 	} {
 		t.Run("cluster "+name, func(t *testing.T) { check(t, open(t, 3)) })
 	}

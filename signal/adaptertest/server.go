@@ -1,7 +1,11 @@
 package adaptertest
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -23,13 +27,14 @@ type server struct {
 	mu   sync.Mutex
 	came map[string][]signal.Packet // by socket
 	new  chan struct{}              // closed when something comes
+	mute map[string]bool            // sockets that acknowledge nothing
 }
 
 // connect opens a namespace until the test ends.
 func connect(t *testing.T, a signal.Adapter, namespace string) *server {
 	t.Helper()
-	s := &server{t: t, came: make(map[string][]signal.Packet), new: make(chan struct{})}
-	s.Rooms = a.Open(namespace, s.deliver)
+	s := &server{t: t, came: make(map[string][]signal.Packet), new: make(chan struct{}), mute: make(map[string]bool)}
+	s.Rooms = a.Open(namespace, local{s})
 	t.Cleanup(s.Close)
 	return s
 }
@@ -37,13 +42,52 @@ func connect(t *testing.T, a signal.Adapter, namespace string) *server {
 // Close ends the namespace, once.
 func (s *server) Close() { s.closed.Do(s.Rooms.Close) }
 
-func (s *server) deliver(id string, p signal.Packet) {
+// local is what the adapter knows of a server.
+type local struct{ server *server }
+
+// Deliver implements [signal.Local].
+func (l local) Deliver(id string, p signal.Packet) {
+	s := l.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.came[id] = append(s.came[id], p)
 	close(s.new)
 	s.new = make(chan struct{})
 }
+
+// Ask implements [signal.Local]: sockets acknowledge at once, or never.
+func (l local) Ask(ctx context.Context, ids []string, event signal.Packet, ack func(string, signal.Packet)) error {
+	waits := false
+	for _, id := range ids {
+		l.Deliver(id, event)
+		l.server.mu.Lock()
+		mute := l.server.mute[id]
+		l.server.mu.Unlock()
+		if waits = waits || mute; !mute {
+			ack(id, signal.Packet{
+				{Data: fmt.Appendf(nil, "%s heard %s", id, event[0].Data)}, {Data: []byte{0, 255}, Binary: true},
+			})
+		}
+	}
+	if !waits {
+		return nil
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// Carry implements [signal.Local]: an order comes as a packet.
+func (l local) Carry(id string, o signal.Order) { l.Deliver(id, text(show(o))) }
+
+// Describe implements [signal.Local].
+func (l local) Describe(id string) (signal.Remote, bool) {
+	return signal.Remote{ID: id, Rooms: l.server.Of(id), Data: json.RawMessage(strconv.Quote("data of " + id))}, id != gone
+}
+
+// gone is a socket that is over and still in its rooms.
+const gone = "gone"
+
+func show(o signal.Order) string { return fmt.Sprintf("order %+v", o) }
 
 // packet waits for a socket's next packet.
 func (s *server) packet(id string) signal.Packet {

@@ -31,6 +31,7 @@ type Conn struct {
 	packets   int           // in queue and being written
 	volatile  int           // packets in queue that may be dropped
 	space     chan struct{} // closed when something was written; nil if nobody waits
+	behind    []func()      // see Behind
 	writing   bool          // drain runs
 	beat      *time.Timer   // see tick
 	ping      ping          // the last one
@@ -54,8 +55,9 @@ func newConn(id string, r *http.Request, address string, t transport, opts Optio
 	return c
 }
 
-// ID is the connection's random session id, of 128 bits. Who knows it can act
-// for the client, wherever it is; see the package comment.
+// ID is the connection's session id: 128 random bits, behind the name of
+// [Options.Node] if there is one. Who knows it can act for the client, wherever
+// it is; see the package comment.
 func (c *Conn) ID() string { return c.id }
 
 // Request is the HTTP request that opened the connection. Its body and context
@@ -155,30 +157,57 @@ func (c *Conn) Write(ctx context.Context, m Message) error {
 // Send larger than that passes an empty queue. If the first message is
 // volatile, Send drops all of them, and returns nil, where more than 64 KiB
 // wait.
-func (c *Conn) Send(messages ...Message) error {
+func (c *Conn) Send(messages ...Message) error { return c.SendOr(nil, messages...) }
+
+// SendOr is Send with last words for a client that reads too slowly: they are sent
+// in place of all that waits, and then the connection ends. The client has as
+// long as a heartbeat to read them. Without any, it is cut off at once.
+func (c *Conn) SendOr(last []Message, messages ...Message) error {
 	full, err := c.enqueue(kindMessage, messages...)
 	if err != nil {
 		return err
 	}
-	if full != nil {
-		c.cut(ErrSlowConsumer)
-		return ErrSlowConsumer
+	if full == nil {
+		return nil
 	}
-	return nil
+	if len(last) == 0 {
+		c.cut(ErrSlowConsumer)
+	} else {
+		c.dismiss(last)
+	}
+	return ErrSlowConsumer
 }
 
 // Close ends the connection after what is queued has been sent. It does not
 // wait; Done tells when it is over.
 func (c *Conn) Close() { c.begin(ErrClosed) }
 
-// begin starts the end: nothing more is queued, and what is has as long as a
-// heartbeat. The first reason stands.
-func (c *Conn) begin(reason error) {
+// dismiss drops what waits, and begins the end with a client's last words.
+func (c *Conn) dismiss(last []Message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.reason != nil {
 		return
 	}
+	c.forget()
+	for _, m := range last {
+		c.push(packet{kind: kindMessage, Message: m})
+	}
+	c.expire(ErrSlowConsumer)
+}
+
+// begin starts the end: nothing more is queued, and what is has as long as a
+// heartbeat. The first reason stands.
+func (c *Conn) begin(reason error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reason == nil {
+		c.expire(reason)
+	}
+}
+
+// expire is begin with mu held, where the end has not begun.
+func (c *Conn) expire(reason error) {
 	c.reason = reason
 	c.beat.Reset(c.interval + c.timeout)
 	c.wake()

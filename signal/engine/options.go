@@ -27,6 +27,15 @@ type Options struct {
 	// that keep the requests of a polling client on one server. If empty, no
 	// cookie is set; the server itself never reads one.
 	Cookie string
+	// Node names this server among others in the ids of its connections, which
+	// are <node>.<random> then: up to 32 letters, digits, '-' and '_', and no
+	// other server's name. If empty, ids are random alone.
+	Node string
+	// Foreign returns what serves requests for connections of another node, such
+	// as a reverse proxy, so that a load balancer may send the requests of a
+	// polling client anywhere. It is asked with any name that a client makes up,
+	// and returns nil for those that it does not know. If nil, nobody knows any.
+	Foreign func(node string) http.Handler
 	// PerAddress limits the connections of one client address. If zero, 10,000.
 	PerAddress int
 	// Address tells the address of a client, which is only counted. If nil, it
@@ -38,6 +47,9 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
 	if o.OnConnect == nil {
 		o.OnConnect = func(c *Conn) { c.Close() }
 	}
@@ -50,14 +62,15 @@ func (o Options) withDefaults() Options {
 	if o.MaxPayload <= 0 {
 		o.MaxPayload = 1_000_000
 	}
+	if o.Node != "" && !isNode(o.Node) {
+		o.Logger.Error("name of a node is not possible", "node", o.Node)
+		o.Node = ""
+	}
 	if o.PerAddress <= 0 {
 		o.PerAddress = 10_000
 	}
 	if o.Address == nil {
 		o.Address = peer
-	}
-	if o.Logger == nil {
-		o.Logger = slog.Default()
 	}
 	return o
 }

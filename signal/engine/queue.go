@@ -6,6 +6,10 @@ const (
 	queuePackets  = 1024
 	volatileBytes = 64 << 10 // beyond which volatile messages are dropped
 
+	// Beyond one of these a client is behind; it has caught up at a quarter of both.
+	behindBytes   = volatileBytes
+	behindPackets = queuePackets / 4
+
 	keepPackets = 8 // of a slice that an idle connection holds
 )
 
@@ -71,6 +75,17 @@ func (c *Conn) shed() {
 	c.queue, c.volatile = kept, 0
 }
 
+// forget drops all that waits, whole messages only, because the queue is taken as
+// a whole. It is called with mu held.
+func (c *Conn) forget() {
+	for _, p := range c.queue {
+		c.bytes -= len(p.Data)
+	}
+	c.packets -= len(c.queue)
+	clear(c.queue)
+	c.queue, c.volatile = c.queue[:0], 0
+}
+
 // take returns what waits, and the transport for it. Without any, it returns
 // the reason of the end, or nil and notes that the writer stops.
 func (c *Conn) take() (t transport, batch []packet, reason error) {
@@ -91,8 +106,29 @@ func (c *Conn) take() (t transport, batch []packet, reason error) {
 	return c.transport, batch, nil
 }
 
-// wrote makes space.
+// Behind tells whether much waits for the client, more than 64 KiB or 256
+// packets: what the next of its kind replaces is better sent later. If so,
+// caughtUp is called once, from a goroutine that writes to the client, when only
+// a quarter is left; never if the connection ends before.
+func (c *Conn) Behind(caughtUp func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bytes <= behindBytes && c.packets <= behindPackets {
+		return false
+	}
+	c.behind = append(c.behind, caughtUp)
+	return true
+}
+
+// wrote makes space, and tells who waits for the client to catch up.
 func (c *Conn) wrote(packets []packet) {
+	for _, caughtUp := range c.sent(packets) {
+		caughtUp()
+	}
+}
+
+// sent counts what was written, and returns who is to be told.
+func (c *Conn) sent(packets []packet) (behind []func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, p := range packets {
@@ -103,6 +139,10 @@ func (c *Conn) wrote(packets []packet) {
 		close(c.space)
 		c.space = nil
 	}
+	if c.bytes <= behindBytes/4 && c.packets <= behindPackets/4 {
+		behind, c.behind = c.behind, nil
+	}
+	return behind
 }
 
 // recycle keeps a slice that was sent for the next batch.

@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -46,6 +44,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		preflight(w, r)
 		return
 	}
+	if h := s.foreign(r); h != nil {
+		h.ServeHTTP(w, r)
+		return
+	}
 	q, no := s.parse(r)
 	if no != nil {
 		s.refuse(w, no)
@@ -70,7 +72,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, q request) {
 		s.refuse(w, no)
 		return
 	}
-	id := newID()
+	id := newID(s.opts.Node)
 	s.setCookie(w, id)
 	if q.websocket {
 		t, err := accept(w, r, s.opts.MaxPayload)
@@ -138,13 +140,6 @@ func (s *Server) connected(c *Conn) {
 		}
 	}()
 	s.opts.OnConnect(c)
-}
-
-// newID returns 128 random bits.
-func newID() string {
-	var b [16]byte
-	rand.Read(b[:])
-	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
 // admit counts a connection in, unless there is a reason against it.

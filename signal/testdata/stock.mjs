@@ -62,6 +62,25 @@ const steps = {
     await Promise.all([a, c].map((socket) => ask(socket, 'echo', 1)));
     assert.deepEqual(wrong, []);
   },
+  async 'answers what a whole room is asked'() {
+    const [asks, plain, bytes, silent] = [connect(), connect(), connect(), connect()];
+    for (const socket of [asks, plain, bytes]) {
+      await ask(socket, 'join', 'asked');
+    }
+    plain.on('question', (n, done) => done(n * 2, plain.id));
+    bytes.on('question', (n, done) => done({ bytes: Buffer.from([n]) }));
+    const question = (n) => new Promise((done) => asks.emit('ask room', 'asked', n, (...args) => done(args)));
+    const [all, late] = await question(21);
+    assert.equal(late, false);
+    const answers = Object.fromEntries(all.map(({ from, answer }) => [from, answer]));
+    assert.deepEqual(Object.keys(answers).sort(), [plain.id, bytes.id].sort());
+    assert.deepEqual(answers[plain.id], [42, plain.id]);
+    assert.deepEqual([...answers[bytes.id][0].bytes], [21]);
+    await ask(silent, 'join', 'asked');
+    const [some, timeout] = await question(1);
+    assert.equal(timeout, true);
+    assert.equal(some.length, 2);
+  },
   async 'tells the others who is leaving while it is still there'() {
     const [a, b] = [connect(), connect()];
     await ask(a, 'join', 'farewell');
