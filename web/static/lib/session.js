@@ -62,7 +62,7 @@ export class Session extends Emitter {
     super();
     this.#locals = locals;
     this.#PeerConnection = o.PeerConnection ?? globalThis.RTCPeerConnection;
-    this.signal = new Signalling({ url: o.url, connect: o.connect });
+    this.signal = new Signalling({ url: o.url, transport: o.transport, connect: o.connect });
     this.signal.on('up', () => this.#enter());
     this.signal.on('down', (reason) => this.#down(reason));
     this.signal.on('refused', (err) => this.end(err));

@@ -148,9 +148,12 @@
  * @property {Seat} [resume] of the page before a reload: we stay who we were
  */
 
+/** @typedef {'websocket'|'polling'} Transport carries the events */
+
 /**
  * @typedef {object} SessionOptions
  * @property {string} [url] of the server, if it is not the page's origin
+ * @property {Transport} [transport] to try first, because it worked before
  * @property {(url: string|undefined, options: object) => SocketLike} [connect] for tests
  * @property {typeof RTCPeerConnection} [PeerConnection] for tests
  */

@@ -17,6 +17,24 @@ export class FakeSocket {
   /** @type {((err: Error|null, ack?: any) => void)[]} */
   #waiting = [];
   opened = 0;
+  /** What opens its connections. */
+  io = {
+    /** @type {{transports?: string[]}} */
+    opts: {},
+    /** Of the next opening, in milliseconds. */
+    limit: 0,
+    timeout(/** @type {number} */ ms) {
+      this.limit = ms;
+    },
+    engine: {
+      transport: { name: 'websocket' },
+      /** Polling has turned into a WebSocket. */
+      upgraded() {},
+      once(/** @type {'upgrade'} */ _, /** @type {() => void} */ listener) {
+        this.upgraded = listener;
+      },
+    },
+  };
 
   /** @param {string} name @param {(...args: any[]) => void} listener */
   on(name, listener) {
