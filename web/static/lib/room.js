@@ -66,7 +66,7 @@ export class Room extends Emitter {
     s.on('ready', () => this.#catchUp());
     s.on('slots', () => this.emit('slots', undefined));
     s.on('media', (state) => this.emit('media', state));
-    s.on('left', (why) => this.#left(why));
+    s.on('left', (why) => (this.chat.close(), this.emit('left', why)));
     s.signal.on('transport', (transport) => this.emit('transport', transport));
     s.signal.on('down', () => {
       s.rev = Math.max(0, this.#roster.rev);
@@ -230,12 +230,6 @@ export class Room extends Emitter {
     this.#publisher.catchUp(own.map((p) => p.id));
     this.#subscriptions.flush();
     this.chat.flush();
-  }
-
-  /** @param {RoomError|null} why */
-  #left(why) {
-    this.chat.close();
-    this.emit('left', why);
   }
 
   /** @param {StateEvent} e */

@@ -117,6 +117,14 @@
  */
 
 /**
+ * @typedef {object} LayersEvent what anybody wants of a publication of ours
+ * @property {string} publication
+ * @property {string} [codec] that it is about; that of the publication if absent
+ * @property {string[]} active RIDs of the encodings that are wanted
+ * @property {number} [max_bps] for all of them together, in bit/s
+ */
+
+/**
  * @typedef {object} Bye
  * @property {string} code
  * @property {string} [message]
