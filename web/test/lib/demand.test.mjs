@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { Demand, targets } from '../../static/lib/demand.js';
+import { Bench } from './bench.mjs';
 import { FakePeerConnection, fakeParameters, joinAck, settle, track } from './fakes.mjs';
-import { start } from './bench.mjs';
 
 const camera = [
   { rid: 'f', maxBitrate: 1_700_000 }, { rid: 'h', maxBitrate: 500_000, scaleResolutionDownBy: 2 }, { rid: 'q', maxBitrate: 150_000 },
@@ -130,20 +130,22 @@ describe('a sender', () => {
 });
 
 describe('a room', () => {
-  const { socket, room, join } = start();
-  afterEach(() => room().leave());
+  /** @type {Bench} */
+  let bench;
+  afterEach(() => bench.room.leave());
 
   const camera = { mid: '0', publication: 'p0' };
   const isOn = () => FakePeerConnection.all.at(-1)?.transceivers[0].sender.parameters.encodings[0].active ?? true;
-  const layers = (/** @type {object} */ e) => socket().fire('layers', { publication: 'p0', ...e });
+  const layers = (/** @type {object} */ e) => bench.socket.fire('layers', { publication: 'p0', ...e });
 
   beforeEach(async () => {
-    socket().answers.join = joinAck({ published: [camera] });
-    await room().publish(track('video'), 'camera');
-    await join();
+    bench = new Bench();
+    bench.socket.answers.join = joinAck({ published: [camera] });
+    await bench.room.publish(track('video'), 'camera');
+    await bench.join();
   });
 
-  test('says that it can', () => assert.ok(socket().of('join')[0].caps.includes('layers')));
+  test('says that it can', () => assert.ok(bench.socket.of('join')[0].caps.includes('layers')));
 
   test('stops what nobody wants, and starts it again at once', async () => {
     assert.equal(isOn(), true);
@@ -165,8 +167,8 @@ describe('a room', () => {
     await settle();
     const { sender } = FakePeerConnection.all[0].transceivers[0];
     for (const act of [
-      () => room().replace('camera', track('video')),
-      () => room().publish(track('video'), 'screen'),
+      () => bench.room.replace('camera', track('video')),
+      () => bench.room.publish(track('video'), 'screen'),
       () => FakePeerConnection.all[0].become('failed'), // restarts ICE
     ]) {
       sender.parameters.encodings[0].active = true; // a browser forgets
@@ -177,13 +179,13 @@ describe('a room', () => {
   });
 
   test('takes a word that comes before the answer', async () => {
-    const answer = socket().answers.offer;
-    socket().answers.offer = (/** @type {any} */ o) => {
+    const answer = bench.socket.answers.offer;
+    bench.socket.answers.offer = (/** @type {any} */ o) => {
       const ack = answer(o);
-      socket().fire('layers', { publication: ack.published[0].publication, active: [] });
+      bench.socket.fire('layers', { publication: ack.published[0].publication, active: [] });
       return ack;
     };
-    const local = await room().publish(track('video'), 'screen');
+    const local = await bench.room.publish(track('video'), 'screen');
     await settle();
     assert.equal(/** @type {any} */ (local.transceiver?.sender).parameters.encodings[0].active, false);
     assert.equal(isOn(), true);
@@ -193,17 +195,17 @@ describe('a room', () => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     layers({ active: [] });
     await settle();
-    socket().lose();
+    bench.socket.lose();
     t.mock.timers.tick(1999);
     await settle();
     assert.equal(isOn(), false);
-    socket().connect();
+    bench.socket.connect();
     await settle();
     layers({ active: [] });
     t.mock.timers.tick(1);
     await settle();
     assert.equal(isOn(), false, 'the server has said it again');
-    socket().lose();
+    bench.socket.lose();
     t.mock.timers.tick(2000);
     await settle();
     assert.equal(isOn(), true);
@@ -212,13 +214,13 @@ describe('a room', () => {
   test('that is joined anew starts with everything', async () => {
     layers({ active: [] });
     await settle();
-    socket().lose();
-    socket().answers.join = (/** @type {any} */ a) => (a.resume ? { ok: false, code: 'session_unknown' } :
+    bench.socket.lose();
+    bench.socket.answers.join = (/** @type {any} */ a) => (a.resume ? { ok: false, code: 'session_unknown' } :
       joinAck({ published: [{ mid: '0', publication: 'p9' }] }));
-    socket().connect();
+    bench.socket.connect();
     await settle();
     await settle();
-    assert.equal(room().locals[0].id, 'p9');
+    assert.equal(bench.room.locals[0].id, 'p9');
     assert.equal(isOn(), true);
   });
 });
