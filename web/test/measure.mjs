@@ -120,16 +120,21 @@ export function watch(page, name) {
   const handle = page.evaluateHandle((name) => {
     const { room } = /** @type {any} */ (window).switchyard;
     const member = room.members.find((/** @type {any} */ m) => m.name === name).id;
-    const seen = { worst: 0, stop: false };
-    let [frames, at] = [0, performance.now()];
+    const seen = { worst: 0, until: '', blind: 0, stop: false };
+    let [frames, at, looked] = [0, performance.now(), performance.now()];
     const look = async () => {
       const p = room.publications.find((/** @type {any} */ q) => q.member === member && q.kind === 'video');
       const slot = room.slots.find((/** @type {any} */ s) => p && s.publication === p.id);
       const stats = [...((await slot?.transceiver.receiver.getStats()) ?? new Map()).values()];
       const now = stats.find((s) => s.type === 'inbound-rtp')?.framesDecoded ?? 0;
-      seen.worst = Math.max(seen.worst, performance.now() - at);
+      const time = performance.now();
+      seen.blind = Math.max(seen.blind, time - looked);
+      looked = time;
+      if (time - at > seen.worst) {
+        Object.assign(seen, { worst: time - at, until: new Date().toISOString() });
+      }
       if (now !== frames) {
-        [frames, at] = [now, performance.now()];
+        [frames, at] = [now, time];
       }
       if (!seen.stop) {
         setTimeout(look, 50);
@@ -138,10 +143,13 @@ export function watch(page, name) {
     look();
     return seen;
   }, name);
-  return async () => (await handle).evaluate((seen) => {
-    seen.stop = true;
-    return Math.round(seen.worst);
-  });
+  return async () => {
+    const { worst, until, blind } = await (await handle).evaluate((seen) => Object.assign(seen, { stop: true }));
+    if (worst > 1000) {
+      console.log(`# ${name} stood still for ${Math.round(worst)} ms until ${until}; the page looked every ${Math.round(blind)} ms at worst`);
+    }
+    return Math.round(worst);
+  };
 }
 
 /** What carries its events now. @param {Page} page @returns {Promise<'polling'|'websocket'>} */

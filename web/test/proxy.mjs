@@ -163,7 +163,7 @@ function weather(stormy) {
   return new Transform({
     transform(piece, _, done) {
       const dice = stormy() ? Math.random() : 1;
-      const wait = dice < 0.05 ? Math.random() * 5000 : dice < 0.3 ? Math.random() * 50 : 0;
+      const wait = dice < 0.03 ? Math.random() * 5000 : dice < 0.3 ? Math.random() * 50 : 0;
       if (wait === 0) {
         done(null, piece);
       } else {
