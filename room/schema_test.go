@@ -208,6 +208,11 @@ func TestSchemasRefuse(t *testing.T) {
 		{"slots.event.json", `{"slots":[{"mid":"0","publication":null,"state":"idle"}]}`, ""},
 		{"slots.event.json", `{"slots":[{"mid":"0","publication":7,"state":"idle"}]}`, "7 is not of type"},
 		{"need.event.json", `{"sugar":1}`, "sugar is not in the schema"},
+		{"layers.event.json", `{"publication":"p1","active":["h","q"],"max_bps":650000}`, ""},
+		{"layers.event.json", `{"publication":"p1","active":[],"codec":"AV1"}`, ""},
+		{"layers.event.json", `{"publication":"p1"}`, "active is missing"},
+		{"layers.event.json", `{"publication":"p1","active":[0]}`, ".active[0]: 0 is not of type string"},
+		{"layers.event.json", `{"publication":"p1","active":[],"max_bps":0}`, "0 is less than 1"},
 		{"sync.ack.json", `{"ok":true}`, "v is missing"},
 		{"state.event.json", `[]`, "is not of type object"},
 	} {

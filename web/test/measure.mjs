@@ -92,6 +92,69 @@ export async function seesAndHears(page, name) {
   await until(`${name} is heard`, async () => (await receivedOf(page, name, 'microphone')).energy > sound.energy);
 }
 
+/** What must be the same after a resume. @param {Page} page */
+export const identity = (page) => page.evaluate(() => {
+  const { room } = /** @type {any} */ (window).switchyard;
+  return {
+    self: room.self.id,
+    offers: room.offers,
+    locals: room.locals.map((/** @type {any} */ l) => l.id),
+    others: room.members.map((/** @type {any} */ m) => m.id).sort(),
+    publications: room.publications.map((/** @type {any} */ p) => p.id).sort(),
+    slots: room.slots.map((/** @type {any} */ s) => `${s.transceiver.mid} ${s.publication} ${s.state}`),
+  };
+});
+
+/** @param {Page} page @param {string} state */
+export const isState = (page, state) =>
+  until(`is ${state}`, () => page.evaluate((s) => /** @type {any} */ (window).switchyard.room.state === s, state));
+
+/**
+ * Watches a member's picture, and tells the longest time without a new frame. It
+ * looks from inside of the page, where the time of a question does not count.
+ * @param {Page} page
+ * @param {string} name
+ * @returns {() => Promise<number>} ends it, with the time in milliseconds
+ */
+export function watch(page, name) {
+  const handle = page.evaluateHandle((name) => {
+    const { room } = /** @type {any} */ (window).switchyard;
+    const member = room.members.find((/** @type {any} */ m) => m.name === name).id;
+    const seen = { worst: 0, until: '', blind: 0, stop: false };
+    let [frames, at, looked] = [0, performance.now(), performance.now()];
+    const look = async () => {
+      const p = room.publications.find((/** @type {any} */ q) => q.member === member && q.kind === 'video');
+      const slot = room.slots.find((/** @type {any} */ s) => p && s.publication === p.id);
+      const stats = [...((await slot?.transceiver.receiver.getStats()) ?? new Map()).values()];
+      const now = stats.find((s) => s.type === 'inbound-rtp')?.framesDecoded ?? 0;
+      const time = performance.now();
+      seen.blind = Math.max(seen.blind, time - looked);
+      looked = time;
+      if (time - at > seen.worst) {
+        Object.assign(seen, { worst: time - at, until: new Date().toISOString() });
+      }
+      if (now !== frames) {
+        [frames, at] = [now, time];
+      }
+      if (!seen.stop) {
+        setTimeout(look, 50);
+      }
+    };
+    look();
+    return seen;
+  }, name);
+  return async () => {
+    const { worst, until, blind } = await (await handle).evaluate((seen) => Object.assign(seen, { stop: true }));
+    if (worst > 1000) {
+      console.log(`# ${name} stood still for ${Math.round(worst)} ms until ${until}; the page looked every ${Math.round(blind)} ms at worst`);
+    }
+    return Math.round(worst);
+  };
+}
+
+/** What carries its events now. @param {Page} page @returns {Promise<'polling'|'websocket'>} */
+export const carrier = (page) => page.evaluate(() => /** @type {any} */ (window).switchyard.room.transport);
+
 const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
 /**

@@ -2,7 +2,7 @@
 // Pages whose socket, network or document goes, and who stay who they are.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { receivedOf, seesAndHears } from './measure.mjs';
+import { identity, isState, receivedOf, seesAndHears, watch } from './measure.mjs';
 import { startProxy } from './proxy.mjs';
 import { cleanUp, errorsOfPages, join, startBrowser, startServer, tile, until } from './support.mjs';
 /** @import {Page} from 'playwright-core' */
@@ -17,58 +17,6 @@ before(async () => {
   browser = await startBrowser();
 });
 after(cleanUp);
-
-/** What must be the same after a resume. @param {Page} page */
-const identity = (page) => page.evaluate(() => {
-  const { room } = /** @type {any} */ (window).switchyard;
-  return {
-    self: room.self.id,
-    offers: room.offers,
-    locals: room.locals.map((/** @type {any} */ l) => l.id),
-    others: room.members.map((/** @type {any} */ m) => m.id).sort(),
-    publications: room.publications.map((/** @type {any} */ p) => p.id).sort(),
-    slots: room.slots.map((/** @type {any} */ s) => `${s.transceiver.mid} ${s.publication} ${s.state}`),
-  };
-});
-
-/** @param {Page} page @param {string} state */
-const isState = (page, state) =>
-  until(`is ${state}`, () => page.evaluate((s) => /** @type {any} */ (window).switchyard.room.state === s, state));
-
-/**
- * Watches a member's picture, and tells the longest time without a new frame. It
- * looks from inside of the page, where the time of a question does not count.
- * @param {Page} page
- * @param {string} name
- * @returns {() => Promise<number>} ends it, with the time in milliseconds
- */
-function watch(page, name) {
-  const handle = page.evaluateHandle((name) => {
-    const { room } = /** @type {any} */ (window).switchyard;
-    const member = room.members.find((/** @type {any} */ m) => m.name === name).id;
-    const seen = { worst: 0, stop: false };
-    let [frames, at] = [0, performance.now()];
-    const look = async () => {
-      const p = room.publications.find((/** @type {any} */ q) => q.member === member && q.kind === 'video');
-      const slot = room.slots.find((/** @type {any} */ s) => p && s.publication === p.id);
-      const stats = [...((await slot?.transceiver.receiver.getStats()) ?? new Map()).values()];
-      const now = stats.find((s) => s.type === 'inbound-rtp')?.framesDecoded ?? 0;
-      seen.worst = Math.max(seen.worst, performance.now() - at);
-      if (now !== frames) {
-        [frames, at] = [now, performance.now()];
-      }
-      if (!seen.stop) {
-        setTimeout(look, 50);
-      }
-    };
-    look();
-    return seen;
-  }, name);
-  return async () => (await handle).evaluate((seen) => {
-    seen.stop = true;
-    return Math.round(seen.worst);
-  });
-}
 
 const cutFor = Number(process.env.SWITCHYARD_CUT ?? 8000);
 
@@ -100,31 +48,6 @@ test(`a socket that is gone for ${cutFor / 1000} s costs nothing`, { timeout: cu
   assert.ok(Math.max(...stood) < 1000, `pictures stood still for ${stood.join(' and ')} ms`);
   await Promise.all([seesAndHears(ana, 'Bo'), seesAndHears(bo, 'Ana')]);
   await Promise.all([ana.close(), bo.close()]);
-});
-
-const stormFor = Number(process.env.SWITCHYARD_STORM ?? 10_000);
-
-test('sockets that are cut again and again stop no picture and leave no ghost', { timeout: stormFor + 60_000 }, async () => {
-  const proxy = await startProxy(server.url);
-  const names = ['Ana', 'Bo', 'Cy'];
-  const pages = await Promise.all(names.map((name) => join(browser, proxy.url, 'storm', name)));
-  const pairs = pages.flatMap((page, i) => names.filter((n) => n !== names[i]).map((n) => /** @type {const} */ ([page, n])));
-  await Promise.all(pairs.map(([page, name]) => seesAndHears(page, name)));
-  const before = await Promise.all(pages.map(identity));
-  const watched = pairs.map(([page, name]) => watch(page, name));
-  for (const end = Date.now() + stormFor; Date.now() < end; ) {
-    proxy.cut();
-    await new Promise((done) => setTimeout(done, Math.random() * 1500));
-    proxy.mend();
-    await new Promise((done) => setTimeout(done, Math.random() * 1500));
-  }
-  await Promise.all(pages.map((page) => isState(page, 'joined')));
-  const stood = await Promise.all(watched.map((stop) => stop()));
-  assert.ok(Math.max(...stood) < 1000, `pictures stood still for ${stood.join(', ')} ms`);
-  await until('everybody is live for everybody', async () => (await Promise.all(pages.map((page) => page.evaluate(() =>
-    /** @type {any} */ (window).switchyard.room.members.map((/** @type {any} */ m) => m.state).join())))).every((s) => s === 'live,live,live'));
-  assert.deepEqual(await Promise.all(pages.map(identity)), before);
-  await Promise.all(pages.map((page) => page.close()));
 });
 
 /** The port from which media is sent. @param {Page} page @returns {Promise<number>} */

@@ -1,4 +1,5 @@
 // @ts-check
+import { Demand } from './demand.js';
 import { Emitter } from './emitter.js';
 import { RoomError } from './errors.js';
 import { Pulse } from './pulse.js';
@@ -23,6 +24,7 @@ const unsure = ['offline', 'not_joined', 'timeout'];
  * @property {boolean} [told] what the server believes about muted
  * @property {string} [id] given by the server
  * @property {RTCRtpTransceiver} [transceiver] of the present connection
+ * @property {Demand} demand of the others for it
  */
 
 /**
@@ -30,11 +32,11 @@ const unsure = ['offline', 'not_joined', 'timeout'];
  * publications, receive-only sections are slots. The client always offers, one
  * offer at a time; what changes meanwhile is part of the next.
  *
- * Events: `offer` when one is made, that of the join included; `slots` when a
- * slot shows something else; `state` with the connection's state; `stopped` when
+ * Events: `offer` when one is made, that of the join included; `answered` when
+ * the server has said what became of it; `slots` when a slot shows something else; `state` with the connection's state; `stopped` when
  * nothing comes any more, although it should.
  *
- * @extends {Emitter<{offer: void, slots: void, state: RTCPeerConnectionState, stopped: void}>}
+ * @extends {Emitter<{offer: void, answered: void, slots: void, state: RTCPeerConnectionState, stopped: void}>}
  */
 export class Connection extends Emitter {
   slots = new Slots();
@@ -88,10 +90,9 @@ export class Connection extends Emitter {
       hint(local.track, local.source);
     }
     local.id = undefined;
-    local.transceiver = this.pc.addTransceiver(local.track ?? local.kind, {
-      direction: 'sendonly',
-      sendEncodings: encodings(local.source),
-    });
+    const sendEncodings = encodings(local.source);
+    local.transceiver = this.pc.addTransceiver(local.track ?? local.kind, { direction: 'sendonly', sendEncodings });
+    local.demand.attach(local.transceiver.sender, sendEncodings);
     trim(local.transceiver, local.kind);
     this.#locals.push(local);
   }
@@ -103,6 +104,7 @@ export class Connection extends Emitter {
    */
   detach(local) {
     this.#locals = this.#locals.filter((l) => l !== local);
+    local.demand.detach();
     if (!this.#closed) {
       local.transceiver?.stop();
     }
@@ -138,6 +140,7 @@ export class Connection extends Emitter {
     if (answer && !this.#closed) {
       await this.pc.setRemoteDescription({ type: 'answer', sdp: answer });
     }
+    this.emit('answered', undefined);
   }
 
   /**

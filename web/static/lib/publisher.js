@@ -1,11 +1,19 @@
 // @ts-check
+import { Demand } from './demand.js';
 import { RoomError } from './errors.js';
 /** @import {LocalPublication} from './connection.js' */
 /** @import {Session} from './session.js' */
-/** @import {Source} from './types.js' */
+/** @import {LayersEvent, Source} from './types.js' */
 
 /** Refusals that the next join or resume makes good. */
 const passing = ['offline', 'not_joined', 'timeout'];
+/**
+ * How long what the others want is believed without a connection, in
+ * milliseconds. After that everything is sent, because somebody may have come.
+ */
+const believed = 2000;
+/** Publications that demand is kept for, those that are not known yet included. */
+const keptDemands = 64;
 
 /**
  * Publisher keeps what we publish, one track per source, and tells the server
@@ -17,6 +25,10 @@ export class Publisher {
   #locals;
   /** @type {Session} */
   #session;
+  /** The newest word about each publication and codec, the oldest first. @type {Map<string, LayersEvent>} */
+  #demands = new Map();
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #doubt;
 
   /**
    * @param {Map<Source, LocalPublication>} locals shared with the session
@@ -25,6 +37,10 @@ export class Publisher {
   constructor(locals, session) {
     this.#locals = locals;
     this.#session = session;
+    session.on('answered', () => this.#meet());
+    session.signal.on('layers', (/** @type {LayersEvent} */ e) => this.#demanded(e));
+    session.signal.on('down', () => this.#lose());
+    session.on('left', () => clearTimeout(this.#doubt));
   }
 
   /** @returns {LocalPublication[]} */
@@ -56,6 +72,7 @@ export class Publisher {
       track,
       kind: track.kind === 'audio' ? 'audio' : 'video',
       muted: o.muted ?? false,
+      demand: new Demand(),
     };
     this.#locals.set(source, local);
     const c = this.#session.connection;
@@ -104,6 +121,7 @@ export class Publisher {
     if (local) {
       local.track = track;
       await local.transceiver?.sender.replaceTrack(track);
+      local.demand.apply();
     }
   }
 
@@ -124,6 +142,48 @@ export class Publisher {
       await this.#session.request('mute', { publication: local.id, muted });
       local.told = muted;
     }
+  }
+
+  /**
+   * Takes what anybody wants of a publication. The word may come before the
+   * answer that says which one it is.
+   * @param {LayersEvent} e
+   */
+  #demanded(e) {
+    if (typeof e.publication !== 'string' || !Array.isArray(e.active)) {
+      return;
+    }
+    const key = `${e.publication} ${e.codec ?? ''}`;
+    this.#demands.delete(key);
+    this.#demands.set(key, e);
+    for (const [oldest] of this.#demands) {
+      if (this.#demands.size > keptDemands) {
+        this.#demands.delete(oldest);
+      }
+    }
+    this.#meet();
+  }
+
+  /** Brings what is encoded in line with what is wanted. */
+  #meet() {
+    const words = [...this.#demands.values()];
+    for (const l of this.list.filter((l) => l.id)) {
+      l.demand.want(words.findLast((e) => e.publication === l.id && l.demand.encodes(e.codec)));
+    }
+  }
+
+  /** Words may be missed from here on; the server repeats them after a resume. */
+  #lose() {
+    const old = new Set(this.#demands.values());
+    clearTimeout(this.#doubt);
+    this.#doubt = setTimeout(() => {
+      for (const [key, e] of this.#demands) {
+        if (old.has(e)) {
+          this.#demands.delete(key);
+        }
+      }
+      this.#meet();
+    }, believed);
   }
 
   /**

@@ -7,7 +7,7 @@ import { Session } from './session.js';
 import { Subscriptions } from './subscriptions.js';
 /** @import {LocalPublication} from './connection.js' */
 /** @import {RoomError} from './errors.js' */
-/** @import {JoinOptions, Line, Member, Need, Publication, SessionOptions, SessionState, Slot, Snapshot, Source, StateEvent} from './types.js' */
+/** @import {JoinOptions, Line, Member, Need, Publication, SessionOptions, SessionState, Slot, Snapshot, Source, StateEvent, Transport} from './types.js' */
 
 /**
  * Room is a meeting as one member sees it. It never touches the DOM.
@@ -23,10 +23,11 @@ import { Subscriptions } from './subscriptions.js';
  * A lost socket ends nothing: media goes on, and the room is resumed.
  *
  * Events: `state`, `roster` (members or publications changed), `slots`,
- * `speakers`, `line` (of the chat), `media` (state of the connection), `left`
- * (why; null for our own leave).
+ * `speakers`, `line` (of the chat), `media` (state of the connection), `transport`
+ * (the events are carried by another one; a later room does well to try it
+ * first), `left` (why; null for our own leave).
  *
- * @extends {Emitter<{state: SessionState, roster: void, slots: void, speakers: void, line: Line, media: RTCPeerConnectionState, left: RoomError|null}>}
+ * @extends {Emitter<{state: SessionState, roster: void, slots: void, speakers: void, line: Line, media: RTCPeerConnectionState, transport: Transport, left: RoomError|null}>}
  */
 export class Room extends Emitter {
   name = '';
@@ -65,7 +66,8 @@ export class Room extends Emitter {
     s.on('ready', () => this.#catchUp());
     s.on('slots', () => this.emit('slots', undefined));
     s.on('media', (state) => this.emit('media', state));
-    s.on('left', (why) => this.#left(why));
+    s.on('left', (why) => (this.chat.close(), this.emit('left', why)));
+    s.signal.on('transport', (transport) => this.emit('transport', transport));
     s.signal.on('down', () => {
       s.rev = Math.max(0, this.#roster.rev);
       this.#roster.lose();
@@ -90,6 +92,11 @@ export class Room extends Emitter {
   /** Offers made so far, those inside of joins included. */
   get offers() {
     return this.#session.offers;
+  }
+
+  /** What carries events, or did before the connection was lost. */
+  get transport() {
+    return this.#session.signal.transport;
   }
 
   /** Members in the order of joining, oneself included. @returns {Member[]} */
@@ -223,12 +230,6 @@ export class Room extends Emitter {
     this.#publisher.catchUp(own.map((p) => p.id));
     this.#subscriptions.flush();
     this.chat.flush();
-  }
-
-  /** @param {RoomError|null} why */
-  #left(why) {
-    this.chat.close();
-    this.emit('left', why);
   }
 
   /** @param {StateEvent} e */

@@ -20,10 +20,10 @@ const joinTimeout = 20_000;
  *
  * States: `idle` → `joining` → `joined` ⇄ `reconnecting` → `left`.
  * Events: `state`; `entered` with what the join answered, before `state` says
- * `joined`; `ready` when its media is negotiated; `slots`; `media` with the
+ * `joined`; `ready` when its media is negotiated; `answered`; `slots`; `media` with the
  * connection's state; `left` with the reason, null for our own leave.
  *
- * @extends {Emitter<{state: SessionState, entered: Snapshot, ready: void, slots: void, media: RTCPeerConnectionState, left: RoomError|null}>}
+ * @extends {Emitter<{state: SessionState, entered: Snapshot, ready: void, answered: void, slots: void, media: RTCPeerConnectionState, left: RoomError|null}>}
  */
 export class Session extends Emitter {
   /** @type {SessionState} */
@@ -62,7 +62,7 @@ export class Session extends Emitter {
     super();
     this.#locals = locals;
     this.#PeerConnection = o.PeerConnection ?? globalThis.RTCPeerConnection;
-    this.signal = new Signalling({ url: o.url, connect: o.connect });
+    this.signal = new Signalling({ url: o.url, transport: o.transport, connect: o.connect });
     this.signal.on('up', () => this.#enter());
     this.signal.on('down', (reason) => this.#down(reason));
     this.signal.on('refused', (err) => this.end(err));
@@ -195,7 +195,7 @@ export class Session extends Emitter {
   #ask(o, own) {
     const resume = this.seat ? { ...this.seat, rev: this.rev } : undefined;
     return this.signal.request('join', {
-      v: 1, room: o.room, name: o.name, caps: ['slots', 'resume'], resume, ...own,
+      v: 1, room: o.room, name: o.name, caps: ['slots', 'resume', 'layers'], resume, ...own,
     });
   }
 
@@ -213,6 +213,7 @@ export class Session extends Emitter {
       PeerConnection: this.#PeerConnection,
     });
     c.on('offer', () => this.offers++);
+    c.on('answered', () => this.emit('answered', undefined));
     c.on('slots', () => this.emit('slots', undefined));
     c.on('state', (s) => this.#media(c, s));
     c.on('stopped', () => c === this.connection && this.moved());

@@ -117,6 +117,14 @@
  */
 
 /**
+ * @typedef {object} LayersEvent what anybody wants of a publication of ours
+ * @property {string} publication
+ * @property {string} [codec] that it is about; that of the publication if absent
+ * @property {string[]} active RIDs of the encodings that are wanted
+ * @property {number} [max_bps] for all of them together, in bit/s
+ */
+
+/**
  * @typedef {object} Bye
  * @property {string} code
  * @property {string} [message]
@@ -148,9 +156,12 @@
  * @property {Seat} [resume] of the page before a reload: we stay who we were
  */
 
+/** @typedef {'websocket'|'polling'} Transport carries the events */
+
 /**
  * @typedef {object} SessionOptions
  * @property {string} [url] of the server, if it is not the page's origin
+ * @property {Transport} [transport] to try first, because it worked before
  * @property {(url: string|undefined, options: object) => SocketLike} [connect] for tests
  * @property {typeof RTCPeerConnection} [PeerConnection] for tests
  */

@@ -8,7 +8,7 @@ import { showLeft } from './left.js';
 import { Lobby } from './lobby.js';
 import { LocalMedia } from './media.js';
 import { roomName } from './names.js';
-import { forgetSession, reloadedSession, rememberRoom, rememberSession } from './storage.js';
+import { forgetSession, knownTransport, reloadedSession, rememberRoom, rememberSession, rememberTransport } from './storage.js';
 
 /**
  * What scripts in the page may use.
@@ -72,11 +72,12 @@ async function enter(media, name, lobby) {
   // Without the cookie the name is typed again next time; that is no reason
   // to stay out.
   const visitor = await visit(name).catch(() => ({ name, iceServers: [] }));
-  const meeting = new Room();
+  const meeting = new Room({ transport: knownTransport() });
   page.room = meeting;
   const call = new Call(meeting, media);
   let entered = false;
   meeting.on('state', (state) => state === 'joined' && rememberSession(room, meeting.seat));
+  meeting.on('transport', rememberTransport);
   meeting.on('left', (why) => {
     forgetSession();
     lobby?.close();

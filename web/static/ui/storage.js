@@ -41,8 +41,31 @@ export function rememberRoom(room) {
 }
 
 const sessionKey = 'switchyard.session';
+const transportKey = 'switchyard.transport';
 
-/** @import {Seat} from '../lib/types.js' */
+/** @import {Seat, Transport} from '../lib/types.js' */
+
+/**
+ * Keeps what carries events in the network of this tab, so that what is blocked
+ * there is not waited for again.
+ * @param {Transport} transport
+ */
+export function rememberTransport(transport) {
+  try {
+    sessionStorage.setItem(transportKey, transport);
+  } catch {
+    // The next room finds out for itself.
+  }
+}
+
+/** @returns {Transport} */
+export function knownTransport() {
+  try {
+    return sessionStorage.getItem(transportKey) === 'polling' ? 'polling' : 'websocket';
+  } catch {
+    return 'websocket';
+  }
+}
 
 /**
  * Keeps our place in a room for a reload of this tab.

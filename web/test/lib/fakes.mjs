@@ -17,6 +17,24 @@ export class FakeSocket {
   /** @type {((err: Error|null, ack?: any) => void)[]} */
   #waiting = [];
   opened = 0;
+  /** What opens its connections. */
+  io = {
+    /** @type {{transports?: string[]}} */
+    opts: {},
+    /** Of the next opening, in milliseconds. */
+    limit: 0,
+    timeout(/** @type {number} */ ms) {
+      this.limit = ms;
+    },
+    engine: {
+      transport: { name: 'websocket' },
+      /** Polling has turned into a WebSocket. */
+      upgraded() {},
+      once(/** @type {'upgrade'} */ _, /** @type {() => void} */ listener) {
+        this.upgraded = listener;
+      },
+    },
+  };
 
   /** @param {string} name @param {(...args: any[]) => void} listener */
   on(name, listener) {
@@ -69,6 +87,32 @@ export class FakeSocket {
   }
 }
 
+/**
+ * The part of a sender that says what it encodes. Like a browser's it refuses
+ * parameters that are not the newest.
+ * @param {any[]} encodings
+ */
+export function fakeParameters(encodings) {
+  const sender = {
+    /** @type {any} */
+    parameters: { transactionId: 0, encodings: structuredClone(encodings), codecs: [{ mimeType: 'video/VP8' }] },
+    /** Changes made. @type {any[]} */
+    changes: [],
+    /** What the next changes wait for, to be answered by hand. @type {(() => Promise<void>)|null} */
+    hold: null,
+    getParameters: () => structuredClone(sender.parameters),
+    setParameters: async (/** @type {any} */ p) => {
+      if (p.transactionId !== sender.parameters.transactionId) {
+        throw new DOMException('old parameters', 'InvalidModificationError');
+      }
+      await sender.hold?.();
+      sender.parameters = { ...structuredClone(p), transactionId: p.transactionId + 1 };
+      sender.changes.push(p.encodings);
+    },
+  };
+  return sender;
+}
+
 let connections = 0;
 
 /** An RTCPeerConnection whose descriptions are lists of its sections. */
@@ -100,10 +144,10 @@ export class FakePeerConnection extends EventTarget {
       kind,
       direction: init.direction,
       stopped: false,
-      sender: {
+      sender: Object.assign(fakeParameters(init.sendEncodings ?? []), {
         track: typeof track === 'string' ? null : track,
         replaceTrack: async (/** @type {any} */ next) => (t.sender.track = next),
-      },
+      }),
       receiver: { track: { kind } },
       setCodecPreferences() {},
       stop: () => (t.stopped = true),

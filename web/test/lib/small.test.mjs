@@ -5,10 +5,8 @@ import { test } from 'node:test';
 import { Emitter } from '../../static/lib/emitter.js';
 import { RoomError, captureCode } from '../../static/lib/errors.js';
 import { trimmed } from '../../static/lib/sections.js';
-import { Signalling, options } from '../../static/lib/signalling.js';
 import { visit } from '../../static/lib/visitor.js';
 import { clock, hue, initials, newRoomName, roomName } from '../../static/ui/names.js';
-import { FakeSocket } from './fakes.mjs';
 
 const root = new URL('../../', import.meta.url);
 
@@ -25,35 +23,6 @@ test('errors of devices have codes', () => {
     assert.equal(captureCode(new DOMException(message, name), device), want, `${name} ${message}`);
   }
   assert.equal(captureCode('what?', 'cam'), 'cam_failed');
-});
-
-test('signalling never buffers', async () => {
-  const socket = new FakeSocket();
-  const s = new Signalling({ connect: () => /** @type {any} */ (socket) });
-  await assert.rejects(s.request('subscribe', {}), { code: 'offline' });
-  assert.deepEqual(socket.sent, []);
-  s.open();
-  const waiting = s.request('subscribe', {});
-  socket.lose();
-  await assert.rejects(waiting, { code: 'offline' });
-  socket.connect();
-  assert.equal(socket.sent.length, 1, 'and nothing is replayed');
-});
-
-test('a refusal carries code, message and delay', async () => {
-  const socket = new FakeSocket();
-  socket.answers.offer = { ok: false, code: 'rate_limited', message: 'slow down', retry_after_ms: 250 };
-  const s = new Signalling({ connect: () => /** @type {any} */ (socket) });
-  s.open();
-  await assert.rejects(s.request('offer', {}), (/** @type {RoomError} */ e) =>
-    e.code === 'rate_limited' && e.message === 'slow down' && e.retryAfter === 250);
-});
-
-test('reconnection is quick and never ends', () => {
-  assert.equal(options.reconnectionDelay, 250);
-  assert.equal(options.reconnectionDelayMax, 5000);
-  assert.equal(options.randomizationFactor, 0.5);
-  assert.equal(options.reconnectionAttempts, Infinity);
 });
 
 test('codecs are trimmed to those that are forwarded, with their helpers', () => {
