@@ -41,8 +41,8 @@ type ForwardOptions struct {
 	// on request.
 	KeyInterval time.Duration
 	// Simulcast has video sent in three encodings: f of Bitrate, h and q of 0.3
-	// and 0.09 of that.
-	Simulcast bool
+	// and 0.09 of that. If nil, shape "meeting" has it and others do not.
+	Simulcast *bool
 	// Sample is of how many packets that a subscriber receives one is opened, so
 	// that receiving is cheap: its authentication is checked and its delay
 	// measured. What is lost, late, or comes twice is seen in all. If zero, 16; 1
@@ -116,7 +116,10 @@ func (o ForwardOptions) withDefaults() ForwardOptions {
 	if o.Sample == 0 {
 		o.Sample = 16
 	}
-	if o.Simulcast {
+	if o.Simulcast == nil {
+		o.Simulcast = new(o.Shape == "meeting")
+	}
+	if *o.Simulcast {
 		o.Sample = 1 // the server may leave packets out without a gap
 	}
 	if o.Profile == 0 {

@@ -15,7 +15,8 @@ const mostChurn = 1000
 // clientFlags adds how synthetic clients behave.
 func (o *forwardOptions) clientFlags(c *cobra.Command) {
 	f := c.Flags()
-	f.BoolVar(&o.Simulcast, "simulcast", false, "send video in three encodings")
+	o.flags = f
+	f.BoolVar(&o.simulcast, "simulcast", false, "send video in three encodings (default true for shape meeting)")
 	f.BoolVar(&o.reports, "reports", true, "subscribers send receiver reports")
 	f.BoolVar(&o.NACK, "nack", false, "subscribers ask for what is missing")
 	f.Float64Var(&o.Drop, "drop", 0, "fraction of the packets that subscribers throw away, before anything is counted")
@@ -27,6 +28,9 @@ func (o *forwardOptions) clientFlags(c *cobra.Command) {
 // resolveClients checks these flags.
 func (o *forwardOptions) resolveClients() error {
 	o.NoReports = !o.reports
+	if o.flags.Changed("simulcast") {
+		o.Simulcast = &o.simulcast
+	}
 	if o.verifyAll {
 		o.Sample = 1
 	}

@@ -35,11 +35,14 @@ func TestForwardRepair(t *testing.T) {
 	}
 }
 
-// Each member sends three encodings, and the sums over them are those of the
+// Each member of a meeting sends three encodings, and the sums over them are those of the
 // run.
 func TestForwardSimulcast(t *testing.T) {
 	t.Parallel()
-	r := forward(t, "--shape meeting --members 3 --simulcast --bitrate 1000000 --duration 1s")
+	r := forward(t, "--shape meeting --members 3 --bitrate 1000000 --duration 1s")
+	if r.Clients != 3 || r.Subscriptions != 12 || r.Samples != r.Received {
+		t.Errorf("%d clients, %d subscriptions, %d of %d were opened", r.Clients, r.Subscriptions, r.Samples, r.Received)
+	}
 	var names []string
 	var all bench.EncodingFigures
 	for i, e := range r.Encodings {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/switchyard-rtc/switchyard/bench"
 )
@@ -29,7 +30,8 @@ type forwardOptions struct {
 	json, html, findMax             string
 	maxDelay                        time.Duration // that findMax allows
 	runs                            int
-	reports, verifyAll              bool
+	flags                           *pflag.FlagSet
+	reports, verifyAll, simulcast   bool
 	shown                           *progress
 	limit                           time.Duration
 	faults                          bench.Faults // of the baseline, on purpose

@@ -64,7 +64,7 @@ func TestForwardShapes(t *testing.T) {
 		{"--subscribers 2 --spread 0.8", 3, 2},
 		{"--subscribers 2 --profile cm", 3, 2},
 		{"--shape audio --publishers 3 --subscribers 3", 6, 9},
-		{"--shape meeting --members 3 --bitrate 500000", 3, 12},
+		{"--shape meeting --members 3 --bitrate 500000 --simulcast=false", 3, 12},
 		{"--shape rooms --rooms 2 --members 2 --bitrate 500000", 4, 8},
 		{"--shape star --members 4 --bitrate 300000", 4, 12},
 	} {
