@@ -146,11 +146,11 @@ func Forward(ctx context.Context, o ForwardOptions) (*ForwardResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := o.sinkPlans(plans); err != nil {
-		return nil, err
-	}
 	if n := o.slowPlans(plans); n < o.Slow {
 		return nil, fmt.Errorf("bench: %d slow members, but %d who receive", o.Slow, n)
+	}
+	if err := o.sinkPlans(plans); err != nil {
+		return nil, err
 	}
 	if err := pinSelf(o.ClientCPUs); err != nil {
 		return nil, err
@@ -192,8 +192,8 @@ func (o ForwardOptions) check() error {
 			return fmt.Errorf("bench: a %s of %v is not between 0 and 1", name, v)
 		}
 	}
-	if !(o.Churn >= 0) || o.Slow < 0 || (o.Churn > 0 || o.Slow > 0) && o.Sink != nil {
-		return fmt.Errorf("bench: a churn of %v and %d slow members do not go, or not with a sink", o.Churn, o.Slow)
+	if !(o.Churn >= 0) || o.Slow < 0 {
+		return fmt.Errorf("bench: a churn of %v or %d slow members is below 0", o.Churn, o.Slow)
 	}
 	if o.Sample < 1 {
 		return fmt.Errorf("bench: a sample of one in %d is none", o.Sample)

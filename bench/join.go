@@ -67,7 +67,7 @@ func (f *forward) counted(publishing int) {
 	r.Clients, r.Publishers = len(f.members), publishing
 	for _, m := range f.members {
 		r.Subscriptions += len(m.subscribed)
-		if r.Sink != nil && !m.plan.sink {
+		if r.Sink != nil && !m.plan.sink && !m.plan.slow {
 			r.Sink.Checking += len(m.subscribed)
 		}
 		if m.plan.slow {

@@ -93,6 +93,11 @@ type member struct {
 type subscription struct {
 	to *publication
 	at time.Time
+
+	// Serials of the first track of the publication that were next when it was
+	// asked for, and when the subscriber left.
+	first, last uint32
+	left        bool
 }
 
 // receive implements receiver: media and reports about it, and feedback to what
@@ -263,7 +268,7 @@ func (m *member) publish(planned plannedTrack, s section, name string) *publicat
 func (m *member) note(to []*publication) {
 	now := time.Now()
 	for _, p := range to {
-		m.subscribed = append(m.subscribed, subscription{p, now})
+		m.subscribed = append(m.subscribed, subscription{to: p, at: now, first: p.tracks[0].bounds.next.Load()})
 	}
 	if m.asked.IsZero() {
 		m.asked = now

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -39,9 +38,6 @@ func (o *forwardOptions) resolveClients() error {
 	}
 	if !(o.Churn >= 0 && o.Churn <= mostChurn) || o.Slow < 0 {
 		return usageError{fmt.Errorf("--churn %v is not between 0 and %d, or --slow %d below 0", o.Churn, mostChurn, o.Slow)}
-	}
-	if o.sink != "" && (o.Churn > 0 || o.Slow > 0) {
-		return usageError{errors.New("--sink goes neither with --churn nor with --slow")}
 	}
 	for name, v := range map[string]float64{"drop": o.Drop, "drop-sent": o.DropSent} {
 		if !(v >= 0 && v <= 1) {
