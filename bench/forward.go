@@ -52,6 +52,9 @@ type ForwardOptions struct {
 	NoReports bool
 	// NACK has subscribers ask for what is missing.
 	NACK bool
+	// TransportCC has subscribers send transport-wide feedback ten times a second,
+	// where the server agrees on it.
+	TransportCC bool
 	// Drop is the fraction of the packets, 0 to 1, that subscribers throw away on
 	// purpose before anything is counted; DropSent that of the packets that
 	// publishers do not send.
@@ -240,6 +243,7 @@ func (f *forward) open() error {
 		target: f.server.target, network: n, meter: newMeter(), sender: newSender(f.window, f.options.DropSent),
 		receiving: receiving{
 			sample: f.options.Sample, drop: f.options.Drop, report: !f.options.NoReports, nack: f.options.NACK,
+			wide: f.options.TransportCC,
 		},
 		sinks: newSinkNetwork(), slow: newSlowNetwork(n), slowly: newMeter(), identity: identity, profile: f.options.Profile,
 	}

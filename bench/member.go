@@ -184,7 +184,7 @@ func (m *member) sections() []section {
 	var list []section
 	mid := func() string { return strconv.Itoa(len(list)) }
 	for _, t := range m.plan.sources {
-		s := section{mid: mid(), audio: t.audio, send: true}
+		s := section{mid: mid(), audio: t.audio, send: true, wide: true}
 		switch {
 		case len(t.encodings) > 1:
 			for _, e := range t.encodings {
@@ -198,10 +198,10 @@ func (m *member) sections() []section {
 		list = append(list, s)
 	}
 	for range m.plan.audio {
-		list = append(list, section{mid: mid(), audio: true})
+		list = append(list, section{mid: mid(), audio: true, wide: m.run.wide})
 	}
 	for range m.plan.video {
-		list = append(list, section{mid: mid()})
+		list = append(list, section{mid: mid(), wide: m.run.wide})
 	}
 	return list
 }
@@ -217,6 +217,9 @@ func (m *member) start(a *answer, sections []section, names []string) error {
 	var err error
 	if m.inbox, err = newInbox(m.run, m.plan, m.transport.keys, a.sections); err != nil {
 		return err
+	}
+	if a.wide(sections) {
+		m.inbox.wide = newWide(a.extensions.transportCC, &m.inbox.meter.wide)
 	}
 	var all []*track
 	if len(m.plan.sources) > 0 {
