@@ -38,7 +38,7 @@ func TestForwardRepair(t *testing.T) {
 // Subscribers tell what came if they are to and the server agrees.
 func TestForwardFeedback(t *testing.T) {
 	t.Parallel()
-	for _, server := range []string{"pion", "pion-bare"} {
+	for _, server := range []string{"switchyard", "pion", "pion-bare"} {
 		r := forward(t, "--subscribers 3 --duration 1s --twcc --server "+server)
 		if f := r.Feedback; f == nil || f.Members != 3 || f.Messages < 3*10 || f.Packets < r.Received {
 			t.Errorf("%s: feedback %+v about %d packets", server, f, r.Received)

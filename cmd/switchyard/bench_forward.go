@@ -206,6 +206,9 @@ func (o *forwardOptions) switchyardCommand(self string) bench.ServerCommand {
 	if o.sink != "" {
 		args, media = append(args, "--bench-sink", bench.SinkAddress), bench.SinkHost
 	}
+	if o.TransportCC {
+		args = append(args, "--bench-twcc")
+	}
 	return bench.ServerCommand{Args: append(args, "--udp", media+":0")}
 }
 

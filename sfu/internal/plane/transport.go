@@ -29,6 +29,7 @@ type Transport struct {
 	weights *weights // of the keys' profile
 	bound   bool
 	quiet   bool        // consent ran out
+	wide    uint16      // next transport-wide number
 	out     Path        // of the media: path, or the way to sink
 	work    []*Outbound // to deliver to in this batch
 
@@ -54,7 +55,7 @@ type Transport struct {
 	rtt      time.Duration
 
 	heard      mono.Time
-	silent     bool // EventSilent was emitted
+	silent     bool   // EventSilent was emitted
 	starved    uint32 // datagrams that could not be written; halved each second
 	nextReport mono.Time
 	nextLevel  mono.Time
