@@ -46,6 +46,10 @@ func (f *forward) sent(p *publication) {
 // account adds up one subscription.
 func (f *forward) account(m *member, s subscription) {
 	r := &f.result
+	if m.plan.sink {
+		r.Sink.Expected += s.sunk()
+		return
+	}
 	start := time.Unix(0, f.window.start.Load())
 	fromStart := s.at.Before(start) && s.to.began.Before(start)
 	toEnd := m.left.IsZero() && s.to.from.left.IsZero()
@@ -54,9 +58,6 @@ func (f *forward) account(m *member, s subscription) {
 	for i, t := range s.to.tracks {
 		if r.Sink != nil {
 			r.Sink.Expected += each[i]
-		}
-		if m.plan.sink {
-			continue
 		}
 		if m.plan.slow {
 			r.Slow.Expected += each[i]

@@ -3,6 +3,7 @@ package bench
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,7 @@ type answer struct {
 type answered struct {
 	ssrc, rtx uint32 // of what the server sends; 0 if it declares none
 	simulcast bool   // it takes several encodings
+	wide      bool   // it agrees on transport-wide feedback
 }
 
 func readAnswer(text string) (*answer, error) {
@@ -53,6 +55,14 @@ func readAnswer(text string) (*answer, error) {
 	return a, nil
 }
 
+// wide tells whether the server wants transport-wide feedback about what it
+// sends in any of the sections.
+func (a *answer) wide(offered []section) bool {
+	return a.extensions.transportCC != 0 && slices.ContainsFunc(offered, func(s section) bool {
+		return !s.send && s.wide && a.sections[s.mid].wide
+	})
+}
+
 // attribute reads one of a section.
 func (a *answer) attribute(s *answered, x sdp.Attribute) error {
 	f := strings.Fields(x.Value)
@@ -71,6 +81,8 @@ func (a *answer) attribute(s *answered, x sdp.Attribute) error {
 		}
 	case x.Key == "simulcast" && len(f) > 0 && f[0] == "recv":
 		s.simulcast = true
+	case x.Key == "rtcp-fb" && len(f) == 2 && f[1] == "transport-cc":
+		s.wide = true
 	case x.Key == "extmap" && len(f) > 1:
 		a.extension(f[0], f[1])
 	}

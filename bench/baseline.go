@@ -24,6 +24,9 @@ type BaselineOptions struct {
 	// Interceptors turns pion's default interceptors on: NACK, reports,
 	// transport-wide feedback.
 	Interceptors bool
+	// TransportCC numbers what is sent, where it is negotiated, so that subscribers
+	// have something to send transport-wide feedback about.
+	TransportCC bool
 	// Faults are made on purpose; the zero value has none.
 	Faults Faults
 	// Ready is told the URL and the UDP port of the media.
@@ -114,6 +117,11 @@ func (b *baseline) peer() (*webrtc.PeerConnection, error) {
 			return nil, err
 		}
 	}
+	if b.options.TransportCC {
+		if err := numberWide(m, registry); err != nil {
+			return nil, err
+		}
+	}
 	api := webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(m), webrtc.WithInterceptorRegistry(registry))
 	pc, err := api.NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
@@ -123,6 +131,14 @@ func (b *baseline) peer() (*webrtc.PeerConnection, error) {
 	b.peers = append(b.peers, pc)
 	b.mu.Unlock()
 	return pc, nil
+}
+
+// numberWide has what is sent carry transport-wide numbers.
+func numberWide(m *webrtc.MediaEngine, r *interceptor.Registry) error {
+	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
+		m.RegisterFeedback(webrtc.RTCPFeedback{Type: webrtc.TypeRTCPFBTransportCC}, kind)
+	}
+	return webrtc.ConfigureTWCCHeaderExtensionSender(m, r)
 }
 
 func (b *baseline) close() {

@@ -90,6 +90,10 @@ func (c *churn) pick() *member {
 	for _, m := range c.f.members {
 		if m.left.IsZero() && m.plan.audio+m.plan.video > 0 && !m.plan.slow {
 			m.left = time.Now()
+			for i := range m.subscribed {
+				s := &m.subscribed[i]
+				s.last, s.left = s.to.tracks[0].bounds.next.Load(), true
+			}
 			return m
 		}
 	}

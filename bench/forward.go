@@ -41,8 +41,8 @@ type ForwardOptions struct {
 	// on request.
 	KeyInterval time.Duration
 	// Simulcast has video sent in three encodings: f of Bitrate, h and q of 0.3
-	// and 0.09 of that.
-	Simulcast bool
+	// and 0.09 of that. If nil, shape "meeting" has it and others do not.
+	Simulcast *bool
 	// Sample is of how many packets that a subscriber receives one is opened, so
 	// that receiving is cheap: its authentication is checked and its delay
 	// measured. What is lost, late, or comes twice is seen in all. If zero, 16; 1
@@ -52,6 +52,9 @@ type ForwardOptions struct {
 	NoReports bool
 	// NACK has subscribers ask for what is missing.
 	NACK bool
+	// TransportCC has subscribers send transport-wide feedback ten times a second,
+	// where the server agrees on it.
+	TransportCC bool
 	// Drop is the fraction of the packets, 0 to 1, that subscribers throw away on
 	// purpose before anything is counted; DropSent that of the packets that
 	// publishers do not send.
@@ -116,7 +119,10 @@ func (o ForwardOptions) withDefaults() ForwardOptions {
 	if o.Sample == 0 {
 		o.Sample = 16
 	}
-	if o.Simulcast {
+	if o.Simulcast == nil {
+		o.Simulcast = new(o.Shape == "meeting")
+	}
+	if *o.Simulcast {
 		o.Sample = 1 // the server may leave packets out without a gap
 	}
 	if o.Profile == 0 {
@@ -143,11 +149,11 @@ func Forward(ctx context.Context, o ForwardOptions) (*ForwardResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := o.sinkPlans(plans); err != nil {
-		return nil, err
-	}
 	if n := o.slowPlans(plans); n < o.Slow {
 		return nil, fmt.Errorf("bench: %d slow members, but %d who receive", o.Slow, n)
+	}
+	if err := o.sinkPlans(plans); err != nil {
+		return nil, err
 	}
 	if err := pinSelf(o.ClientCPUs); err != nil {
 		return nil, err
@@ -189,8 +195,8 @@ func (o ForwardOptions) check() error {
 			return fmt.Errorf("bench: a %s of %v is not between 0 and 1", name, v)
 		}
 	}
-	if !(o.Churn >= 0) || o.Slow < 0 || (o.Churn > 0 || o.Slow > 0) && o.Sink != nil {
-		return fmt.Errorf("bench: a churn of %v and %d slow members do not go, or not with a sink", o.Churn, o.Slow)
+	if !(o.Churn >= 0) || o.Slow < 0 {
+		return fmt.Errorf("bench: a churn of %v or %d slow members is below 0", o.Churn, o.Slow)
 	}
 	if o.Sample < 1 {
 		return fmt.Errorf("bench: a sample of one in %d is none", o.Sample)
@@ -237,6 +243,7 @@ func (f *forward) open() error {
 		target: f.server.target, network: n, meter: newMeter(), sender: newSender(f.window, f.options.DropSent),
 		receiving: receiving{
 			sample: f.options.Sample, drop: f.options.Drop, report: !f.options.NoReports, nack: f.options.NACK,
+			wide: f.options.TransportCC,
 		},
 		sinks: newSinkNetwork(), slow: newSlowNetwork(n), slowly: newMeter(), identity: identity, profile: f.options.Profile,
 	}

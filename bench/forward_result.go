@@ -96,6 +96,9 @@ type ForwardResult struct {
 	Withheld uint64         `json:"withheld,omitempty"`
 	Reports  uint64         `json:"receiver_reports,omitempty"`
 	Repair   *RepairFigures `json:"repair,omitempty"` // absent if nothing was lost
+	// Feedback is what subscribers told of transport-wide numbers; absent unless
+	// they were to.
+	Feedback *FeedbackFigures `json:"transport_feedback,omitempty"`
 	// Churn tells who came and went, Slow what became of slow members; absent
 	// without them.
 	Churn *ChurnFigures `json:"churn,omitempty"`
@@ -247,6 +250,9 @@ func (r *ForwardResult) take(m *meter, s *sender) {
 	r.Dropped, r.Withheld = m.dropped, s.withheld
 	if m.repair.Resent = s.repaired; m.repair != (RepairFigures{}) {
 		r.Repair = &m.repair
+	}
+	if r.Feedback != nil {
+		r.Feedback.Messages, r.Feedback.Packets = m.wide.Messages, m.wide.Packets
 	}
 	r.DelayMS, r.DelayCDF = quantiles(m.delay), cdf(m.delay)
 	r.complete()

@@ -45,8 +45,8 @@ func (s *SinkFigures) Short() float64 {
 	return float64(s.Expected-s.Forwarded) / float64(s.Expected)
 }
 
-// sinkPlans chooses whose media goes to the sink: all who receive but for some
-// that are spread evenly over the plans.
+// sinkPlans chooses whose media goes to the sink: all who receive but for those
+// who are slow, and some that are spread evenly over the plans.
 func (o ForwardOptions) sinkPlans(plans []memberPlan) error {
 	if o.Sink == nil {
 		return nil
@@ -56,7 +56,7 @@ func (o ForwardOptions) sinkPlans(plans []memberPlan) error {
 	}
 	var receivers []*memberPlan
 	for i := range plans {
-		if plans[i].audio+plans[i].video > 0 {
+		if plans[i].audio+plans[i].video > 0 && !plans[i].slow {
 			receivers = append(receivers, &plans[i])
 		}
 	}
@@ -74,6 +74,17 @@ func (o ForwardOptions) sinkPlans(plans []memberPlan) error {
 // has a socket, since only their ports tell them apart there: with one port the
 // media of all would be one train.
 func newSinkNetwork() *network { return newOwnNetwork(netip.AddrFrom4([4]byte{127, 0, 0, 1})) }
+
+// sunk is how many packets of the window a subscription whose media goes to the
+// sink should have brought there: what was sent of the largest encoding from the
+// moment it was asked for. A few are not, until there is a key frame.
+func (s subscription) sunk() uint64 {
+	opens, closes := s.to.tracks[0].bounds.serials()
+	if s.left {
+		closes = min(closes, s.last)
+	}
+	return uint64(closes) - uint64(min(closes, max(opens, s.first)))
+}
 
 // networkOf returns where a client is.
 func (r *run) networkOf(plan memberPlan) *network {

@@ -31,6 +31,7 @@ type inbox struct {
 	first  atomic.Int64 // when the first media came
 
 	reports *reporting // nil if the client sends none
+	wide    *wide      // nil without transport-wide feedback
 }
 
 // mostPadding is more than a packet has behind its header that is nothing but
@@ -43,6 +44,7 @@ type receiving struct {
 	drop   float64 // fraction thrown away
 	report bool    // receiver reports are sent
 	nack   bool    // what is missing is asked for
+	wide   bool    // transport-wide feedback is sent
 }
 
 func newInbox(r *run, plan memberPlan, keys srtp.Keys, sections map[string]answered) (*inbox, error) {
@@ -88,6 +90,9 @@ func (i *inbox) receive(b []byte, arrived int64) {
 	if i.loss.strikes() {
 		i.meter.dropped++
 		return
+	}
+	if i.wide != nil {
+		i.wide.note(b, w.ssrc, arrived)
 	}
 	f := i.flows[0]
 	if f.ssrc != w.ssrc {

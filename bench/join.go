@@ -65,9 +65,15 @@ func (f *forward) joined(text string) {
 func (f *forward) counted(publishing int) {
 	r := &f.result
 	r.Clients, r.Publishers = len(f.members), publishing
+	if f.options.TransportCC {
+		r.Feedback = &FeedbackFigures{}
+	}
 	for _, m := range f.members {
 		r.Subscriptions += len(m.subscribed)
-		if r.Sink != nil && !m.plan.sink {
+		if r.Feedback != nil && m.inbox.wide != nil && !m.plan.sink && !m.plan.slow {
+			r.Feedback.Members++
+		}
+		if r.Sink != nil && !m.plan.sink && !m.plan.slow {
 			r.Sink.Checking += len(m.subscribed)
 		}
 		if m.plan.slow {

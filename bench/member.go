@@ -93,6 +93,11 @@ type member struct {
 type subscription struct {
 	to *publication
 	at time.Time
+
+	// Serials of the first track of the publication that were next when it was
+	// asked for, and when the subscriber left.
+	first, last uint32
+	left        bool
 }
 
 // receive implements receiver: media and reports about it, and feedback to what
@@ -179,7 +184,7 @@ func (m *member) sections() []section {
 	var list []section
 	mid := func() string { return strconv.Itoa(len(list)) }
 	for _, t := range m.plan.sources {
-		s := section{mid: mid(), audio: t.audio, send: true}
+		s := section{mid: mid(), audio: t.audio, send: true, wide: true}
 		switch {
 		case len(t.encodings) > 1:
 			for _, e := range t.encodings {
@@ -193,10 +198,10 @@ func (m *member) sections() []section {
 		list = append(list, s)
 	}
 	for range m.plan.audio {
-		list = append(list, section{mid: mid(), audio: true})
+		list = append(list, section{mid: mid(), audio: true, wide: m.run.wide})
 	}
 	for range m.plan.video {
-		list = append(list, section{mid: mid()})
+		list = append(list, section{mid: mid(), wide: m.run.wide})
 	}
 	return list
 }
@@ -212,6 +217,9 @@ func (m *member) start(a *answer, sections []section, names []string) error {
 	var err error
 	if m.inbox, err = newInbox(m.run, m.plan, m.transport.keys, a.sections); err != nil {
 		return err
+	}
+	if a.wide(sections) {
+		m.inbox.wide = newWide(a.extensions.transportCC, &m.inbox.meter.wide)
 	}
 	var all []*track
 	if len(m.plan.sources) > 0 {
@@ -263,7 +271,7 @@ func (m *member) publish(planned plannedTrack, s section, name string) *publicat
 func (m *member) note(to []*publication) {
 	now := time.Now()
 	for _, p := range to {
-		m.subscribed = append(m.subscribed, subscription{p, now})
+		m.subscribed = append(m.subscribed, subscription{to: p, at: now, first: p.tracks[0].bounds.next.Load()})
 	}
 	if m.asked.IsZero() {
 		m.asked = now

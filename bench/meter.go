@@ -27,6 +27,7 @@ type meter struct {
 	dropped   uint64 // on purpose
 	reports   uint64 // receiver reports sent
 	repair    RepairFigures
+	wide      FeedbackFigures
 
 	// Of the packets of the window that were opened, each with the weight of
 	// those that it stands for.

@@ -27,6 +27,7 @@ type section struct {
 	mid       string
 	audio     bool
 	send      bool     // else it is a slot
+	wide      bool     // with transport-wide feedback
 	ssrc, rtx uint32   // of what is sent, without simulcast
 	rids      []string // of what is sent, with simulcast; SSRCs are not declared then
 }
@@ -53,13 +54,18 @@ func offer(l local, sections []section) string {
 		line("m=%s 9 UDP/TLS/RTP/SAVPF %s\r\nc=IN IP4 0.0.0.0\r\na=rtcp-mux\r\na=rtcp-rsize", kind, formats)
 		line("a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:sha-256 %s\r\na=setup:active", l.ufrag, l.pwd, l.fingerprint)
 		line("a=mid:%s", s.mid)
-		line("a=extmap:%d %s\r\na=extmap:%d %s", extMID, uriMID, extTransportCC, uriTransportCC)
+		line("a=extmap:%d %s", extMID, uriMID)
+		pt := ptVP8
 		if s.audio {
+			pt = ptOpus
 			line("a=extmap:%d %s", extLevel, uriLevel)
-			line("a=rtpmap:%d opus/48000/2\r\na=rtcp-fb:%d transport-cc\r\na=fmtp:%d minptime=10;useinbandfec=1", ptOpus, ptOpus, ptOpus)
+			line("a=rtpmap:%d opus/48000/2\r\na=fmtp:%d minptime=10;useinbandfec=1", ptOpus, ptOpus)
 		} else {
-			line("a=rtpmap:%d VP8/90000\r\na=rtcp-fb:%d transport-cc\r\na=rtcp-fb:%d nack\r\na=rtcp-fb:%d nack pli", ptVP8, ptVP8, ptVP8, ptVP8)
+			line("a=rtpmap:%d VP8/90000\r\na=rtcp-fb:%d nack\r\na=rtcp-fb:%d nack pli", ptVP8, ptVP8, ptVP8)
 			line("a=rtpmap:%d rtx/90000\r\na=fmtp:%d apt=%d", ptRTX, ptRTX, ptVP8)
+		}
+		if s.wide {
+			line("a=extmap:%d %s\r\na=rtcp-fb:%d transport-cc", extTransportCC, uriTransportCC, pt)
 		}
 		if !s.send {
 			line("a=recvonly")

@@ -106,6 +106,12 @@ var rows = []row{
 	{"Packets opened", some(func(r *ForwardResult) float64 { return float64(r.Samples) })},
 	{"Thrown away by subscribers", some(func(r *ForwardResult) float64 { return float64(r.Dropped) })},
 	{"Not sent by publishers", some(func(r *ForwardResult) float64 { return float64(r.Withheld) })},
+	{"Feedback messages, packets", func(r *ForwardResult) string {
+		if r.Feedback == nil {
+			return ""
+		}
+		return count(r.Feedback.Messages) + ", " + count(r.Feedback.Packets)
+	}},
 	{"Packets asked for", repaired(func(p *RepairFigures) uint64 { return p.Requested })},
 	{"Packets repaired", repaired(func(p *RepairFigures) uint64 { return p.Repaired })},
 	{"Repaired for nothing", repaired(func(p *RepairFigures) uint64 { return p.Redundant })},

@@ -10,19 +10,21 @@ import (
 )
 
 const (
-	beat        = 10 * time.Millisecond
-	reportEvery = time.Second // of each client
-	mostBlocks  = 31          // of one receiver report
-	nacksAtOnce = 128         // numbers in one message
+	beat          = 10 * time.Millisecond
+	reportEvery   = time.Second            // of each client
+	feedbackEvery = 100 * time.Millisecond // of each client, transport-wide
+	mostBlocks    = 31                     // of one receiver report
+	nacksAtOnce   = 128                    // numbers in one message
 )
 
 // reporter sends what the clients of a network report: receiver reports once a
-// second, spread over it, and requests for what is missing. Guarded by the
-// network's media.
+// second and transport-wide feedback ten times, spread over that, and requests
+// for what is missing. Guarded by the network's media.
 type reporter struct {
 	clients []*reporting
-	turn    int     // of the next report
-	due     float64 // reports, and a fraction of one
+	left    bool // some of them have ended
+	reports rota
+	wide    rota
 	hungry  []*reporting
 	blocks  []rtcp.ReceptionReport
 	numbers []uint16
@@ -41,7 +43,7 @@ type reporting struct {
 
 // report lets a client report from now on, if it is to.
 func (n *network) report(i *inbox, t *transport) error {
-	if !i.rule.report && !i.rule.nack {
+	if !i.rule.report && !i.rule.nack && i.wide == nil {
 		return nil
 	}
 	s, err := srtp.NewSealer(t.keys.Profile, t.keys.LocalKey, t.keys.LocalSalt)
@@ -60,7 +62,7 @@ func (n *network) unreport(i *inbox) {
 	n.media.Lock()
 	defer n.media.Unlock()
 	if i.reports != nil {
-		i.reports.ended = true
+		i.reports.ended, n.reporter.left = true, true
 	}
 }
 
@@ -81,17 +83,19 @@ func (r *reporter) tick(now int64) {
 			c.miss()
 		}
 	}
-	r.due += float64(len(r.clients)) * float64(beat) / float64(reportEvery)
-	for ; r.due >= 1 && len(r.clients) > 0; r.due-- {
-		r.turn %= len(r.clients)
-		c := r.clients[r.turn]
-		if c.ended {
-			r.clients = slices.Delete(r.clients, r.turn, r.turn+1)
-			continue
-		}
-		r.turn++
-		if c.inbox.rule.report {
+	if r.left {
+		r.left = false
+		r.clients = slices.DeleteFunc(r.clients, func(c *reporting) bool { return c.ended })
+	}
+	all := len(r.clients)
+	for range r.reports.pass(all, reportEvery) {
+		if c := r.clients[r.reports.next(all)]; c.inbox.rule.report {
 			r.reportOn(c, now)
+		}
+	}
+	for range r.wide.pass(all, feedbackEvery) {
+		if c := r.clients[r.wide.next(all)]; c.inbox.wide != nil {
+			c.inbox.wide.feedback(c)
 		}
 	}
 }

@@ -13,10 +13,10 @@ type Shape struct{ Name, About string }
 func Shapes() []Shape {
 	return []Shape{
 		{"webinar", "publishers send video, subscribers receive it all"},
-		{"meeting", "members each send audio and video, and receive all others"},
+		{"meeting", "members each send audio and simulcast video, and receive all others"},
 		{"audio", "10 publishers speak, subscribers hear them all"},
 		{"star", "33 members each send video and receive all others"},
-		{"rooms", "several meetings of 8"},
+		{"rooms", "several meetings of 8, without simulcast"},
 	}
 }
 

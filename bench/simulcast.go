@@ -36,7 +36,7 @@ type EncodingFigures struct {
 // video plans a track of video, in several encodings with simulcast.
 func (o ForwardOptions) video(seed uint64) plannedTrack {
 	p := plannedTrack{spread: time.Duration(o.Spread * float64(time.Second) / float64(o.FPS))}
-	if !o.Simulcast {
+	if !*o.Simulcast {
 		p.encodings = []plannedEncoding{{
 			size: [2]uint16{640, 360}, source: func() source { return newVideo(seed, o.Bitrate, o.FPS, o.KeyInterval) },
 		}}

@@ -23,11 +23,15 @@ const (
 // bounds is where the window begins and ends in the serials of one track. The
 // sender moves them before it sends what lies behind, so a receiver always finds
 // them up to date.
-type bounds struct{ opens, closes atomic.Uint64 } // serial plus 1; 0 if not yet known
+type bounds struct {
+	opens, closes atomic.Uint64 // serial plus 1; 0 if not yet known
+	next          atomic.Uint32 // serial of the next packet
+}
 
 // sent notes a packet that is about to be sent at a time.
 func (b *bounds) sent(serial uint32, now int64, w *window) (counts bool) {
 	counts = w.has(now)
+	b.next.Store(serial + 1)
 	switch {
 	case counts && b.opens.Load() == 0:
 		b.opens.Store(uint64(serial) + 1)

@@ -49,6 +49,11 @@ type Config struct {
 	// network for benchmarks (RFC 2544, appendix C.2.2).
 	BenchSink netip.Addr
 
+	// BenchTransportCC is for measurement only. It numbers what is sent to peers
+	// that negotiated transport-wide feedback about it, and counts what they tell;
+	// nothing follows from that.
+	BenchTransportCC bool
+
 	// Logger receives control-plane events only; packets are counted, never
 	// logged. If nil, [slog.Default] is used.
 	Logger *slog.Logger

@@ -3,6 +3,7 @@ package sfu
 import (
 	"slices"
 
+	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/pionpc"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/plane"
 )
@@ -118,10 +119,14 @@ func (p *Peer) publish(c *pionpc.Section) {
 func (p *Peer) addSlot(c *pionpc.Section) *slot {
 	n := &slot{key: p.server.newKey(), section: *c}
 	numbers := random32()
+	wide := uint8(0)
+	if p.server.cfg.BenchTransportCC && c.TransportCC {
+		wide = c.Extensions[packet.ExtTransportCC]
+	}
 	p.post(plane.AddSlot{
 		Transport: p.key,
 		Slot:      n.key,
-		Spec:      plane.SlotSpec{MID: c.MID, Audio: c.Audio, SSRC: c.SSRC, RTX: c.RTX},
+		Spec:      plane.SlotSpec{MID: c.MID, Audio: c.Audio, SSRC: c.SSRC, RTX: c.RTX, TransportCC: wide},
 		Sequence:  uint16(numbers & 0x7fff),
 		Repair:    uint16(numbers >> 16 & 0x7fff),
 		Timestamp: random32(),

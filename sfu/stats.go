@@ -17,6 +17,9 @@ type ServerStats struct {
 	// SendMessages counts what those were given: single packets, and trains of
 	// packets to one peer (UDP_SEGMENT).
 	SendMessages uint64
+	// FeedbackPackets is of how many packets peers told by transport-wide feedback,
+	// FeedbackLost how many of those did not come; see [Config.BenchTransportCC].
+	FeedbackPackets, FeedbackLost uint64
 	// CPU is what the workers' threads used, by who paid for it.
 	CPU CPUStats
 	// Drops counts packets that were not forwarded, and STUN and DTLS datagrams
@@ -87,6 +90,7 @@ func (s *Server) Stats() ServerStats {
 	st.CPU = cpu
 	st.PacketsReceived, st.PacketsSent = c.PacketsReceived, c.PacketsSent
 	st.BytesReceived, st.BytesSent = c.BytesReceived, c.BytesSent
+	st.FeedbackPackets, st.FeedbackLost = c.Told, c.Told-c.Came
 	for _, socket := range s.sockets {
 		u := socket.Stats()
 		st.SendCalls += u.SendCalls

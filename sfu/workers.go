@@ -219,6 +219,8 @@ func (s *Server) sum() (total plane.Stats, cpu CPUStats) {
 		total.BytesReceived += c.BytesReceived
 		total.PacketsSent += c.PacketsSent
 		total.BytesSent += c.BytesSent
+		total.Told += c.Told
+		total.Came += c.Came
 		for i, n := range c.Drops {
 			total.Drops[i] += n
 		}

@@ -112,9 +112,11 @@ type processStats struct {
 	PacketsSent     uint64            `json:"packets_sent"`
 	BytesReceived   uint64            `json:"bytes_received"` // of UDP payload
 	BytesSent       uint64            `json:"bytes_sent"`
-	SendCalls       uint64            `json:"send_calls"`    // system calls that sent packets
-	SendMessages    uint64            `json:"send_messages"` // packets and trains of packets in them
-	Drops           map[string]uint64 `json:"drops"`         // by reason
+	SendCalls       uint64            `json:"send_calls"`       // system calls that sent packets
+	SendMessages    uint64            `json:"send_messages"`    // packets and trains of packets in them
+	FeedbackPackets uint64            `json:"feedback_packets"` // that transport-wide feedback told of
+	FeedbackLost    uint64            `json:"feedback_lost"`    // of those, did not come
+	Drops           map[string]uint64 `json:"drops"`            // by reason
 	Goroutines      uint64            `json:"goroutines"`
 	Allocations     uint64            `json:"allocations"`     // objects
 	GCCycles        uint64            `json:"gc_cycles"`       // completed
@@ -130,7 +132,7 @@ func readProcessStats(media *sfu.Server) processStats {
 		Peers: st.Peers, Publications: st.Publications, Subscriptions: st.Subscriptions,
 		PacketsReceived: st.PacketsReceived, PacketsSent: st.PacketsSent,
 		BytesReceived: st.BytesReceived, BytesSent: st.BytesSent, SendCalls: st.SendCalls, SendMessages: st.SendMessages,
-		Drops: make(map[string]uint64),
+		FeedbackPackets: st.FeedbackPackets, FeedbackLost: st.FeedbackLost, Drops: make(map[string]uint64),
 	}
 	for reason, n := range st.Drops {
 		p.Drops[reason.String()] = n

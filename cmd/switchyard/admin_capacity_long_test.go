@@ -3,9 +3,7 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,18 +42,6 @@ func confine(t *testing.T, pid int) {
 		if err := write(filepath.Join(dir, f[0]), f[1]); err != nil {
 			t.Fatalf("set %s: %v", f[0], err)
 		}
-	}
-}
-
-func get(t *testing.T, url string, v any) {
-	t.Helper()
-	r, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Body.Close()
-	if err := json.NewDecoder(r.Body).Decode(v); err != nil || r.StatusCode != http.StatusOK {
-		t.Fatalf("%s: status %s, %v", url, r.Status, err)
 	}
 }
 

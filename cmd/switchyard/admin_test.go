@@ -170,3 +170,16 @@ func TestRoomSince(t *testing.T) {
 		t.Errorf("got  %s, %v\nwant %s", got, err, want)
 	}
 }
+
+// get reads what the admin listener answers.
+func get(t *testing.T, url string, v any) {
+	t.Helper()
+	r, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if err := json.NewDecoder(r.Body).Decode(v); err != nil || r.StatusCode != http.StatusOK {
+		t.Fatalf("%s: status %s, %v", url, r.Status, err)
+	}
+}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -15,9 +14,11 @@ const mostChurn = 1000
 // clientFlags adds how synthetic clients behave.
 func (o *forwardOptions) clientFlags(c *cobra.Command) {
 	f := c.Flags()
-	f.BoolVar(&o.Simulcast, "simulcast", false, "send video in three encodings")
+	o.flags = f
+	f.BoolVar(&o.simulcast, "simulcast", false, "send video in three encodings (default true for shape meeting)")
 	f.BoolVar(&o.reports, "reports", true, "subscribers send receiver reports")
 	f.BoolVar(&o.NACK, "nack", false, "subscribers ask for what is missing")
+	f.BoolVar(&o.TransportCC, "twcc", false, "subscribers send transport-wide feedback")
 	f.Float64Var(&o.Drop, "drop", 0, "fraction of the packets that subscribers throw away, before anything is counted")
 	f.Float64Var(&o.DropSent, "drop-sent", 0, "fraction of the packets that publishers do not send")
 	f.IntVar(&o.Sample, "sample", 16, "open one of so many packets: its authentication is checked and its delay measured")
@@ -27,6 +28,9 @@ func (o *forwardOptions) clientFlags(c *cobra.Command) {
 // resolveClients checks these flags.
 func (o *forwardOptions) resolveClients() error {
 	o.NoReports = !o.reports
+	if o.flags.Changed("simulcast") {
+		o.Simulcast = &o.simulcast
+	}
 	if o.verifyAll {
 		o.Sample = 1
 	}
@@ -35,9 +39,6 @@ func (o *forwardOptions) resolveClients() error {
 	}
 	if !(o.Churn >= 0 && o.Churn <= mostChurn) || o.Slow < 0 {
 		return usageError{fmt.Errorf("--churn %v is not between 0 and %d, or --slow %d below 0", o.Churn, mostChurn, o.Slow)}
-	}
-	if o.sink != "" && (o.Churn > 0 || o.Slow > 0) {
-		return usageError{errors.New("--sink goes neither with --churn nor with --slow")}
 	}
 	for name, v := range map[string]float64{"drop": o.Drop, "drop-sent": o.DropSent} {
 		if !(v >= 0 && v <= 1) {
@@ -51,6 +52,9 @@ func (o *forwardOptions) resolveClients() error {
 func printClients(row func(name, format string, args ...any), r *bench.ForwardResult) {
 	if r.Dropped+r.Withheld > 0 {
 		row("on purpose", "%d packets thrown away by subscribers, %d not sent by publishers", r.Dropped, r.Withheld)
+	}
+	if w := r.Feedback; w != nil {
+		row("feedback", "%d members agreed on transport-wide feedback: %d messages about %d packets", w.Members, w.Messages, w.Packets)
 	}
 	if p := r.Repair; p != nil {
 		row("repair", "%d requests, %d repaired, %d for nothing; %d sent again by publishers", p.Requested, p.Repaired, p.Redundant, p.Resent)

@@ -35,11 +35,28 @@ func TestForwardRepair(t *testing.T) {
 	}
 }
 
-// Each member sends three encodings, and the sums over them are those of the
+// Subscribers tell what came if they are to and the server agrees.
+func TestForwardFeedback(t *testing.T) {
+	t.Parallel()
+	for _, server := range []string{"switchyard", "pion", "pion-bare"} {
+		r := forward(t, "--subscribers 3 --duration 1s --twcc --server "+server)
+		if f := r.Feedback; f == nil || f.Members != 3 || f.Messages < 3*10 || f.Packets < r.Received {
+			t.Errorf("%s: feedback %+v about %d packets", server, f, r.Received)
+		}
+	}
+	if r := forward(t, "--subscribers 1 --duration 500ms --server pion"); r.Feedback != nil {
+		t.Errorf("feedback %+v, but none was to be sent", r.Feedback)
+	}
+}
+
+// Each member of a meeting sends three encodings, and the sums over them are those of the
 // run.
 func TestForwardSimulcast(t *testing.T) {
 	t.Parallel()
-	r := forward(t, "--shape meeting --members 3 --simulcast --bitrate 1000000 --duration 1s")
+	r := forward(t, "--shape meeting --members 3 --bitrate 1000000 --duration 1s")
+	if r.Clients != 3 || r.Subscriptions != 12 || r.Samples != r.Received {
+		t.Errorf("%d clients, %d subscriptions, %d of %d were opened", r.Clients, r.Subscriptions, r.Samples, r.Received)
+	}
 	var names []string
 	var all bench.EncodingFigures
 	for i, e := range r.Encodings {

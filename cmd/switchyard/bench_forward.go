@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/switchyard-rtc/switchyard/bench"
 )
@@ -29,7 +30,8 @@ type forwardOptions struct {
 	json, html, findMax             string
 	maxDelay                        time.Duration // that findMax allows
 	runs                            int
-	reports, verifyAll              bool
+	flags                           *pflag.FlagSet
+	reports, verifyAll, simulcast   bool
 	shown                           *progress
 	limit                           time.Duration
 	faults                          bench.Faults // of the baseline, on purpose
@@ -166,7 +168,7 @@ func (o *forwardOptions) resolve() error {
 	if o.sink != "" && (o.server != "switchyard" || o.Checking < 1) {
 		return usageError{errors.New("--sink needs --server switchyard, and --checking above 0")}
 	}
-	o.Server, err = serverCommand(o.server, o.faults, o.sink != "")
+	o.Server, err = o.serverCommand()
 	return err
 }
 
@@ -185,28 +187,43 @@ func processors(flag, list string) (cpus []int, err error) {
 }
 
 // serverCommand is this binary itself in another role.
-func serverCommand(name string, f bench.Faults, sink bool) (bench.ServerCommand, error) {
+func (o *forwardOptions) serverCommand() (bench.ServerCommand, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return bench.ServerCommand{}, fmt.Errorf("find this binary: %w", err)
 	}
-	baseline := []string{
-		self, "bench", "baseline", fmt.Sprint("--fault-drop=", f.DropPercent),
-		fmt.Sprint("--fault-delay=", f.Delay), fmt.Sprint("--fault-stall=", f.Stall),
-	}
-	switch name {
+	switch o.server {
 	case "switchyard":
-		args, media := []string{self, "serve", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--max-members", mostMembers}, "127.0.0.1"
-		if sink {
-			args, media = append(args, "--bench-sink", bench.SinkAddress), bench.SinkHost
-		}
-		return bench.ServerCommand{Args: append(args, "--udp", media+":0")}, nil
-	case "pion":
-		return bench.ServerCommand{Args: append(baseline, "--interceptors"), WHIP: true}, nil
-	case "pion-bare":
-		return bench.ServerCommand{Args: baseline, WHIP: true}, nil
+		return o.switchyardCommand(self), nil
+	case "pion", "pion-bare":
+		return o.baselineCommand(self), nil
 	}
-	return bench.ServerCommand{}, usageError{fmt.Errorf("--server %q is none of switchyard, pion, pion-bare", name)}
+	return bench.ServerCommand{}, usageError{fmt.Errorf("--server %q is none of switchyard, pion, pion-bare", o.server)}
+}
+
+func (o *forwardOptions) switchyardCommand(self string) bench.ServerCommand {
+	args, media := []string{self, "serve", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--max-members", mostMembers}, "127.0.0.1"
+	if o.sink != "" {
+		args, media = append(args, "--bench-sink", bench.SinkAddress), bench.SinkHost
+	}
+	if o.TransportCC {
+		args = append(args, "--bench-twcc")
+	}
+	return bench.ServerCommand{Args: append(args, "--udp", media+":0")}
+}
+
+func (o *forwardOptions) baselineCommand(self string) bench.ServerCommand {
+	args := []string{
+		self, "bench", "baseline", fmt.Sprint("--fault-drop=", o.faults.DropPercent),
+		fmt.Sprint("--fault-delay=", o.faults.Delay), fmt.Sprint("--fault-stall=", o.faults.Stall),
+	}
+	if o.server == "pion" {
+		args = append(args, "--interceptors")
+	}
+	if o.TransportCC {
+		args = append(args, "--twcc")
+	}
+	return bench.ServerCommand{Args: args, WHIP: true}
 }
 
 func (o *forwardOptions) run(out, progress io.Writer) error {
@@ -354,6 +371,7 @@ func benchBaselineCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&o.Listen, "http", o.Listen, "address of WHIP and WHEP")
 	c.Flags().BoolVar(&o.Interceptors, "interceptors", false, "with pion's default interceptors")
+	c.Flags().BoolVar(&o.TransportCC, "twcc", false, "number what is sent for transport-wide feedback, where it is negotiated")
 	faultFlags(c, &o.Faults)
 	return c
 }

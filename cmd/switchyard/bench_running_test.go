@@ -29,6 +29,29 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// What subscribers tell of transport-wide numbers is what the server counts.
+func TestLoadFeedback(t *testing.T) {
+	s := start(t, "--http", "127.0.0.1:0", "--udp", "0", "--admin", "127.0.0.1:0", "--bench-twcc")
+	for _, profile := range []string{"gcm", "cm"} {
+		var before, after processStats
+		get(t, s.admin+"debug/stats", &before)
+		r := report(t, "bench load --url "+s.url+" --subscribers 3 --duration 1s --twcc --nack --drop 0.1 --room "+profile+" --profile "+profile)
+		get(t, s.admin+"debug/stats", &after)
+		told, lost := after.FeedbackPackets-before.FeedbackPackets, after.FeedbackLost-before.FeedbackLost
+		f := r.Feedback
+		if f == nil || f.Members != 3 || f.Messages < 30 || r.Lost != 0 || r.Repair.Repaired == 0 {
+			t.Fatalf("%s: feedback %+v, %d lost, repair %+v", profile, f, r.Lost, r.Repair)
+		}
+		// The newest packets have not been told of when the members leave.
+		if came := told - lost; came > f.Packets || came < f.Packets*8/10 {
+			t.Errorf("%s: %d packets are said to have come, %d did", profile, came, f.Packets)
+		}
+		if part := float64(lost) / float64(told); part < 0.05 || part > 0.15 {
+			t.Errorf("%s: %.3f of the packets are said to be lost, want 0.1", profile, part)
+		}
+	}
+}
+
 func TestWHIP(t *testing.T) {
 	c := command(t, "bench", "baseline")
 	out, err := c.StdoutPipe()

@@ -34,6 +34,7 @@ type serveOptions struct {
 	udp   string
 	admin adminOptions
 	sink  string
+	twcc  bool
 
 	maxMembers int // of a room
 }
@@ -56,7 +57,10 @@ func serveCommand() *cobra.Command {
 	c.Flags().StringVar(&o.admin.address, "admin", adminAddr, "loopback address of health, profiles, costs and capacity; off for none")
 	c.Flags().IntVar(&o.maxMembers, "max-members", 1000, "members of a room at most")
 	c.Flags().StringVar(&o.sink, "bench-sink", "", "address in 198.18.0.0/15 that gets the media of who is called sink-…")
-	_ = c.Flags().MarkHidden("bench-sink") // it was just added
+	c.Flags().BoolVar(&o.twcc, "bench-twcc", false, "number what is sent for transport-wide feedback, and count that")
+	for _, name := range []string{"bench-sink", "bench-twcc"} {
+		_ = c.Flags().MarkHidden(name) // it was just added
+	}
 	return c
 }
 
@@ -120,7 +124,7 @@ func serve(out io.Writer, o serveOptions) error {
 	if admin != nil {
 		defer admin.Close()
 	}
-	media, err := listenMedia(sfu.Config{Listen: udp, BenchSink: sink, Logger: log})
+	media, err := listenMedia(sfu.Config{Listen: udp, BenchSink: sink, BenchTransportCC: o.twcc, Logger: log})
 	if err != nil {
 		return err
 	}

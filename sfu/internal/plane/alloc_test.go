@@ -69,6 +69,13 @@ func (s *steady) fill() {
 	}
 }
 
+// number has all that is sent carry transport-wide numbers.
+func (s *steady) number() {
+	for _, slot := range s.plane.slots {
+		slot.spec.TransportCC = idWideOut
+	}
+}
+
 // step is what a worker does with a batch.
 func (s *steady) step() {
 	s.now = s.now.Add(20 * time.Millisecond)
@@ -118,11 +125,15 @@ func TestForwardAllocatesNothing(t *testing.T) {
 // system calls.
 func BenchmarkForward(b *testing.B) {
 	for _, bm := range []struct {
-		name string
-		n    int
-	}{{"1", 1}, {"10", 10}, {"100", 100}} {
+		name     string
+		n        int
+		numbered bool // with transport-wide numbers
+	}{{"1", 1, false}, {"10", 10, false}, {"10-numbered", 10, true}, {"100", 100, false}} {
 		b.Run(bm.name, func(b *testing.B) {
 			s := newSteady(b, bm.n)
+			if bm.numbered {
+				s.number()
+			}
 			for range 100 {
 				s.fill()
 				s.step()

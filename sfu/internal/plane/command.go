@@ -44,6 +44,8 @@ type SlotSpec struct {
 	Audio bool
 	SSRC  uint32
 	RTX   uint32 // 0 = none
+	// TransportCC is the id of the extension with transport-wide numbers; 0 = none.
+	TransportCC uint8
 }
 
 // AddTransport makes a transport that has neither address nor keys yet.

@@ -37,7 +37,10 @@ func (r DropReason) String() string {
 type Stats struct {
 	PacketsReceived, BytesReceived uint64
 	PacketsSent, BytesSent         uint64
-	Drops                          [NumDropReasons]uint64
-	CPU                            [NumPayers]time.Duration // of the worker's thread, by who paid
-	Units                          [NumPayers]uint64        // of the work, see Plane.Charge
+	// Told is of how many transport-wide numbers peers told, Came how many of
+	// those packets came.
+	Told, Came uint64
+	Drops      [NumDropReasons]uint64
+	CPU        [NumPayers]time.Duration // of the worker's thread, by who paid
+	Units      [NumPayers]uint64        // of the work, see Plane.Charge
 }

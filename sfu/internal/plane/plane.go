@@ -65,6 +65,7 @@ type Plane struct {
 	scratch      []byte
 	header       rewrite.Header // of the packet being sealed
 	prefix       [16]byte       // of its payload
+	number       [2]byte        // its transport-wide number
 	current      *Transport     // whose datagram is being handled
 	mirrored     *Fanout        // whose packet from another core is being handled
 	serial       uint32         // of the newest inbound

@@ -60,6 +60,13 @@ func (t *Transport) handle(now mono.Time, it *feedback.Item) {
 			s.stats.PLIs++
 			s.outbound.ask(now)
 		}
+	case feedback.TransportCC:
+		if told, came, ok := feedback.Arrivals(it.Raw); ok {
+			t.plane.stats.Told += uint64(told)
+			t.plane.stats.Came += uint64(came)
+		} else {
+			t.plane.drop(DropMalformed)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/switchyard-rtc/switchyard/sfu/internal/nack"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/netem"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/report"
 	"github.com/switchyard-rtc/switchyard/sfu/srtp"
 )
 
@@ -23,6 +24,7 @@ const (
 	ptSlotOpus              = 111
 	idLevelIn, idLevelOut   = 3, 10
 	idTransportCC           = 5
+	idWideOut               = 12
 )
 
 // room is one core or several, with clients around them.
@@ -71,6 +73,10 @@ type client struct {
 	number   uint16      // transport-wide, of the next packet
 	told     int         // packets that transport-wide feedback spoke of as received
 	noRTX    bool
+
+	numbered bool                      // its slots made from now on have transport-wide numbers
+	wide     []uint16                  // of the packets that it got
+	heard    *report.TransportFeedback // of those; nil if it tells nothing
 }
 
 func newRoom(t testing.TB) *room { return newRoomOn(t, 1) }
@@ -198,6 +204,9 @@ func (s *sink) add() {
 	if s.client.noRTX {
 		spec.RTX = 0
 	}
+	if s.client.numbered {
+		spec.TransportCC = idWideOut
+	}
 	s.client.apply(AddSlot{
 		Transport: s.client.id, Slot: s.slot, Spec: spec, Sequence: 0x7ff0, Repair: 5, Timestamp: 0xfffff000,
 	})
@@ -314,6 +323,7 @@ func (c *client) receive(now mono.Time, b []byte) {
 	v, err := packet.Parse(b[:n])
 	c.room.must(err)
 	c.room.trace.rtp(now, c, '<', b[:n])
+	c.hear(now, v, b[:n])
 	if s := c.slots[v.SSRC]; s != nil {
 		s.receive(now, v, b[:n])
 		return

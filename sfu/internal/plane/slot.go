@@ -12,9 +12,11 @@ import (
 )
 
 const (
-	// plainTarget bounds a packet in the clear, so that what is sent has at
-	// most 1,232 bytes of UDP payload: 1,280 of IPv6 less its headers.
-	plainTarget  = 1232 - 4 - 2 - srtp.MaxOverhead
+	// plainMost bounds a packet in the clear, so that what is sent has at most
+	// 1,232 bytes of UDP payload: 1,280 of IPv6 less its headers. plainTarget
+	// leaves room for a source and the number of a retransmission.
+	plainMost    = 1232 - srtp.MaxOverhead
+	plainTarget  = plainMost - 4 - 2
 	bindingsKept = 16  // runs whose packets can be sent again
 	repeatsKept  = 256 // numbers whose last retransmission is remembered
 )
@@ -187,16 +189,34 @@ func (s *Slot) seal(index uint64, ssrc uint32, head, rest []byte) bool {
 		s.drop(DropOverload)
 		return false
 	}
+	numbered := s.spec.TransportCC != 0 && s.number(len(head)+len(rest))
 	b, err := t.sealer.SealRTP(room, p.header.Bytes(), head, rest, index, ssrc)
 	if err != nil {
 		s.drop(DropMalformed)
 		return false
+	}
+	if numbered {
+		t.wide++ // what is not sent is not numbered
 	}
 	began := p.outbox.commit(&t.out, s.class(), b)
 	p.spendSeal(&s.account, t.weights, len(b), began)
 	p.stats.PacketsSent++
 	p.stats.BytesSent += uint64(len(b))
 	return true
+}
+
+// number adds the transport-wide number to the header of a packet with a payload
+// of a size, in place of all other extensions if there is no room for both.
+func (s *Slot) number(payload int) bool {
+	h, t := &s.transport.plane.header, s.transport
+	if h.Room(2)+payload > plainMost {
+		if h.Strip(); h.Room(2)+payload > plainMost {
+			return false
+		}
+	}
+	n := t.plane.number[:]
+	binary.BigEndian.PutUint16(n, t.wide)
+	return h.Extend(s.spec.TransportCC, n)
 }
 
 // retransmit answers one NACK pair from the history of the publisher's stream,

@@ -141,7 +141,8 @@ func (tr *trace) rtcp(now mono.Time, c *client, way rune, b []byte) {
 		case feedback.PLI:
 			text = fmt.Sprintf("picture loss ssrc %d", it.SSRC)
 		case feedback.TransportCC:
-			text = fmt.Sprintf("transport-wide: %d of %d arrived", arrived(it.Raw), binary.BigEndian.Uint16(it.Raw[2:]))
+			told, came, _ := feedback.Arrivals(it.Raw)
+			text = fmt.Sprintf("transport-wide: %d of %d arrived", came, told)
 		}
 		tr.line(now, "%s %c %s", c.name(), way, text)
 	}

@@ -212,7 +212,8 @@ func (c *client) feedback(now mono.Time, b []byte) {
 			c.asked = append(c.asked, now)
 			c.video.wantKey = c.video.wantKey || !c.deaf
 		case feedback.TransportCC:
-			c.told += arrived(it.Raw)
+			_, came, _ := feedback.Arrivals(it.Raw)
+			c.told += came
 		case feedback.SenderReport:
 			if s := c.slots[it.Sender]; s != nil {
 				s.reports = append(s.reports, it)
@@ -234,28 +235,4 @@ func (c *client) resend(now mono.Time, ssrc uint32, number uint16) {
 	binary.BigEndian.PutUint32(h[8:], c.video.rtx)
 	c.seal(now, h, binary.BigEndian.AppendUint16(nil, number), b[20:], c.video.rtxNext, c.video.rtx)
 	c.video.rtxNext++
-}
-
-// arrived counts the packets that a transport-wide feedback message says were
-// received (draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1).
-func arrived(raw []byte) (n int) {
-	left := int(binary.BigEndian.Uint16(raw[2:]))
-	for chunk := raw[8:]; left > 0; chunk = chunk[2:] {
-		c := binary.BigEndian.Uint16(chunk)
-		if c&0x8000 == 0 {
-			run := min(left, int(c&0x1fff))
-			if c>>13&3 != 0 {
-				n += run
-			}
-			left -= run
-			continue
-		}
-		for i := range min(left, 7) {
-			if c>>(12-2*i)&3 != 0 {
-				n++
-			}
-		}
-		left -= min(left, 7)
-	}
-	return n
 }

@@ -29,6 +29,7 @@ type Transport struct {
 	weights *weights // of the keys' profile
 	bound   bool
 	quiet   bool        // consent ran out
+	wide    uint16      // next transport-wide number
 	out     Path        // of the media: path, or the way to sink
 	work    []*Outbound // to deliver to in this batch
 

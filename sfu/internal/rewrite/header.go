@@ -60,6 +60,15 @@ func (h *Header) Extend(id uint8, value []byte) bool {
 	return true
 }
 
+// Strip takes out all elements.
+func (h *Header) Strip() { h.size, h.long = 0, false }
+
+// Room returns how many bytes the header has at the most with one more element
+// of a size, whatever form it takes.
+func (h *Header) Room(size int) int {
+	return h.start + 4 + (h.size+2+size+3)&^3
+}
+
 // Bytes returns the header. It stays valid until the next Begin. The one-byte
 // form is used unless an element needs the other.
 func (h *Header) Bytes() []byte {
