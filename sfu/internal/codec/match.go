@@ -65,7 +65,7 @@ var (
 	vp9Parameters  = identity{same: []number{{"profile-id", 0}}}
 	av1Parameters  = identity{same: []number{{"profile", 0}}, atLeast: []number{{"tier", 0}}}
 	h265Parameters = identity{
-		same: []number{{"profile-space", 0}, {"profile-id", 1}},
+		same:    []number{{"profile-space", 0}, {"profile-id", 1}},
 		atLeast: []number{{"tier-flag", 0}, {"level-id", 93}},
 	}
 )
