@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/pion/webrtc/v4"
+
 	"github.com/switchyard-rtc/switchyard/sfu"
 )
 
@@ -22,6 +24,12 @@ type Config struct {
 
 	// MaxMembers limits each room. If zero, 1000.
 	MaxMembers int
+
+	// Codecs returns what the members of a room send and receive, most preferred
+	// first: what a member publishes is answered in this order, so that all can
+	// watch each other. It is asked once for each room; see [sfu.NamedCodecs]. If
+	// nil, or if it returns nil, the codecs of Media.
+	Codecs func(room string) []webrtc.RTPCodecParameters
 
 	// Linger is how long an empty room is kept, with its chat. If zero, 30 s.
 	Linger time.Duration
@@ -43,6 +51,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Authorize == nil {
 		c.Authorize = func(context.Context, JoinRequest) (Grant, error) { return Guest(), nil }
+	}
+	if c.Codecs == nil {
+		c.Codecs = func(string) []webrtc.RTPCodecParameters { return nil }
 	}
 	if c.MaxMembers == 0 {
 		c.MaxMembers = 1000

@@ -141,8 +141,9 @@ func (m *Member) newPeer() (*sfu.Peer, error) {
 	made := make(chan struct{})
 	near := r.near.Load()
 	p, err := r.server.cfg.Media.NewPeer(sfu.PeerOptions{
-		ID:   m.id,
-		Near: near,
+		ID:     m.id,
+		Near:   near,
+		Codecs: r.codecs,
 		Handlers: sfu.PeerHandlers{
 			OnUnpublish: func(*sfu.Publication) { r.post(func() { m.mediaChanged() }) },
 			OnSilence: func(silent bool) {

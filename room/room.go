@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/webrtc/v4"
+
 	"github.com/switchyard-rtc/switchyard/sfu"
 )
 
@@ -27,6 +29,7 @@ type Room struct {
 	name    string
 	log     *slog.Logger
 	created time.Time
+	codecs  []webrtc.RTPCodecParameters // nil: those of the media server
 	inbox   chan func()
 	done    chan struct{}
 	near    atomic.Pointer[sfu.Peer] // of a member, whose core others should share; nil at first
@@ -56,6 +59,7 @@ func newRoom(s *Server, name string) *Room {
 		name:        name,
 		log:         s.log.With("room", name),
 		created:     now,
+		codecs:      s.cfg.Codecs(name),
 		emptySince:  now,
 		byID:        make(map[string]*Publication),
 		inbox:       make(chan func(), mailbox),

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -110,7 +112,9 @@ func listenWith(t testing.TB, cfg sfu.Config) *sfu.Server {
 type clientOptions struct {
 	loss     float64
 	noRTX    bool
-	numbers  webrtc.PayloadType // of VP8; its RTX is 4 more; 0 = pion's defaults
+	numbers  webrtc.PayloadType          // of VP8; its RTX is 4 more; 0 = pion's defaults
+	offers   []webrtc.RTPCodecParameters // what the client knows; nil = pion's defaults
+	codecs   []webrtc.RTPCodecParameters // what the server lists for it; nil = its default
 	handlers sfu.PeerHandlers
 	profile  dtls.SRTPProtectionProfile // the only one; 0 = pion's defaults
 }
@@ -119,7 +123,7 @@ func newClient(t testing.TB, s *sfu.Server, o clientOptions) *client {
 	t.Helper()
 	c := &client{t: t, server: s, sinks: make(chan *sink, 64)}
 	var err error
-	if c.peer, err = s.NewPeer(sfu.PeerOptions{Handlers: o.handlers}); err != nil {
+	if c.peer, err = s.NewPeer(sfu.PeerOptions{Codecs: o.codecs, Handlers: o.handlers}); err != nil {
 		t.Fatal(err)
 	}
 	se := webrtc.SettingEngine{}
@@ -139,6 +143,9 @@ func newClient(t testing.TB, s *sfu.Server, o clientOptions) *client {
 	api := webrtc.NewAPI(webrtc.WithSettingEngine(se))
 	if o.noRTX {
 		api = webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(plainCodecs(t)))
+	}
+	if o.offers != nil {
+		api = webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(engineOf(t, o.offers)))
 	}
 	if o.numbers != 0 {
 		api = webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(numberedCodecs(t, o.numbers)))
@@ -160,15 +167,19 @@ func newClient(t testing.TB, s *sfu.Server, o clientOptions) *client {
 	return c
 }
 
+// plainCodecs are the server's without RTX.
 func plainCodecs(t testing.TB) *webrtc.MediaEngine {
 	t.Helper()
+	return engineOf(t, slices.DeleteFunc(sfu.DefaultCodecs(), func(c webrtc.RTPCodecParameters) bool { return c.MimeType == webrtc.MimeTypeRTX }))
+}
+
+func engineOf(t testing.TB, codecs []webrtc.RTPCodecParameters) *webrtc.MediaEngine {
+	t.Helper()
 	m := &webrtc.MediaEngine{}
-	for _, c := range sfu.DefaultCodecs() {
+	for _, c := range codecs {
 		kind := webrtc.RTPCodecTypeVideo
-		if c.MimeType == webrtc.MimeTypeOpus {
+		if strings.HasPrefix(c.MimeType, "audio/") {
 			kind = webrtc.RTPCodecTypeAudio
-		} else if c.MimeType == webrtc.MimeTypeRTX {
-			continue
 		}
 		if err := m.RegisterCodec(c, kind); err != nil {
 			t.Fatal(err)

@@ -1,11 +1,14 @@
 package sfu
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pion/webrtc/v4"
 
+	"github.com/switchyard-rtc/switchyard/sfu/internal/codec"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/pionpc"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/plane"
@@ -13,7 +16,8 @@ import (
 
 // DefaultCodecs returns the codecs used when [Config.Codecs] is nil: Opus, VP8,
 // VP9, H.264 and AV1, each video codec with RTX (RFC 4588). Payload types are
-// placeholders: what a peer offers is what is used with it.
+// placeholders: what a peer offers is what is used with it. VP8 comes first,
+// because every browser decodes it (RFC 7742).
 func DefaultCodecs() []webrtc.RTPCodecParameters {
 	list := []webrtc.RTPCodecParameters{
 		audioCodec(webrtc.MimeTypeOpus, "minptime=10;useinbandfec=1", 111),
@@ -28,12 +32,44 @@ func DefaultCodecs() []webrtc.RTPCodecParameters {
 		{webrtc.MimeTypeH264, "level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42001f"},
 		{webrtc.MimeTypeH264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=4d001f"},
 		{webrtc.MimeTypeH264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=64001f"},
+		{webrtc.MimeTypeH264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=640c1f"},
 		{webrtc.MimeTypeAV1, ""},
 	} {
 		pt := webrtc.PayloadType(96 + 2*i)
 		list = append(list, videoCodec(v.mime, v.fmtp, pt), videoCodec(webrtc.MimeTypeRTX, "apt="+strconv.Itoa(int(pt)), pt+1))
 	}
 	return list
+}
+
+// NamedCodecs returns codecs by name, most preferred first, for [Config.Codecs] and
+// [PeerOptions.Codecs]: those of [DefaultCodecs], such as "vp8", "h264" or "av1",
+// and "h265". Opus is always among them. It fails with [ErrUnknownCodec] for any
+// other name.
+func NamedCodecs(names ...string) ([]webrtc.RTPCodecParameters, error) {
+	all := DefaultCodecs()
+	all = append(all, videoCodec(webrtc.MimeTypeH265, "profile-id=1;tier-flag=1;level-id=186", 120), // any level
+		videoCodec(webrtc.MimeTypeRTX, "apt=120", 121))
+	var list []webrtc.RTPCodecParameters
+	for _, name := range append([]string{"opus"}, names...) {
+		found := false
+		for i, c := range all {
+			_, short, _ := strings.Cut(c.MimeType, "/")
+			if !strings.EqualFold(short, name) || strings.EqualFold(name, "rtx") {
+				continue
+			}
+			if found = true; slices.ContainsFunc(list, func(x webrtc.RTPCodecParameters) bool { return x.PayloadType == c.PayloadType }) {
+				continue // named twice
+			}
+			list = append(list, c)
+			if i+1 < len(all) && all[i+1].MimeType == webrtc.MimeTypeRTX {
+				list = append(list, all[i+1])
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("%w: %q", ErrUnknownCodec, name)
+		}
+	}
+	return list, nil
 }
 
 func audioCodec(mime, fmtp string, pt webrtc.PayloadType) webrtc.RTPCodecParameters {
@@ -57,22 +93,20 @@ var passedOn = []packet.Extension{
 }
 
 // route says how packets of a publication are named in a slot, or returns nil
-// if the slot can decode none of its codecs.
+// if the slot cannot decode what is sent. That is the first codec of the
+// publication, redundancy apart; others are named, too, if the slot has them.
 func route(pub, slot *pionpc.Section) *plane.Route {
-	r := &plane.Route{}
-	common := false
-	for _, in := range pub.Codecs {
-		for _, out := range slot.Codecs {
-			if sameCodec(in, out) {
-				r.PayloadTypes[in.PayloadType&0x7f] = out.PayloadType
-				r.Repairs[out.PayloadType&0x7f] = out.RTX
-				common = true
-				break
-			}
-		}
-	}
-	if !common {
+	sent := slices.IndexFunc(pub.Codecs, func(c pionpc.Codec) bool { return c.Codec != packet.RED })
+	if sent < 0 || codec.Best(formatOf(pub.Codecs[sent]), formatsOf(slot.Codecs)) < 0 {
 		return nil
+	}
+	r := &plane.Route{}
+	for _, in := range pub.Codecs {
+		if i := codec.Best(formatOf(in), formatsOf(slot.Codecs)); i >= 0 {
+			out := slot.Codecs[i]
+			r.PayloadTypes[in.PayloadType&0x7f] = out.PayloadType
+			r.Repairs[out.PayloadType&0x7f] = out.RTX
+		}
 	}
 	for _, e := range passedOn {
 		if in, out := pub.Extensions[e], slot.Extensions[e]; in != 0 && out != 0 {
@@ -82,37 +116,14 @@ func route(pub, slot *pionpc.Section) *plane.Route {
 	return r
 }
 
-// sameCodec tells whether a receiver of b can decode what a sender of a makes:
-// the parameters that each payload format names as identifying must agree
-// (RFC 6184 section 8.2.2, RFC 9628 section 7, AV1 RTP section 7.2).
-func sameCodec(a, b pionpc.Codec) bool {
-	if a.Codec != b.Codec || a.ClockRate != b.ClockRate {
-		return false
-	}
-	switch a.Codec {
-	case packet.H264:
-		return parameter(a.Fmtp, "packetization-mode", "0") == parameter(b.Fmtp, "packetization-mode", "0") &&
-			h264Profile(a.Fmtp) == h264Profile(b.Fmtp)
-	case packet.VP9:
-		return parameter(a.Fmtp, "profile-id", "0") == parameter(b.Fmtp, "profile-id", "0")
-	case packet.AV1:
-		return parameter(a.Fmtp, "profile", "0") == parameter(b.Fmtp, "profile", "0")
-	}
-	return true
+func formatOf(c pionpc.Codec) codec.Format {
+	return codec.Format{Codec: c.Codec, ClockRate: c.ClockRate, Fmtp: c.Fmtp}
 }
 
-// h264Profile returns profile_idc and profile-iop, the first four digits of
-// profile-level-id; level-asymmetry makes the level no matter of identity.
-func h264Profile(fmtp string) string {
-	p := strings.ToLower(parameter(fmtp, "profile-level-id", "420010"))
-	return p[:min(4, len(p))]
-}
-
-func parameter(fmtp, name, missing string) string {
-	for p := range strings.SplitSeq(fmtp, ";") {
-		if k, v, ok := strings.Cut(strings.TrimSpace(p), "="); ok && strings.EqualFold(k, name) {
-			return strings.TrimSpace(v)
-		}
+func formatsOf(list []pionpc.Codec) []codec.Format {
+	formats := make([]codec.Format, len(list))
+	for i, c := range list {
+		formats[i] = formatOf(c)
 	}
-	return missing
+	return formats
 }

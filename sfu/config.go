@@ -30,8 +30,8 @@ type Config struct {
 	// announced.
 	PublicAddrs []netip.Addr
 
-	// Codecs lists what peers may negotiate, most preferred first. If nil,
-	// [DefaultCodecs] is used.
+	// Codecs lists what peers may negotiate, most preferred first, unless
+	// [PeerOptions.Codecs] says otherwise. If nil, [DefaultCodecs] is used.
 	Codecs []webrtc.RTPCodecParameters
 
 	// MaxPeers limits the peers of this server. If zero, there is no limit.

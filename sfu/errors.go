@@ -14,10 +14,13 @@ var (
 	// ErrUnknownSlot is returned by [Peer.Subscribe] when
 	// [SubscribeOptions.MID] names no slot of the publication's kind.
 	ErrUnknownSlot = errors.New("sfu: unknown slot")
-	// ErrNoCodec is returned by [Peer.Subscribe] when the slot can decode none
-	// of the publication's codecs, and by [Peer.Answer] when the offer names no
-	// codec of [Config.Codecs].
+	// ErrNoCodec is returned by [Peer.Subscribe] when the slot cannot decode what
+	// the publication sends, and by [Peer.Answer] when the offer names no codec
+	// of the peer's list.
 	ErrNoCodec = errors.New("sfu: no common codec")
+	// ErrUnknownCodec is returned by [NamedCodecs] for a name that it does not
+	// know.
+	ErrUnknownCodec = errors.New("sfu: unknown codec")
 	// ErrBadDescription is returned by [Peer.Answer] for an offer that cannot
 	// be used; the text says why.
 	ErrBadDescription = errors.New("sfu: bad session description")

@@ -24,6 +24,10 @@ type PeerOptions struct {
 	// that packets between them never change cores. Use it for one room. A
 	// worker that is loaded or crowded takes no more.
 	Near *Peer
+	// Codecs lists what the peer may negotiate, most preferred first: what it
+	// sends is answered in this order, and of H.264 in one profile, so that all
+	// peers with the same list can watch each other. If nil, [Config.Codecs].
+	Codecs []webrtc.RTPCodecParameters
 	// Handlers are called one at a time from a goroutine of the peer's own, never
 	// concurrently, and never after OnClosed returned. They may call any
 	// method, but not wait for [Server.Close].

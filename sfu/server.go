@@ -97,7 +97,10 @@ func (s *Server) NewPeer(opts PeerOptions) (*Peer, error) {
 		return nil, err
 	}
 	p := newPeer(s, opts)
-	if err := s.connect(p); err != nil {
+	if opts.Codecs == nil {
+		opts.Codecs = s.cfg.Codecs
+	}
+	if err := s.connect(p, opts.Codecs); err != nil {
 		return nil, fmt.Errorf("sfu: new peer %s: %w", opts.ID, err)
 	}
 	if err := s.admit(p); err != nil {
@@ -120,10 +123,10 @@ func (s *Server) vacancy() error {
 
 // connect gives a peer its control plane. It makes a certificate, so that it
 // runs without the mutex.
-func (s *Server) connect(p *Peer) (err error) {
+func (s *Server) connect(p *Peer, codecs []webrtc.RTPCodecParameters) (err error) {
 	p.pc, err = pionpc.New(pionpc.Config{
 		Mux:        s.mux,
-		Codecs:     s.cfg.Codecs,
+		Codecs:     codecs,
 		Candidates: s.candidates,
 		Handlers: pionpc.Handlers{
 			OnKeys:        p.onKeys,

@@ -72,6 +72,7 @@ func TestUsageErrors(t *testing.T) {
 		{"serve --udp 70000", "is neither a port nor ADDRESS:PORT"},
 		{"serve --admin nonsense --http 127.0.0.1:0 --udp 0", `--admin "nonsense" is not ADDRESS:PORT`},
 		{"serve --max-members 0", "--max-members 0 is below 1"},
+		{"serve --codecs vp8,h263", `--codecs: sfu: unknown codec: "h263"`},
 		{"serve --bench-sink x", `--bench-sink "x" is not an address`},
 		{"serve --bench-sink 203.0.113.9 --http 127.0.0.1:0 --udp 0", "is outside of 198.18.0.0/15: 203.0.113.9"},
 		{"serve now", `serve takes no arguments, got "now"`},

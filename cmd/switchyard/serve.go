@@ -36,7 +36,8 @@ type serveOptions struct {
 	sink  string
 	twcc  bool
 
-	maxMembers int // of a room
+	maxMembers int      // of a room
+	codecs     []string // most preferred first
 }
 
 func serveCommand() *cobra.Command {
@@ -56,6 +57,7 @@ func serveCommand() *cobra.Command {
 	c.Flags().StringVar(&o.udp, "udp", "7882", "UDP port of the media, or ADDRESS:PORT")
 	c.Flags().StringVar(&o.admin.address, "admin", adminAddr, "loopback address of health, profiles, costs and capacity; off for none")
 	c.Flags().IntVar(&o.maxMembers, "max-members", 1000, "members of a room at most")
+	c.Flags().StringSliceVar(&o.codecs, "codecs", nil, "codecs of the rooms, best first, of vp8, vp9, h264, av1 and h265")
 	c.Flags().StringVar(&o.sink, "bench-sink", "", "address in 198.18.0.0/15 that gets the media of who is called sink-…")
 	c.Flags().BoolVar(&o.twcc, "bench-twcc", false, "number what is sent for transport-wide feedback, and count that")
 	for _, name := range []string{"bench-sink", "bench-twcc"} {
@@ -79,6 +81,18 @@ func mediaAddr(udp string, page netip.AddrPort) (netip.AddrPort, error) {
 		addr = page.Addr()
 	}
 	return netip.AddrPortFrom(addr, uint16(port)), nil
+}
+
+// withCodecs sets what may be negotiated, by name; without names it is the usual.
+func withCodecs(cfg sfu.Config, names []string) (sfu.Config, error) {
+	if len(names) == 0 {
+		return cfg, nil
+	}
+	var err error
+	if cfg.Codecs, err = sfu.NamedCodecs(names...); err != nil {
+		return cfg, usageError{fmt.Errorf("--codecs: %w", err)}
+	}
+	return cfg, nil
 }
 
 // pageAddr reads a TCP address, of which the host may be a name or missing.
@@ -112,6 +126,10 @@ func serve(out io.Writer, o serveOptions) error {
 	if err != nil {
 		return err
 	}
+	cfg, err := withCodecs(sfu.Config{Listen: udp, BenchSink: sink, BenchTransportCC: o.twcc, Logger: log}, o.codecs)
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", page.String())
 	if err != nil {
 		return taken(err, "--http", page)
@@ -124,7 +142,7 @@ func serve(out io.Writer, o serveOptions) error {
 	if admin != nil {
 		defer admin.Close()
 	}
-	media, err := listenMedia(sfu.Config{Listen: udp, BenchSink: sink, BenchTransportCC: o.twcc, Logger: log})
+	media, err := listenMedia(cfg)
 	if err != nil {
 		return err
 	}

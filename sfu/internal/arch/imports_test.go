@@ -33,12 +33,12 @@ var mayImport = map[string][]string{
 	},
 	"sfu/internal/cputime":   {},
 	"sfu/internal/worker":    {"sfu/internal/cputime", "sfu/internal/plane", "sfu/internal/packet", "sfu/internal/mono", "sfu/udp"},
-	"sfu/internal/pionpc":    {"sfu/internal/packet", "sfu/srtp"},
+	"sfu/internal/pionpc":    {"sfu/internal/codec", "sfu/internal/packet", "sfu/srtp"},
 	"sfu/srtp":               {"sfu/srtp/internal/vaes"},
 	"sfu/srtp/internal/vaes": {},
 	"sfu/udp":                {},
 	"sfu": {
-		"sfu/internal/packet", "sfu/internal/pionpc", "sfu/internal/plane", "sfu/internal/worker", "sfu/srtp", "sfu/udp",
+		"sfu/internal/codec", "sfu/internal/packet", "sfu/internal/pionpc", "sfu/internal/plane", "sfu/internal/worker", "sfu/srtp", "sfu/udp",
 	},
 	"sfu/micro": {
 		"sfu/internal/cputime", "sfu/internal/mono", "sfu/internal/nack", "sfu/internal/packet", "sfu/internal/plane", "sfu/internal/rewrite",

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pion/sdp/v3"
 
+	"github.com/switchyard-rtc/switchyard/sfu/internal/codec"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
 )
 
@@ -107,7 +108,7 @@ func checkSection(d *sdp.SessionDescription, m *sdp.MediaDescription, mids map[s
 		if v == "" {
 			v, _ = d.Attribute(name)
 		}
-		if v == "" && m.MediaName.Port.Value != 0 {
+		if v == "" && isActive(m) {
 			return fmt.Errorf("no %s", name)
 		}
 		if name == "fingerprint" && v != "" && len(strings.Fields(v)) != 2 {
@@ -139,7 +140,7 @@ func checkAttributes(m *sdp.MediaDescription, ssrcs map[uint32]bool) error {
 			}
 		case "fmtp":
 			_, format, _ := strings.Cut(a.Value, " ")
-			if apt := parameter(format, "apt"); apt != "" {
+			if apt, _ := codec.Parameter(format, "apt"); apt != "" {
 				if _, ok := payloadType(apt); !ok {
 					return fmt.Errorf("apt %q, want a payload type", apt)
 				}
@@ -284,7 +285,7 @@ func readCodecs(s *Section, m *sdp.MediaDescription) {
 			maps[pt] = value
 		case "fmtp":
 			fmtps[pt] = value
-			if apt := parameter(value, "apt"); apt != "" {
+			if apt, _ := codec.Parameter(value, "apt"); apt != "" {
 				repairs[apt], _ = payloadType(pt)
 			}
 		case "rtcp-fb":
@@ -311,16 +312,6 @@ func readCodecs(s *Section, m *sdp.MediaDescription) {
 		}
 		s.Codecs = append(s.Codecs, c)
 	}
-}
-
-// parameter returns the value of a format parameter (RFC 8866 section 6.15).
-func parameter(fmtp, name string) string {
-	for p := range strings.SplitSeq(fmtp, ";") {
-		if v, ok := strings.CutPrefix(strings.TrimSpace(p), name+"="); ok {
-			return v
-		}
-	}
-	return ""
 }
 
 func readExtensions(s *Section, m *sdp.MediaDescription) {

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -23,8 +22,8 @@ import (
 // Config configures a [PC]. All fields but OnDataChannel are required.
 type Config struct {
 	Mux *Mux
-	// Codecs may be negotiated, most preferred first; the kind is that of the
-	// MIME type.
+	// Codecs may be negotiated, most preferred first. What the peer sends is
+	// answered in this order; payload types do not matter.
 	Codecs []webrtc.RTPCodecParameters
 	// Candidates returns the addresses to announce, best first.
 	Candidates func(loopback bool) []netip.AddrPort
@@ -58,10 +57,14 @@ type Answer struct {
 type PC struct {
 	cfg   Config
 	api   *webrtc.API
+	media *webrtc.MediaEngine
 	pc    *webrtc.PeerConnection
 	tap   *tap
-	slots map[string]*slot // by MID; owned by the caller of Answer
-	ended chan struct{}    // closed by Close
+	ended chan struct{} // closed by Close
+
+	// Owned by the caller of Answer.
+	slots   map[string]*slot // by MID
+	formats formats
 
 	// Guarded by mu.
 	mu     sync.Mutex
@@ -76,8 +79,10 @@ var profiles = []dtls.SRTPProtectionProfile{
 
 // New makes a peer connection that waits for its first offer.
 func New(cfg Config) (*PC, error) {
-	p := &PC{cfg: cfg, slots: make(map[string]*slot), tap: &tap{}, ended: make(chan struct{})}
-	media, err := mediaEngine(cfg.Codecs)
+	p := &PC{
+		cfg: cfg, slots: make(map[string]*slot), formats: newFormats(cfg.Codecs), tap: &tap{}, ended: make(chan struct{}),
+	}
+	media, err := mediaEngine()
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +90,7 @@ func New(cfg Config) (*PC, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.media = media
 	p.api = webrtc.NewAPI(
 		webrtc.WithMediaEngine(media),
 		webrtc.WithSettingEngine(settings),
@@ -151,22 +157,9 @@ var extensions = []struct {
 	{packet.ExtContentType, false, true},
 }
 
-func mediaEngine(codecs []webrtc.RTPCodecParameters) (*webrtc.MediaEngine, error) {
+// mediaEngine knows no codecs until there is an offer; see [formats.register].
+func mediaEngine() (*webrtc.MediaEngine, error) {
 	m := &webrtc.MediaEngine{}
-	for _, c := range codecs {
-		kind := webrtc.RTPCodecTypeVideo
-		c.RTCPFeedback = []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}}
-		if strings.HasPrefix(strings.ToLower(c.MimeType), "audio/") {
-			kind = webrtc.RTPCodecTypeAudio
-			c.RTCPFeedback = []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}}
-		}
-		if strings.EqualFold(c.MimeType, webrtc.MimeTypeRTX) {
-			c.RTCPFeedback = nil
-		}
-		if err := m.RegisterCodec(c, kind); err != nil {
-			return nil, fmt.Errorf("codec %s: %w", c.MimeType, err)
-		}
-	}
 	for _, e := range extensions {
 		uri := webrtc.RTPHeaderExtensionCapability{URI: e.extension.URI()}
 		if e.audio {
@@ -200,6 +193,10 @@ func (p *PC) onPair(pair *webrtc.ICECandidatePair) {
 func (p *PC) Answer(ctx context.Context, offer string, loopback bool) (Answer, error) {
 	d, err := readOffer(offer)
 	if err != nil {
+		return Answer{}, err
+	}
+	p.formats.choose(d)
+	if err := p.formats.register(p.media, d); err != nil {
 		return Answer{}, err
 	}
 	text, err := d.Marshal()
@@ -278,15 +275,17 @@ func (p *PC) finish(offer *sdp.SessionDescription, loopback bool) (Answer, error
 	out := Answer{}
 	media, usable := 0, 0
 	for i, m := range d.MediaDescriptions {
+		offered := offer.MediaDescriptions[min(i, len(offer.MediaDescriptions)-1)]
+		p.formats.answer(m, offered)
 		m.Attributes = withoutCandidates(m.Attributes)
 		if m.MediaName.Port.Value != 0 {
 			m.Attributes = append(m.Attributes, candidateLines(announced)...)
 		}
-		s := readSection(m, offer.MediaDescriptions[min(i, len(offer.MediaDescriptions)-1)])
+		s := readSection(m, offered)
 		if t := p.slots[s.MID]; s.Role == RoleSlot && t != nil {
 			s.SSRC, s.RTX, s.StreamID, s.TrackID = t.ssrc, t.rtx, t.stream, t.id
 		}
-		if offered := offer.MediaDescriptions[min(i, len(offer.MediaDescriptions)-1)]; offered.MediaName.Media != "application" && offered.MediaName.Port.Value != 0 {
+		if offered.MediaName.Media != "application" && isActive(offered) {
 			media++
 			if m.MediaName.Port.Value != 0 {
 				usable++
@@ -297,6 +296,7 @@ func (p *PC) finish(offer *sdp.SessionDescription, loopback bool) (Answer, error
 	if media > 0 && usable == 0 {
 		return Answer{}, ErrNoCodec
 	}
+	unbundle(&d)
 	text, err := d.Marshal()
 	if err != nil {
 		return Answer{}, fmt.Errorf("write answer: %w", err)

@@ -131,6 +131,11 @@ type peer struct {
 
 func newPeer(t testing.TB, w *wire) *peer {
 	t.Helper()
+	return newPeerOf(t, w, testCodecs())
+}
+
+func newPeerOf(t testing.TB, w *wire, codecs []webrtc.RTPCodecParameters) *peer {
+	t.Helper()
 	p := &peer{
 		keys: make(chan srtp.Keys, 8), pairs: make(chan netip.AddrPort, 8),
 		states: make(chan webrtc.PeerConnectionState, 32), refused: make(chan error, 8),
@@ -138,7 +143,7 @@ func newPeer(t testing.TB, w *wire) *peer {
 	var err error
 	p.PC, err = New(Config{
 		Mux:        w.mux,
-		Codecs:     testCodecs(),
+		Codecs:     codecs,
 		Candidates: func(bool) []netip.AddrPort { return []netip.AddrPort{server} },
 		Handlers: Handlers{
 			OnKeys:        func(k srtp.Keys) { p.keys <- k },
