@@ -61,6 +61,7 @@ func (s *Server) Bind(_ context.Context, c Conn) error {
 	handle(b, "mute", b.mute)
 	handle(b, "subscribe", b.subscribe)
 	handle(b, "new_message", b.message)
+	handle(b, "data", b.parcel)
 	handle(b, "leave", b.leave)
 	handle(b, "sync", b.sync)
 	handle(b, "", func(context.Context, *json.RawMessage) (any, error) { return nil, ErrUnknownEvent })

@@ -106,15 +106,17 @@ type Grant struct {
 	Publish      []Source // sources that may be sent; nil means none
 	CanSubscribe bool     // receive audio and video
 	CanChat      bool     // new_message
+	CanData      bool     // send data to other members; receiving needs no grant
 }
 
 // Guest returns the grant of rooms without access control: send and receive
-// everything, and talk.
+// everything, talk, and exchange data.
 func Guest() Grant {
 	return Grant{
 		Publish:      []Source{Microphone, Camera, Screen, ScreenAudio, Other},
 		CanSubscribe: true,
 		CanChat:      true,
+		CanData:      true,
 	}
 }
 

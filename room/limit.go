@@ -36,6 +36,12 @@ func (b *bucket) ready(now time.Time) (wait time.Duration) {
 	return 0
 }
 
+// lacks returns how long to wait until there are so many tokens.
+func (b *bucket) lacks(now time.Time, tokens float64) (wait time.Duration) {
+	b.ready(now)
+	return max(0, time.Duration((tokens-b.tokens)/b.rate*float64(time.Second)))
+}
+
 // full tells whether nothing was taken for long.
 func (b *bucket) full(now time.Time) bool {
 	b.ready(now)

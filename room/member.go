@@ -36,7 +36,9 @@ type Member struct {
 	kept       []*Publication // of a parked member
 	offers     bucket
 	messages   bucket
-	newest     int // id of the newest offer
+	parcels    bucket
+	channels   [channelKinds]*channel // open data channels of peer
+	newest     int                    // id of the newest offer
 	audio      string
 	wanted     map[string]bool              // by publication: what the client said
 	subs       map[string]*sfu.Subscription // by publication
@@ -61,7 +63,8 @@ func newMember(r *Room, req JoinRequest, g Grant, b *binding) *Member {
 		room: r, id: g.IDPrefix + newID(), session: newSecret(), keys: keys{current: newSecret()}, name: cleanName(req.Name),
 		grant: g, conn: b.conn, remote: b.remote,
 		offers: newBucket(offerRate, offerBurst), messages: newBucket(messageRate, messageBurst),
-		role: "guest", state: "live", mediaGone: true, audio: "auto",
+		parcels: newBucket(parcelRate, parcelBurst),
+		role:    "guest", state: "live", mediaGone: true, audio: "auto",
 		wanted: make(map[string]bool), subs: make(map[string]*sfu.Subscription),
 		sections: make(map[string]*section), told: make(map[string]SlotInfo), cids: make(map[string]messageAck),
 	}
@@ -145,6 +148,10 @@ func (m *Member) newPeer() (*sfu.Peer, error) {
 		Near:   near,
 		Codecs: r.codecs,
 		Handlers: sfu.PeerHandlers{
+			OnDataChannel: func(dc *webrtc.DataChannel) {
+				<-made
+				m.openChannel(p, dc)
+			},
 			OnUnpublish: func(*sfu.Publication) { r.post(func() { m.mediaChanged() }) },
 			OnSilence: func(silent bool) {
 				<-made
@@ -241,6 +248,7 @@ func (m *Member) peerClosed(p *sfu.Peer) {
 // dropPeer forgets the peer, which has ended or will be closed.
 func (m *Member) dropPeer() {
 	m.peer = nil
+	m.channels = [channelKinds]*channel{}
 	clear(m.subs)
 	clear(m.told)
 	m.mediaGone = true

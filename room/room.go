@@ -49,6 +49,8 @@ type Room struct {
 	chatBytes    int
 	messages     int
 	messageRate  bucket
+	parcels      int    // carried so far
+	carried      bucket // bytes of parcels
 	ending       bool
 }
 
@@ -65,6 +67,7 @@ func newRoom(s *Server, name string) *Room {
 		inbox:       make(chan func(), mailbox),
 		done:        make(chan struct{}),
 		messageRate: newBucket(roomMessageRate, roomMessageBurst),
+		carried:     newBucket(carryRate, carryBurst),
 	}
 }
 

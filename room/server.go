@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +19,8 @@ type Server struct {
 	log   *slog.Logger
 	joins joinLimits
 	ended sync.WaitGroup // rooms and connections
+
+	parcelDrops [parcelDrops]atomic.Uint64
 
 	// Guarded by mu.
 	mu     sync.Mutex

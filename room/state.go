@@ -157,7 +157,7 @@ func (r *Room) snapshot(m *Member) snapshot {
 		ICEServers:   []struct{}{},
 		GraceMS:      int(r.server.cfg.Grace.Milliseconds()),
 		Limits:       limitsInfo{Text: longestText, Publications: mostPublications, Sections: mostSections},
-		Caps:         []string{"slots", "replaces", "resume"},
+		Caps:         []string{"slots", "replaces", "resume", "data"},
 		Chat:         r.history(m),
 	}
 	for _, o := range r.members {

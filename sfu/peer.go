@@ -43,7 +43,8 @@ type PeerHandlers struct {
 	// OnUnpublish is called when a publication ended: its section was stopped,
 	// or it or its peer was closed.
 	OnUnpublish func(*Publication)
-	// OnDataChannel is called when the peer opened a data channel.
+	// OnDataChannel is called when the peer opened a data channel. No message is
+	// read before it has returned, so that its handlers can be set in time.
 	OnDataChannel func(*webrtc.DataChannel)
 	// OnState reports changes of the transport.
 	OnState func(webrtc.PeerConnectionState)
@@ -55,11 +56,17 @@ type PeerHandlers struct {
 	OnClosed func(error)
 }
 
+// mostDataChannels is how many data channels a peer may open in its life.
+const mostDataChannels = 256
+
 // Errors that OnClosed reports.
 var (
 	errGone   = errors.New("sfu: the peer ended the transport")
 	errFailed = errors.New("sfu: the transport failed")
-	errBug    = errors.New("sfu: closed by a bug in the data plane, see the log")
+	// errChannels is for a peer that opens data channels without end, each of
+	// which costs memory for the life of the peer.
+	errChannels = errors.New("sfu: too many data channels")
+	errBug      = errors.New("sfu: closed by a bug in the data plane, see the log")
 )
 
 // Peer is one remote WebRTC endpoint: one bundled ICE and DTLS transport.
@@ -76,6 +83,7 @@ type Peer struct {
 	silent   atomic.Bool
 	done     chan struct{}
 	calls    calls
+	channels atomic.Int32 // data channels opened so far
 
 	// Guarded by server.mu.
 	publications []*Publication
@@ -283,12 +291,20 @@ func (p *Peer) onState(state webrtc.PeerConnectionState) {
 	})
 }
 
-func (p *Peer) onDataChannel(c *webrtc.DataChannel) {
+// onDataChannel returns a channel that is closed when the handler has returned.
+func (p *Peer) onDataChannel(c *webrtc.DataChannel) <-chan struct{} {
+	handled := make(chan struct{})
+	if p.channels.Add(1) > mostDataChannels {
+		p.calls.add(func() { p.end(errChannels) })
+		return handled
+	}
 	p.calls.add(func() {
+		defer close(handled)
 		if p.handlers.OnDataChannel != nil {
 			p.handlers.OnDataChannel(c)
 		}
 	})
+	return handled
 }
 
 // onEvent is called by the peer's worker.

@@ -19,7 +19,7 @@ import (
 	"github.com/switchyard-rtc/switchyard/sfu/srtp"
 )
 
-// Config configures a [PC]. All fields but OnDataChannel are required.
+// Config configures a [PC]. All fields are required.
 type Config struct {
 	Mux *Mux
 	// Codecs may be negotiated, most preferred first. What the peer sends is
@@ -41,9 +41,11 @@ type Handlers struct {
 	// keys.
 	OnRefused func(error)
 	// OnPair is called when ICE chose a path, at first and after restarts.
-	OnPair        func(local netip.Addr, remote netip.AddrPort)
-	OnState       func(webrtc.PeerConnectionState)
-	OnDataChannel func(*webrtc.DataChannel)
+	OnPair  func(local netip.Addr, remote netip.AddrPort)
+	OnState func(webrtc.PeerConnectionState)
+	// OnDataChannel is called for each data channel that the peer opened. It
+	// returns at once; messages are read when what it returns is closed.
+	OnDataChannel func(*webrtc.DataChannel) <-chan struct{}
 }
 
 // Answer is the outcome of a negotiation.
@@ -71,6 +73,11 @@ type PC struct {
 	ufrags []string // that the mux was told
 	closed bool
 }
+
+const (
+	receiveBuffer  = 256 << 10 // bytes of SCTP that one peer may have wait here
+	largestMessage = 256 << 10 // bytes of one data channel message
+)
 
 // profiles lists what may protect media; the server's order decides.
 var profiles = []dtls.SRTPProtectionProfile{
@@ -100,11 +107,19 @@ func New(cfg Config) (*PC, error) {
 		return nil, fmt.Errorf("new peer connection: %w", err)
 	}
 	p.pc.OnConnectionStateChange(cfg.Handlers.OnState)
-	p.pc.OnDataChannel(cfg.Handlers.OnDataChannel)
+	p.pc.OnDataChannel(p.onDataChannel)
 	p.pc.OnTrack(func(*webrtc.TrackRemote, *webrtc.RTPReceiver) { cfg.Mux.conn.tracks.Add(1) })
 	p.pc.SCTP().Transport().OnStateChange(p.onDTLS)
 	p.pc.SCTP().Transport().ICETransport().OnSelectedCandidatePairChange(p.onPair)
 	return p, nil
+}
+
+// onDataChannel keeps pion from reading a channel too early.
+func (p *PC) onDataChannel(c *webrtc.DataChannel) {
+	select {
+	case <-p.cfg.Handlers.OnDataChannel(c):
+	case <-p.ended:
+	}
 }
 
 // onDTLS hands over the keys when the handshake is over, and not before: until
@@ -131,6 +146,8 @@ func (p *PC) settings() (webrtc.SettingEngine, error) {
 	s.SetICETimeouts(10*time.Second, 45*time.Second, 2*time.Second)
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	s.DisableActiveTCP(true)
+	s.SetSCTPMaxReceiveBufferSize(receiveBuffer)
+	s.SetSCTPMaxMessageSize(largestMessage)
 	s.DisableMediaEngineCopy(true)
 	s.SetSRTPProtectionProfiles(profiles...)
 	s.SetDTLSKeyLogWriter(p.tap)

@@ -150,7 +150,7 @@ func newPeerOf(t testing.TB, w *wire, codecs []webrtc.RTPCodecParameters) *peer 
 			OnRefused:     func(err error) { p.refused <- err },
 			OnPair:        func(_ netip.Addr, remote netip.AddrPort) { p.pairs <- remote },
 			OnState:       func(s webrtc.PeerConnectionState) { p.states <- s },
-			OnDataChannel: func(*webrtc.DataChannel) {},
+			OnDataChannel: func(*webrtc.DataChannel) <-chan struct{} { return nil },
 		},
 		Logger: slog.New(slog.DiscardHandler),
 	})
