@@ -3,7 +3,8 @@ package rewrite
 import "github.com/switchyard-rtc/switchyard/sfu/internal/packet"
 
 // VP8 continues picture ids and TL0PICIDX (RFC 7741 section 4.2) over changes
-// of the source. The zero value is ready; copies are independent.
+// of the source; VP9 has the same two (RFC 9628 section 4.2). The zero value is
+// ready; copies are independent.
 type VP8 struct {
 	picture, pictureOffset uint16 // newest sent; out − in
 	tl0, tl0Offset         uint8
