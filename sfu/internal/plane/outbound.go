@@ -82,6 +82,7 @@ func (o *Outbound) forward(now mono.Time, a *arrival) {
 	if v&layer.Send == 0 {
 		if v&layer.Leave != 0 {
 			s.line.sequence.Leave(e.Sequence)
+			s.line.binding().leave(e)
 		}
 		s.drop(DropLayer)
 		return
@@ -282,6 +283,13 @@ func (bd *binding) descriptor(f *packet.Frame, element []byte) []byte {
 	}
 	p.descriptor = codec.AppendDescriptor(p.descriptor[:0], element, number, active, targets)
 	return p.descriptor
+}
+
+// leave says that a packet is not sent.
+func (bd *binding) leave(e *nack.Entry) {
+	if bd.in.fan.kinds[e.View.PayloadType&0x7f] == packet.VP8 {
+		bd.vp8.Leave(e.Frame)
+	}
 }
 
 // payload splits the payload into what is rewritten, appended to prefix, and
