@@ -225,11 +225,11 @@ func (s *Selector) enter(f *packet.Frame) {
 		return
 	}
 	spatial, temporal := s.marks.now, s.temporal
-	if f.Enter && f.Spatial == spatial+1 && f.Spatial <= s.target.Spatial && f.Spatial < s.missed && !s.marked {
+	if f.Enter && f.Spatial > spatial && f.Spatial == spatial+1 && f.Spatial <= s.target.Spatial && f.Spatial < s.missed && !s.marked {
 		spatial = f.Spatial
 		s.intact |= 1 << (f.Spatial & 7)
 	}
-	if f.SwitchUp && f.Temporal == temporal+1 && f.Temporal <= s.target.Temporal && !s.thinned &&
+	if f.SwitchUp && f.Temporal > temporal && f.Temporal == temporal+1 && f.Temporal <= s.target.Temporal && !s.thinned &&
 		s.target.Spatial >= spatial {
 		temporal = f.Temporal
 		s.passed = 0
@@ -308,6 +308,9 @@ type Marks struct {
 	since    uint32 // timestamp of the first picture of which now is true
 	now, old uint8  // highest spatial layer
 }
+
+// Spatial returns the highest spatial layer that is sent.
+func (m Marks) Spatial() uint8 { return m.now }
 
 // Ends tells whether a packet is the last of its picture that is sent.
 func (m Marks) Ends(p Packet) bool {

@@ -165,6 +165,7 @@ func TestSelectorTemporal(t *testing.T) {
 		name, target, in, want string
 	}{
 		{"none left out", "q", "q1km q2.0.2m q3.0.1m q4.0.2m q5m", "!| .| .| .| .|"},
+		{"the lowest one says up as well", "q", "q1km q2.0.0um q3.0.1m q4.0.2m", "!| .| .| .|"},
 		{"T1 of three", "q.0.1", "q1km q2.0.2um q3.0.1um q4.0.2m q5m", "!| x .| x .|"},
 		{"down at the next picture", "q", "q1km q2.0.2[ >q.0.0- q2.0.2]m q3.0.1m q4.0.2m q5m", "!| . .| x x .|"},
 		{"up one by one, where it may", "q.0.0", "q1km >q q2.0.2m q3.0.1m q4m q5.0.2um q6.0.1um q7.0.2m q8m q9.0.2um",

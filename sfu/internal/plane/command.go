@@ -46,6 +46,9 @@ type SlotSpec struct {
 	RTX   uint32 // 0 = none
 	// TransportCC is the id of the extension with transport-wide numbers; 0 = none.
 	TransportCC uint8
+	// OneByte says that the peer takes no other form of header extensions
+	// (RFC 8285 section 6, extmap-allow-mixed).
+	OneByte bool
 }
 
 // AddTransport makes a transport that has neither address nor keys yet.

@@ -28,6 +28,7 @@ type Inbound struct {
 	receiver *report.Receiver
 	repair   *nack.Generator // nil without NACK, and in retransmission streams
 	history  *nack.History   // nil before the first packet, after the end and in retransmission streams
+	stream   *codec.Stream   // of video, as long as the history
 	newest   uint16          // number in the history
 	tally    tally           // since the last survey
 	stats    InboundStats
@@ -69,7 +70,7 @@ func (in *Inbound) accept(now mono.Time, v packet.View, b []byte) {
 		return
 	}
 	if in.history == nil {
-		in.history = in.newHistory()
+		in.open()
 	}
 	if in.repair != nil {
 		if !in.repair.Push(now, v.Sequence) {
@@ -80,7 +81,7 @@ func (in *Inbound) accept(now mono.Time, v packet.View, b []byte) {
 	}
 	e := nack.Entry{View: v, Arrived: now, Sequence: v.Sequence, Captured: in.captured(now, v.Timestamp)}
 	if v.PayloadSize > 0 {
-		e.Frame = codec.Describe(kind, v.Payload(b), v.Marker)
+		e.Frame = in.describe(kind, v, b)
 	}
 	if !in.history.Insert(e, b) {
 		p.drop(DropDuplicate)
@@ -94,13 +95,40 @@ func (in *Inbound) accept(now mono.Time, v packet.View, b []byte) {
 	in.fan.take(now, in, &e, b)
 }
 
-// newHistory takes the memory, which is a megabyte for video: at the first
-// packet, since a description may name many streams that never come.
-func (in *Inbound) newHistory() *nack.History {
+// open takes the memory, which is a megabyte for video: at the first packet,
+// since a description may name many streams that never come.
+func (in *Inbound) open() {
 	if in.fan.spec.Audio {
-		return nack.NewHistory(audioPackets, audioBytes, in.fan.plane.history)
+		in.history = nack.NewHistory(audioPackets, audioBytes, in.fan.plane.history)
+		return
 	}
-	return nack.NewHistory(videoPackets, videoBytes, in.fan.plane.history)
+	in.history = nack.NewHistory(videoPackets, videoBytes, in.fan.plane.history)
+	if in.stream == nil {
+		in.stream = &codec.Stream{}
+	}
+}
+
+// describe tells what the headers of a packet say.
+func (in *Inbound) describe(kind packet.Codec, v packet.View, b []byte) packet.Frame {
+	if in.stream == nil {
+		return codec.Describe(kind, v.Payload(b), v.Marker)
+	}
+	return in.stream.Describe(&codec.Packet{
+		Codec: kind, Payload: v.Payload(b), Marker: v.Marker, Timestamp: v.Timestamp,
+		Descriptor: v.Extension(b, in.fan.spec.Extensions[packet.ExtDependencyDescriptor]),
+	})
+}
+
+// learn takes over the structure that a packet of another core brings: frames
+// there were described by it.
+func (in *Inbound) learn(e *nack.Entry, b []byte) {
+	if in.stream == nil || e.Frame.Structure == 0 {
+		return
+	}
+	if s := in.stream.Structure(); s.Serial() != e.Frame.Structure {
+		id := in.fan.spec.Extensions[packet.ExtDependencyDescriptor]
+		s.Learn(e.View.Extension(b, id), e.Frame.Structure)
+	}
 }
 
 // note follows the newest number.

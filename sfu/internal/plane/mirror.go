@@ -67,11 +67,12 @@ func (p *Plane) Accept(now mono.Time, h *Handover) {
 		in = f.mirrorOf(h.Encoding, h.Serial)
 	}
 	if in.history == nil {
-		in.history = in.newHistory() // nothing came while the publisher was here
+		in.open() // nothing came while the publisher was here
 	}
 	f.follow(now, h)
 	if in.history.Insert(h.Entry, h.B) {
 		in.note(h.Entry.Sequence)
+		in.learn(&h.Entry, h.B)
 		in.stats.PacketsReceived++
 		f.take(now, in, &h.Entry, h.B)
 	}
@@ -81,7 +82,7 @@ func (p *Plane) Accept(now mono.Time, h *Handover) {
 // mirrorOf makes the inbound of a stream of another core.
 func (f *Fanout) mirrorOf(encoding int, serial uint32) *Inbound {
 	in := &Inbound{fan: f, encoding: encoding, serial: serial}
-	in.history = in.newHistory()
+	in.open()
 	f.encodings[encoding] = in
 	return in
 }

@@ -3,6 +3,7 @@ package plane
 import (
 	"slices"
 
+	"github.com/switchyard-rtc/switchyard/sfu/internal/codec"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
 )
 
@@ -139,6 +140,7 @@ func (f *Fanout) detach(from, to int) *Fanout {
 			half.rtx.fan, half.rtx.media = &moved, &half
 		}
 		in.receiver, in.repair, in.rtx = nil, nil, nil
+		in.stream = clone(in.stream)
 		in.account = account{payer: PayInbound}
 	}
 	if len(f.outbounds) > 0 {
@@ -149,6 +151,15 @@ func (f *Fanout) detach(from, to int) *Fanout {
 		delete(f.plane.publications, f.id)
 	}
 	return &moved
+}
+
+// clone copies what is known of a stream; nil stays nil.
+func clone(s *codec.Stream) *codec.Stream {
+	if s == nil {
+		return nil
+	}
+	c := *s
+	return &c
 }
 
 // Attach makes a transport that another core detached one of this core.

@@ -35,6 +35,9 @@ type Route struct {
 	Repairs [128]uint8
 	// Extensions lists the header extensions that are passed on.
 	Extensions []ExtensionPair
+	// Descriptor is the dependency descriptor, which is rewritten; zero if not
+	// both sides have it.
+	Descriptor ExtensionPair
 }
 
 // ExtensionPair is a header extension as it comes in and as it goes out.
@@ -49,7 +52,11 @@ type binding struct {
 	number uint32 // of the publication, sent as CSRC
 	offset uint32 // of timestamps
 	marks  layer.Marks
-	vp8    rewrite.VP8
+	vp8    rewrite.VP8     // and of VP9
+	frames rewrite.Numbers // of dependency descriptors
+	// temporal is the highest layer sent.
+	temporal uint8
+	narrowed bool // decode targets were left out once
 }
 
 // newOutbound returns what a Bind makes.
@@ -75,6 +82,7 @@ func (o *Outbound) forward(now mono.Time, a *arrival) {
 	if v&layer.Send == 0 {
 		if v&layer.Leave != 0 {
 			s.line.sequence.Leave(e.Sequence)
+			s.line.binding().leave(e)
 		}
 		s.drop(DropLayer)
 		return
@@ -246,6 +254,11 @@ func (bd *binding) header(h *rewrite.Header, f rewrite.Fields, e *nack.Entry, b 
 	if int(e.View.PayloadOffset)+int(e.View.PayloadSize) > plainTarget {
 		return // the extensions are optional, the payload is not
 	}
+	if x := bd.route.Descriptor; e.Frame.Described && x.Out != 0 {
+		if v := e.View.Extension(b, x.In); v != nil {
+			h.Extend(x.Out, bd.descriptor(&e.Frame, v))
+		}
+	}
 	for _, x := range bd.route.Extensions {
 		if v := e.View.Extension(b, x.In); v != nil {
 			h.Extend(x.Out, v)
@@ -253,16 +266,49 @@ func (bd *binding) header(h *rewrite.Header, f rewrite.Fields, e *nack.Entry, b 
 	}
 }
 
+// descriptor returns the dependency descriptor of a packet as it is sent, in
+// memory of the plane. Once something was left out, frames of the lowest
+// temporal layer begin with what is sent, so that a receiver does not wait for
+// the rest (AV1 RTP, appendix A.4).
+func (bd *binding) descriptor(f *packet.Frame, element []byte) []byte {
+	p, number := bd.in.fan.plane, bd.frames.Map(*f)
+	var active uint32
+	var targets int
+	if s := bd.in.stream.Structure(); f.Start && f.Temporal == 0 && s.Serial() == f.Structure {
+		active, targets = s.Mask(bd.marks.Spatial(), bd.temporal)
+		all, _ := s.Mask(layer.Highest, layer.Highest)
+		if bd.narrowed = bd.narrowed || active != all; !bd.narrowed {
+			targets = 0
+		}
+	}
+	p.descriptor = codec.AppendDescriptor(p.descriptor[:0], element, number, active, targets)
+	return p.descriptor
+}
+
+// leave says that a packet is not sent.
+func (bd *binding) leave(e *nack.Entry) {
+	if bd.in.fan.kinds[e.View.PayloadType&0x7f] == packet.VP8 {
+		bd.vp8.Leave(e.Frame)
+	}
+}
+
 // payload splits the payload into what is rewritten, appended to prefix, and
 // what goes out as it came.
 func (bd *binding) payload(prefix []byte, e *nack.Entry, b []byte) (head, rest []byte) {
 	rest = e.View.Payload(b)
-	f := e.Frame
-	if bd.in.fan.kinds[e.View.PayloadType&0x7f] != packet.VP8 || f.DescriptorSize == 0 {
-		return prefix, rest
+	f, n := e.Frame, len(prefix)
+	switch bd.in.fan.kinds[e.View.PayloadType&0x7f] {
+	case packet.VP8:
+		if f.DescriptorSize == 0 {
+			return prefix, rest
+		}
+		pictureID, tl0 := bd.vp8.Map(f)
+		size := codec.RewriteVP8(prefix[n:n+int(f.DescriptorSize)], rest, f, pictureID, tl0)
+		return prefix[:n+size], rest[size:]
+	case packet.VP9:
+		pictureID, tl0 := bd.vp8.Map(f)
+		size := codec.RewriteVP9(prefix[n:n+codec.RewrittenVP9], rest, f, pictureID, tl0)
+		return prefix[:n+size], rest[size:]
 	}
-	pictureID, tl0 := bd.vp8.Map(f)
-	n := len(prefix)
-	n += codec.RewriteVP8(prefix[n:n+int(f.DescriptorSize)], rest, f, pictureID, tl0)
-	return prefix[:n], rest[f.DescriptorSize:]
+	return prefix, rest
 }

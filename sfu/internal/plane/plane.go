@@ -66,6 +66,7 @@ type Plane struct {
 	header       rewrite.Header // of the packet being sealed
 	prefix       [16]byte       // of its payload
 	number       [2]byte        // its transport-wide number
+	descriptor   []byte         // of its extensions: the dependency descriptor
 	current      *Transport     // whose datagram is being handled
 	mirrored     *Fanout        // whose packet from another core is being handled
 	serial       uint32         // of the newest inbound
@@ -84,6 +85,7 @@ func New(cfg Config) *Plane {
 		core:         cfg.Core,
 		serial:       uint32(cfg.Core) << 26, // no two cores give the same
 		history:      cfg.History,
+		descriptor:   make([]byte, 0, 300), // an element of 255 bytes and what is put in
 		epoch:        report.NTPOf(cfg.Epoch),
 		transports:   make(map[ID]*Transport),
 		paths:        make(map[Path]*Transport),

@@ -148,8 +148,11 @@ func (s *Slot) turn(now mono.Time, o *Outbound, e *nack.Entry) {
 	previous := l.binding()
 	l.tag++
 	bd := l.binding()
-	*bd = binding{tag: l.tag, in: o.current, route: o.route, number: uint32(o.fan.id), vp8: previous.vp8}
+	*bd = binding{
+		tag: l.tag, in: o.current, route: o.route, number: uint32(o.fan.id), vp8: previous.vp8, frames: previous.frames,
+	}
 	bd.vp8.Start(e.Frame)
+	bd.frames.Start(e.Frame)
 	l.sequence.Start(l.tag, e.Sequence)
 	l.timestamp.Bind(e.View.Timestamp, o.fan.rates[e.View.PayloadType&0x7f], e.Captured)
 	bd.offset = l.timestamp.Offset()
@@ -163,6 +166,7 @@ func (s *Slot) send(index uint64, a *arrival, mark bool) {
 	l, e, p := s.line, &a.entry, s.transport.plane
 	bd := l.binding()
 	bd.marks = s.outbound.selector.Marks()
+	_, bd.temporal = s.outbound.selector.Layer()
 	bd.header(&p.header, rewrite.Fields{
 		Marker:      mark,
 		PayloadType: bd.route.PayloadTypes[e.View.PayloadType&0x7f],
@@ -170,6 +174,7 @@ func (s *Slot) send(index uint64, a *arrival, mark bool) {
 		Timestamp:   l.timestamp.Map(e.View.Timestamp),
 		SSRC:        s.spec.SSRC,
 		Padding:     a.pad > 0,
+		OneByte:     s.spec.OneByte,
 	}, e, a.b)
 	head, rest := bd.payload(p.prefix[:0], e, a.b)
 	if !s.seal(index, s.spec.SSRC, head, rest) {
@@ -261,6 +266,7 @@ func (s *Slot) repeat(now mono.Time, number uint16) bool {
 		Sequence:    uint16(index),
 		Timestamp:   e.View.Timestamp + bd.offset,
 		SSRC:        s.spec.RTX,
+		OneByte:     s.spec.OneByte,
 	}, e, b)
 	head, rest := bd.payload(binary.BigEndian.AppendUint16(p.prefix[:0], number), e, b)
 	if !s.seal(index, s.spec.RTX, head, rest) {

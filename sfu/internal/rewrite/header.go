@@ -15,6 +15,7 @@ type Fields struct {
 	PayloadType     uint8
 	Marker          bool
 	Padding         bool // the payload ends with padding
+	OneByte         bool // the receiver knows no other form of extensions
 }
 
 // Header builds RTP headers in memory of its own. The zero value is ready.
@@ -24,6 +25,7 @@ type Header struct {
 	size     int                 // of elements
 	start    int                 // where the extension goes in out
 	long     bool                // an element needs the two-byte form
+	oneByte  bool                // and that must not be
 }
 
 // Begin starts a header without extensions.
@@ -45,16 +47,18 @@ func (h *Header) Begin(f Fields) {
 		binary.BigEndian.PutUint32(h.out[fixedHeader:], f.CSRC)
 		h.start += 4
 	}
-	h.size, h.long = 0, false
+	h.size, h.long, h.oneByte = 0, false, f.OneByte
 }
 
 // Extend adds an extension element (RFC 8285). It returns false, and adds
-// nothing, for id 0 and for what does not fit into 255 bytes.
+// nothing, for id 0, for what does not fit into 255 bytes, and for what does not
+// fit into the form that the receiver knows.
 func (h *Header) Extend(id uint8, value []byte) bool {
-	if id == 0 || h.size+2+len(value) > maxExtensions {
+	long := id > 14 || len(value) == 0 || len(value) > 16
+	if id == 0 || h.size+2+len(value) > maxExtensions || long && h.oneByte {
 		return false
 	}
-	h.long = h.long || id > 14 || len(value) == 0 || len(value) > 16
+	h.long = h.long || long
 	h.elements[h.size], h.elements[h.size+1] = id, byte(len(value))
 	h.size += 2 + copy(h.elements[h.size+2:], value)
 	return true

@@ -272,3 +272,30 @@ func BenchmarkHeader(b *testing.B) {
 		}
 	}
 }
+
+// A receiver that knows the one-byte form alone gets what fits into it.
+func TestHeaderOneByteOnly(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		id    uint8
+		size  int
+		takes bool
+	}{
+		{"one byte", 1, 1, true},
+		{"16 bytes", 14, 16, true},
+		{"17 bytes", 1, 17, false},
+		{"nothing", 1, 0, false},
+		{"id 15", 15, 1, false},
+	} {
+		var h Header
+		h.Begin(Fields{OneByte: true})
+		if got := h.Extend(tt.id, make([]byte, tt.size)); got != tt.takes {
+			t.Errorf("%s: got %t, want %t", tt.name, got, tt.takes)
+		}
+		h.Extend(2, []byte{9})
+		v, err := packet.Parse(h.Bytes())
+		if err != nil || v.ExtProfile != 0xbede || v.Extension(h.Bytes(), 2) == nil {
+			t.Errorf("%s: header %x, %v, want the one-byte form with element 2", tt.name, h.Bytes(), err)
+		}
+	}
+}

@@ -10,17 +10,21 @@ import (
 
 // ids plays packets of VP8 through v, each written as picture id / TL0PICIDX,
 // and returns what is sent, in the width of the packet. An @ before a packet
-// changes the source.
+// changes the source, a minus leaves it out.
 func ids(t *testing.T, v *VP8, bits uint8, in string) string {
 	t.Helper()
 	var out []string
 	for _, step := range strings.Fields(in) {
 		f := packet.Frame{PictureIDBits: bits, HasTL0: true}
-		if _, err := fmt.Sscanf(strings.TrimPrefix(step, "@"), "%d/%d", &f.PictureID, &f.TL0); err != nil {
+		if _, err := fmt.Sscanf(strings.TrimLeft(step, "@-"), "%d/%d", &f.PictureID, &f.TL0); err != nil {
 			t.Fatalf("step %q: %v", step, err)
 		}
 		if step[0] == '@' {
 			v.Start(f)
+		}
+		if step[0] == '-' {
+			v.Leave(f)
+			continue
 		}
 		picture, tl0 := v.Map(f)
 		if bits == 7 {
@@ -52,6 +56,16 @@ func TestVP8(t *testing.T) {
 		{"both wrap", 15, "@32767/255 @32767/255 0/0 @5/5", "32767/255 0/0 1/1 2/2"},
 		{"a change after a wrap", 15, "@32766/254 1/1 @20/200", "32766/254 1/1 2/2"},
 		{"late over the wrap", 15, "@32767/255 1/1 32767/255 @20/200", "32767/255 1/1 32767/255 2/2"},
+		{"left out", 15, "@100/7 -101/7 102/7 -103/7 104/8", "100/7 101/7 102/8"},
+		{"several left out, of several packets", 15, "@100/7 -101/7 -101/7 -102/7 -103/7 -103/7 104/8 104/8", "100/7 101/8 101/8"},
+		{"late, before what was left out", 15, "@100/7 102/7 -103/7 104/8 101/7 102/7", "100/7 102/7 103/8 101/7 102/7"},
+		{"late, after what was left out", 15, "@100/7 -101/7 103/7 -104/7 102/7 105/8", "100/7 102/7 101/7 103/8"},
+		{"left out, late", 15, "@100/7 102/7 -101/7 103/7", "100/7 102/7 103/7"},
+		{"left out after a part of it was sent", 15, "@100/7 101/7 -101/7 102/7", "100/7 101/7 102/7"},
+		{"left out over the wrap", 15, "@32766/7 -32767/7 -0/7 1/8 32766/7 2/8", "32766/7 32767/8 32766/7 0/8"},
+		{"the next source after one left out", 15, "@100/7 -101/7 @20/200 -21/200 22/200", "100/7 101/8 102/8"},
+		{"64 left out, and one before them again", 15, "@100/7 " + strings.Repeat("-101/7 ", 2) + "-102/7 -150/7 160/8 100/7", "100/7 157/8 100/7"},
+		{"left out, 7 bits", 7, "@126/7 -127/7 -0/7 1/8 126/7", "126/7 127/8 126/7"},
 		{"7 bits", 7, "@100/7 101/8 @20/200 21/200", "100/7 101/8 102/9 103/9"},
 		{"7 bits, the source wraps", 7, "@100/7 @126/254 127/255 0/0 1/1", "100/7 101/8 102/9 103/10 104/11"},
 		{"7 bits, a change after a wrap", 7, "@100/7 127/8 0/9 50/10 @20/200", "100/7 127/8 0/9 50/10 51/11"},
@@ -95,4 +109,57 @@ func TestVP8CopiesAreIndependent(t *testing.T) {
 	if got, want := ids(t, &v, 15, "9002/52"), "105/12"; got != want {
 		t.Errorf("the original: got %q, want %q", got, want)
 	}
+}
+
+// Pictures that are sent have ids without gaps, and keep them when they are sent
+// again, whatever is left out between them.
+func FuzzVP8(f *testing.F) {
+	f.Add(uint16(0x7ffe), false, []byte{0, 1, 0, 2, 0, 1, 1, 0, 130, 3, 0, 1, 0, 2})
+	f.Add(uint16(126), true, []byte{0, 1, 1, 1, 0, 2, 0, 3, 1, 0, 2, 131})
+	f.Fuzz(func(t *testing.T, first uint16, short bool, steps []byte) {
+		p := packet.Frame{PictureIDBits: 15, HasTL0: true, PictureID: first & 0x7fff}
+		if short {
+			p.PictureIDBits, p.PictureID = 7, first&0x7f
+		}
+		mask := uint16(1)<<p.PictureIDBits - 1
+		var v VP8
+		v.Start(p)
+		newest, _ := v.Map(p)
+		type sent struct{ in, out, age uint16 }
+		list := []sent{{p.PictureID, newest & mask, 0}}
+		for _, step := range steps[:min(len(steps), 500)] {
+			switch step % 4 {
+			case 0, 1:
+				p.PictureID = (p.PictureID + 1) & mask
+				for i := range list {
+					list[i].age++
+				}
+				if step%4 == 1 {
+					v.Leave(p)
+					continue
+				}
+			case 2: // again
+				s := list[len(list)-1-int(step/4)%len(list)]
+				if s.age > min(60, mask/2) {
+					continue
+				}
+				q := p
+				q.PictureID = s.in
+				if out, _ := v.Map(q); out&mask != s.out {
+					t.Fatalf("picture %d was %d, %d pictures ago, and is %d", s.in, s.out, s.age, out&mask)
+				}
+				continue
+			case 3:
+				p.PictureID = uint16(step) * 517 & mask
+				v.Start(p)
+				list = list[:0]
+			}
+			out, _ := v.Map(p)
+			if out&mask != (newest+1)&mask {
+				t.Fatalf("picture %d is %d after %d", p.PictureID, out, newest)
+			}
+			newest = out
+			list = append(list, sent{p.PictureID, out & mask, 0})
+		}
+	})
 }

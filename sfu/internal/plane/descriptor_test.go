@@ -1,0 +1,260 @@
+package plane
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/codec"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/layer"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/netem"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
+)
+
+const (
+	ptAV1, ptVP9         = 45, 98
+	ptSlotAV1, ptSlotVP9 = 41, 39
+	idDescriptorIn       = 13
+	idDescriptorOut      = 6
+)
+
+// recorded is a packet of the traces of codec: Chromium's.
+type recorded struct {
+	timestamp           uint32
+	marker              bool
+	descriptor, payload []byte
+}
+
+func readRecorded(t *testing.T, name string) (list []recorded) {
+	t.Helper()
+	b, err := os.ReadFile("../codec/testdata/" + name + ".txt")
+	check(t, err)
+	for line := range strings.Lines(string(b)) {
+		f := strings.Fields(line)
+		if f[0] == "#" {
+			continue
+		}
+		var x recorded
+		_, err := fmt.Sscan(f[1], &x.timestamp)
+		check(t, err)
+		x.marker = f[2] == "M"
+		if f[3] != "-" {
+			x.descriptor, err = hex.DecodeString(f[3])
+			check(t, err)
+		}
+		x.payload, err = hex.DecodeString(f[6])
+		check(t, err)
+		list = append(list, x)
+	}
+	return list
+}
+
+// player is a stream of a client that plays recorded packets.
+type player struct {
+	c    *client
+	pub  *sender
+	pt   byte
+	ssrc uint32
+	next uint64
+}
+
+// scalable makes a publication of a client one of AV1 and VP9.
+func scalable(c *client) *player {
+	pub := &sender{pub: c.id + 9, core: c.core}
+	var ids packet.ExtensionIDs
+	ids[packet.ExtDependencyDescriptor] = idDescriptorIn
+	pub.spec = Publication{
+		MID: "1", NACK: true, Extensions: ids, Streams: []Stream{{SSRC: 801}},
+		Codecs: []Codec{
+			{Codec: packet.AV1, PayloadType: ptAV1, ClockRate: 90000}, {Codec: packet.VP9, PayloadType: ptVP9, ClockRate: 90000},
+		},
+	}
+	c.apply(AddPublication{Transport: c.id, Publication: pub.pub, Spec: pub.spec})
+	c.video.due = c.room.now.Add(time.Hour)
+	return &player{c: c, pub: pub, pt: ptAV1, ssrc: 801}
+}
+
+func (p *player) send(x *recorded) {
+	h := make([]byte, 16, 100)
+	h[0], h[1] = 0x90, p.pt
+	if x.marker {
+		h[1] |= 0x80
+	}
+	binary.BigEndian.PutUint16(h[2:], uint16(p.next))
+	binary.BigEndian.PutUint32(h[4:], x.timestamp)
+	binary.BigEndian.PutUint32(h[8:], p.ssrc)
+	h[12] = 0x10 // the two-byte form
+	if n := len(x.descriptor); n > 0 {
+		h = append(append(h, idDescriptorIn, byte(n)), x.descriptor...)
+	}
+	for len(h)%4 != 0 {
+		h = append(h, 0)
+	}
+	binary.BigEndian.PutUint16(h[14:], uint16(len(h)-16)/4)
+	p.c.seal(p.c.room.now, h, nil, x.payload, p.next, p.ssrc)
+	p.next++
+	p.c.room.run(time.Millisecond)
+}
+
+// viewer sees what a slot is sent as its peer's decoder does.
+type viewer struct {
+	stream codec.Stream
+	frames []packet.Frame
+	raw    []int // sizes of descriptors
+	last   byte  // of the newest descriptor
+}
+
+// watch shows the publication in a slot that has the dependency descriptor.
+func watch(c *client, pub *sender, descriptor bool) (*sink, *viewer) {
+	s, v := c.slot(false), &viewer{}
+	r := &Route{}
+	r.PayloadTypes[ptAV1], r.PayloadTypes[ptVP9] = ptSlotAV1, ptSlotVP9
+	r.Repairs[ptSlotAV1] = ptSlotRTX
+	if descriptor {
+		r.Descriptor = ExtensionPair{In: idDescriptorIn, Out: idDescriptorOut}
+	}
+	s.seen = func(view packet.View, payload, b []byte) {
+		kind := packet.AV1
+		if view.PayloadType == ptSlotVP9 {
+			kind = packet.VP9
+		}
+		d := view.Extension(b, idDescriptorOut)
+		v.raw = append(v.raw, len(d))
+		if len(d) > 0 {
+			v.last = d[len(d)-1]
+		}
+		v.frames = append(v.frames, v.stream.Describe(&codec.Packet{
+			Codec: kind, Payload: payload, Marker: view.Marker, Timestamp: view.Timestamp, Descriptor: d,
+		}))
+	}
+	s.reach(pub)
+	c.apply(Bind{Slot: s.slot, Publication: pub.pub, Route: r})
+	return s, v
+}
+
+// The descriptor reaches the subscriber under its own id, on the same core and
+// on another, and says the same of each packet. Without it in the slot nothing
+// of it is sent.
+func TestDescriptorIsPassedOn(t *testing.T) {
+	for _, cores := range []int{1, 2} {
+		r := newRoomOn(t, cores)
+		a, b := r.join(0, netem.Config{}), r.join(1, netem.Config{})
+		p := scalable(a)
+		s, v := watch(b, p.pub, true)
+		_, bare := watch(b, p.pub, false)
+		var want codec.Stream
+		list := readRecorded(t, "av1-l3t3")
+		for i := range list {
+			p.send(&list[i])
+		}
+		if len(v.frames) != len(list) || len(bare.frames) != len(list) {
+			t.Fatalf("%d cores: %d and %d packets of %d", cores, len(v.frames), len(bare.frames), len(list))
+		}
+		for i, x := range list {
+			f := want.Describe(&codec.Packet{Codec: packet.AV1, Payload: x.payload, Marker: x.marker, Timestamp: x.timestamp, Descriptor: x.descriptor})
+			if v.frames[i] != f {
+				t.Fatalf("%d cores, packet %d: got %+v, want %+v", cores, i, v.frames[i], f)
+			}
+			if bare.raw[i] != 0 {
+				t.Fatalf("%d cores, packet %d: a descriptor in a slot without", cores, i)
+			}
+		}
+		checkGapless(t, s)
+	}
+}
+
+// Frame numbers and VP9's picture ids go on over a change of the source.
+func TestNumbersGoOnOverSources(t *testing.T) {
+	r := newRoom(t)
+	a, b := r.join(0, netem.Config{}), r.join(1, netem.Config{})
+	p := scalable(a)
+	_, v := watch(b, p.pub, true)
+	play := func(name string, pt byte) (from int) {
+		from = len(v.frames)
+		p.pt = pt
+		p.ssrc++
+		p.next = 100
+		p.c.apply(RemovePublication{Publication: p.pub.pub})
+		p.pub.spec.Streams[0].SSRC = p.ssrc
+		p.c.apply(AddPublication{Transport: a.id, Publication: p.pub.pub, Spec: p.pub.spec})
+		o := &Route{Descriptor: ExtensionPair{In: idDescriptorIn, Out: idDescriptorOut}}
+		o.PayloadTypes[ptAV1], o.PayloadTypes[ptVP9] = ptSlotAV1, ptSlotVP9
+		b.apply(Bind{Slot: b.sinks[0].slot, Publication: p.pub.pub, Route: o})
+		list := readRecorded(t, name)
+		for i := range list[:60] {
+			p.send(&list[i])
+		}
+		if n := len(v.frames) - from; n < 30 {
+			t.Fatalf("%s: %d packets of 60", name, n)
+		}
+		return from
+	}
+	play("av1-l1t3", ptAV1)
+	second := play("av1-l3t3", ptAV1)
+	if got, want := v.frames[second].Number, v.frames[second-1].Number+1; got != want {
+		t.Errorf("the first frame of the second source has number %d, want %d", got, want)
+	}
+	third := play("vp9-l3t3", ptVP9)
+	fourth := play("vp9-l3t3key", ptVP9)
+	if got, want := v.frames[fourth].PictureID, v.frames[fourth-1].PictureID+1; got != want || v.frames[fourth].PictureIDBits != 15 {
+		t.Errorf("the first picture of the fourth source has id %d, want %d", got, want)
+	}
+	for i, f := range v.frames[third:] {
+		if f.Described {
+			t.Fatalf("packet %d of VP9 is described: %+v", i, f)
+		}
+	}
+	fifth := play("av1-l1t3", ptAV1)
+	if got, want := v.frames[fifth].Number, v.frames[third-1].Number+1; got != want {
+		t.Errorf("the first frame of the fifth source has number %d, want %d", got, want)
+	}
+}
+
+// Once layers are left out, frames of the lowest temporal layer say which decode
+// targets are sent, also when all are again.
+func TestActiveDecodeTargets(t *testing.T) {
+	for _, cores := range []int{1, 2} {
+		r := newRoomOn(t, cores)
+		a, b := r.join(0, netem.Config{}), r.join(1, netem.Config{})
+		p := scalable(a)
+		s, v := watch(b, p.pub, true)
+		list := readRecorded(t, "av1-l1t3")
+		plane := r.cores[len(r.cores)-1]
+		seen := map[byte]int{}
+		for i := range list {
+			target, mask := layer.Target{Spatial: layer.Highest, Temporal: layer.Highest}, byte(0)
+			switch {
+			case i >= 40:
+				mask = 0x47 // five flags, then three targets
+			case i >= 20:
+				target.Temporal, mask = 1, 0x43
+			}
+			plane.slots[s.slot].outbound.selector.Aim(target)
+			before := len(v.raw)
+			p.send(&list[i])
+			if len(v.raw) == before || len(list[i].descriptor) != 3 || i == 20 || i == 40 {
+				continue // left out, or has a structure, or the change waits for a picture
+			}
+			f := v.frames[before]
+			if f.Temporal == 2 && mask == 0x43 {
+				t.Errorf("%d cores, packet %d: %+v is sent", cores, i, f)
+			}
+			if !f.Start || f.Temporal > 0 {
+				mask = 0
+			}
+			if longer := v.raw[before] > 3; longer != (mask != 0) || longer && v.last != mask && i > 44 {
+				t.Errorf("%d cores, packet %d, %+v: %d bytes, the last %#x, want %#x", cores, i, f, v.raw[before], v.last, mask)
+			}
+			if v.raw[before] > 3 {
+				seen[v.last]++
+			}
+		}
+		if seen[0x43] < 2 || seen[0x47] < 2 || len(seen) > 2+1 {
+			t.Errorf("%d cores: masks %x", cores, seen)
+		}
+	}
+}
