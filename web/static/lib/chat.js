@@ -1,6 +1,7 @@
 // @ts-check
 import { RoomError } from './errors.js';
-/** @import {ChatMessage, Line} from './types.js' */
+/** @import {Message} from './protocol.js' */
+/** @import {Line} from './types.js' */
 
 /** Longest message in characters. */
 export const maxText = 4000;
@@ -92,7 +93,7 @@ export class Chat {
 
   /**
    * Takes a message of somebody else, or one of the history.
-   * @param {ChatMessage} m
+   * @param {Pick<Message, 'id'|'ts'|'text'>} m
    * @param {string} name of the sender
    * @param {boolean} [own]
    */

@@ -5,7 +5,7 @@ import { RoomError } from './errors.js';
 import { Pulse } from './pulse.js';
 import { encodings, hint, trim } from './sections.js';
 import { Slots } from './slots.js';
-/** @import {Need, OfferAck, Pub, Published, Slot, Source} from './types.js' */
+/** @import {Need, OfferAck, Pub, Published, Slot, Source} from './protocol.js' */
 
 /** Sizes of the pool of video slots: it grows in steps, in one offer each. */
 const videoPool = [6, 12, 25, 49];
@@ -279,7 +279,10 @@ export class Connection extends Emitter {
   }
 }
 
-/** @param {Published} p */
+/**
+ * A server may name a publication or describe it.
+ * @param {{publication: string|{id: string}}} p
+ */
 function publicationId(p) {
   return typeof p.publication === 'string' ? p.publication : p.publication.id;
 }

@@ -1,5 +1,5 @@
 // @ts-check
-/** @import {LayersEvent} from './types.js' */
+/** @import {LayersEvent} from './protocol.js' */
 
 /** What an encoding is given at least, in bit/s: with less Chromium sends nothing of it. */
 const least = 30_000;

@@ -3,7 +3,7 @@ import { Demand } from './demand.js';
 import { RoomError } from './errors.js';
 /** @import {LocalPublication} from './connection.js' */
 /** @import {Session} from './session.js' */
-/** @import {LayersEvent, Source} from './types.js' */
+/** @import {LayersEvent, Source} from './protocol.js' */
 
 /** Refusals that the next join or resume makes good. */
 const passing = ['offline', 'not_joined', 'timeout'];

@@ -7,7 +7,8 @@ import { Session } from './session.js';
 import { Subscriptions } from './subscriptions.js';
 /** @import {LocalPublication} from './connection.js' */
 /** @import {RoomError} from './errors.js' */
-/** @import {JoinOptions, Line, Member, Need, Publication, SessionOptions, SessionState, Slot, Snapshot, Source, StateEvent, Transport} from './types.js' */
+/** @import {JoinAck, Member, Need, Publication, Slot, Source, StateEvent} from './protocol.js' */
+/** @import {JoinOptions, Line, SessionOptions, SessionState, Transport} from './types.js' */
 
 /**
  * Room is a meeting as one member sees it. It never touches the DOM.
@@ -209,7 +210,7 @@ export class Room extends Emitter {
     return this.chat.send(text);
   }
 
-  /** @param {Snapshot} ack of a join, the first or a later one */
+  /** @param {JoinAck} ack of a join, the first or a later one */
   #entered(ack) {
     this.self = ack.self;
     this.#subscriptions.reset();

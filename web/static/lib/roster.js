@@ -1,5 +1,5 @@
 // @ts-check
-/** @import {Member, Publication, StateEvent, Snapshot, Changes} from './types.js' */
+/** @import {JoinAck, Member, Publication, StateEvent} from './protocol.js' */
 
 /**
  * Roster is what a room looks like: its members and what they publish, in the
@@ -18,7 +18,7 @@ export class Roster {
 
   /**
    * Takes a whole state in place of the present one, then what came early.
-   * @param {Pick<Snapshot, 'members'|'publications'|'rev'>} s
+   * @param {Pick<JoinAck, 'members'|'publications'|'rev'>} s
    * @returns {boolean} false if revisions are still missing after it
    */
   reset(s) {
@@ -79,7 +79,7 @@ export class Roster {
 /**
  * @template {{id: string}} T
  * @param {Map<string, T>} map
- * @param {Changes<T>} [changes]
+ * @param {{add?: T[], set?: Partial<T>[], del?: (string|{id: string})[]}} [changes]
  */
 function merge(map, changes) {
   for (const d of changes?.del ?? []) {

@@ -1,5 +1,5 @@
 // @ts-check
-/** @import {Source} from './types.js' */
+/** @import {Source} from './protocol.js' */
 
 // What the media sections of an offer are made of: codecs, header extensions
 // and encodings. Short offers are fast offers: trimming the codecs brings the

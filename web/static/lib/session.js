@@ -4,7 +4,8 @@ import { Emitter } from './emitter.js';
 import { RoomError } from './errors.js';
 import { Signalling } from './signalling.js';
 /** @import {LocalPublication} from './connection.js' */
-/** @import {Bye, JoinOptions, Seat, SessionOptions, SessionState, Snapshot} from './types.js' */
+/** @import {ByeEvent, JoinAck} from './protocol.js' */
+/** @import {JoinOptions, Seat, SessionOptions, SessionState} from './types.js' */
 
 /** Refusals of a join anew that may pass; anything else ends the session. */
 const passing = ['offline', 'timeout', 'rate_limited', 'server_busy', 'draining', 'internal'];
@@ -23,7 +24,7 @@ const joinTimeout = 20_000;
  * `joined`; `ready` when its media is negotiated; `answered`; `slots`; `media` with the
  * connection's state; `left` with the reason, null for our own leave.
  *
- * @extends {Emitter<{state: SessionState, entered: Snapshot, ready: void, answered: void, slots: void, media: RTCPeerConnectionState, left: RoomError|null}>}
+ * @extends {Emitter<{state: SessionState, entered: JoinAck, ready: void, answered: void, slots: void, media: RTCPeerConnectionState, left: RoomError|null}>}
  */
 export class Session extends Emitter {
   /** @type {SessionState} */
@@ -66,13 +67,10 @@ export class Session extends Emitter {
     this.signal.on('up', () => this.#enter());
     this.signal.on('down', (reason) => this.#down(reason));
     this.signal.on('refused', (err) => this.end(err));
-    this.signal.on('bye', (/** @type {Bye} */ e) => this.#bye(e));
+    this.signal.on('bye', (/** @type {ByeEvent} */ e) => this.#bye(e));
   }
 
-  /**
-   * @param {JoinOptions} o
-   * @returns {Promise<void>}
-   */
+  /** @param {JoinOptions} o @returns {Promise<void>} */
   join(o) {
     if (this.state !== 'idle') {
       return Promise.reject(new RoomError('already_joined', 'a room is joined once'));
@@ -190,7 +188,7 @@ export class Session extends Emitter {
   /**
    * @param {JoinOptions} o
    * @param {object} own what we offer
-   * @returns {Promise<Snapshot>}
+   * @returns {Promise<JoinAck>}
    */
   #ask(o, own) {
     const resume = this.seat ? { ...this.seat, rev: this.rev } : undefined;
@@ -223,7 +221,7 @@ export class Session extends Emitter {
     return c;
   }
 
-  /** @param {Snapshot} ack */
+  /** @param {JoinAck} ack */
   #entered(ack) {
     clearTimeout(this.#timer);
     const { session, key } = ack;
@@ -268,7 +266,7 @@ export class Session extends Emitter {
     }
   }
 
-  /** @param {Bye} e */
+  /** @param {ByeEvent} e */
   #bye(e) {
     if (over.includes(e.code)) {
       this.seat = null;

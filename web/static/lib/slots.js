@@ -1,5 +1,5 @@
 // @ts-check
-/** @import {Slot} from './types.js' */
+/** @import {Slot} from './protocol.js' */
 
 /**
  * @typedef {object} SlotPlace

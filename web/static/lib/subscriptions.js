@@ -1,6 +1,6 @@
 // @ts-check
 import { RoomError } from './errors.js';
-/** @import {SubscribeAck} from './types.js' */
+/** @import {SubscribeAck} from './protocol.js' */
 
 /**
  * Subscriptions brings what the server sends in line with what is shown. It

@@ -2,7 +2,7 @@
 import { Emitter } from '../lib/emitter.js';
 import { captureCode } from '../lib/switchyard.js';
 /** @import {Room} from '../lib/room.js' */
-/** @import {Source} from '../lib/types.js' */
+/** @import {Source} from '../lib/protocol.js' */
 /** @import {Device, LocalMedia} from './media.js' */
 
 /**

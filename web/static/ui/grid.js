@@ -3,7 +3,7 @@ import { h, set } from './dom.js';
 import { t } from './i18n.js';
 import { Tile } from './tile.js';
 /** @import {Room} from '../lib/room.js' */
-/** @import {Publication} from '../lib/types.js' */
+/** @import {Publication} from '../lib/protocol.js' */
 /** @import {LocalMedia} from './media.js' */
 /** @import {TileView} from './tile.js' */
 

@@ -6,6 +6,7 @@ import { Emitter } from '../../static/lib/emitter.js';
 import { RoomError, captureCode } from '../../static/lib/errors.js';
 import { trimmed } from '../../static/lib/sections.js';
 import { visit } from '../../static/lib/visitor.js';
+import { typedefs } from '../../typedefs.mjs';
 import { clock, hue, initials, newRoomName, roomName } from '../../static/ui/names.js';
 
 const root = new URL('../../', import.meta.url);
@@ -127,19 +128,7 @@ test('the library touches no DOM', async () => {
   }
 });
 
-test('the types of the library are those of the schemas', async () => {
-  const source = await readFile(new URL('static/lib/types.js', root), 'utf8');
-  const read = async (/** @type {string} */ f) => JSON.parse(await readFile(new URL(`../room/schema/${f}.json`, root), 'utf8'));
-  const { $defs } = await read('types');
-  for (const [type, schema] of Object.entries({
-    Member: $defs.Member, Publication: $defs.Publication, Slot: $defs.Slot, Pub: $defs.Pub, Published: $defs.Published,
-    ChatMessage: $defs.Message, Need: $defs.Need, StateEvent: await read('state.event'), Snapshot: await read('join.ack'),
-    OfferAck: await read('offer.ack'), SubscribeAck: await read('subscribe.ack'), Bye: await read('bye.event'),
-    Seat: (await read('join.request')).properties.resume,
-  })) {
-    const comment = source.split('/**').find((c) => new RegExp(`@typedef \\{object\\} ${type}\\b`).test(c)) ?? '';
-    const names = [...comment.matchAll(/@property \{.*\} \[?(\w+)/g)].map((m) => m[1]);
-    assert.ok(names.length > 0, type);
-    assert.deepEqual(names.filter((n) => !(n in schema.properties)), [], type);
-  }
+test('the types of the protocol are those of the schemas', async () => {
+  const written = await readFile(new URL('static/lib/protocol.js', root), 'utf8');
+  assert.equal(written, await typedefs(), 'run `npm run types` in web/');
 });
