@@ -10,7 +10,11 @@ import (
 )
 
 const (
-	limitPacket = 1200 // bytes of a sealed datagram
+	limitPacket  = 1200 // bytes of a sealed datagram
+	limitHeader  = 12
+	limitPayload = limitPacket - limitHeader - 16 // the tag of GCM
+	limitSSRC    = 0x5359
+
 	limitRounds = 3
 	limitBatch  = 64  // packets of one sendmmsg
 	limitChunk  = 128 // packets between two drains of the receiver
@@ -52,6 +56,8 @@ type LimitResult struct {
 	Modes       []LimitMode `json:"modes"`
 	// Sink is what the device did itself that was sent to; empty on loopback.
 	Sink SinkMode `json:"sink,omitempty"`
+	// Client is what receiving costs the clients of [Forward], if that was measured.
+	Client *CountResult `json:"client,omitempty"`
 	// Sinks are the same towards devices, if that was asked for.
 	Sinks []*LimitResult `json:"sinks,omitempty"`
 }

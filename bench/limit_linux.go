@@ -8,15 +8,7 @@ import (
 	"runtime"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/switchyard-rtc/switchyard/sfu/srtp"
-)
-
-const (
-	limitHeader  = 12
-	limitPayload = limitPacket - limitHeader - 16 // the tag of GCM
-	limitSSRC    = 0x5359
 )
 
 // sending is one way of sending the packets that were sealed.
@@ -157,13 +149,4 @@ func limit(ctx context.Context, o LimitOptions) (*LimitResult, error) {
 		result.Modes = append(result.Modes, limitMode(s.name, s.train, rounds[m]))
 	}
 	return result, nil
-}
-
-// threadTime returns the CPU time of the calling thread, user and system.
-func threadTime() time.Duration {
-	var t unix.Timespec
-	if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t) != nil {
-		return 0 // Linux has had this clock since 2.6.12
-	}
-	return time.Duration(t.Nano())
 }

@@ -33,6 +33,7 @@ type network struct {
 	own    netip.Addr   // of this machine, towards the server; invalid if shared
 	opened atomic.Int64 // endpoints
 	ended  sync.WaitGroup
+	used   time.Duration // CPU time of the thread that reads shared; known when it has ended
 
 	endpoints []atomic.Pointer[endpoint] // by the last two bytes of the address
 
@@ -55,7 +56,9 @@ func newNetwork(second byte) (*network, error) {
 	}
 	n.ended.Go(func() {
 		runtime.LockOSThread() // a thread of its own is woken sooner
+		began := threadTime()
 		n.read(socket, udp.MaxTrain, nil, n.deliver)
+		n.used = threadTime() - began
 	})
 	n.ended.Go(n.beat)
 	return n, nil

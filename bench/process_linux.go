@@ -109,3 +109,12 @@ func pinSelf(cpus []int) error {
 	}
 	return nil
 }
+
+// threadTime returns the CPU time of the calling thread, user and system.
+func threadTime() time.Duration {
+	var t unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t) != nil {
+		return 0 // Linux has had this clock since 2.6.12
+	}
+	return time.Duration(t.Nano())
+}

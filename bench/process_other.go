@@ -10,6 +10,7 @@ import (
 var errLinuxOnly = errors.New("bench: this measurement needs Linux")
 
 func cpuTime(int) (time.Duration, error)   { return 0, errLinuxOnly }
+func threadTime() time.Duration            { return 0 }
 func residentSize(int) (int64, error)      { return 0, errLinuxOnly }
 func socketDrops(uint16) (uint64, error)   { return 0, errLinuxOnly }
 func pinned(_ []int, f func() error) error { return f() }

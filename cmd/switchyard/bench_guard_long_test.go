@@ -4,6 +4,7 @@ package main
 
 import (
 	"testing"
+	"time"
 
 	"github.com/switchyard-rtc/switchyard/bench"
 )
@@ -36,5 +37,23 @@ func TestForwardingStaysFast(t *testing.T) {
 		if ratio > most {
 			t.Errorf("%s: %.2f × the bare loop at best, want at most %.1f", mode, ratio, most)
 		}
+	}
+}
+
+// One core of the clients counts more than a million packets a second, which is
+// more than one of a server forwards; the best of three runs counts.
+func TestClientsStayCheap(t *testing.T) {
+	const least, runs = 1_000_000, 3
+	best := 0.0
+	for range runs {
+		r, err := bench.Count(t.Context(), time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%.2f µs per packet, %.0f counted a second", r.CPU, r.PerSecond)
+		best = max(best, 1e6/r.CPU)
+	}
+	if best < least {
+		t.Errorf("a core counts %.0f packets a second at best, want %d", best, least)
 	}
 }

@@ -24,11 +24,13 @@ func benchLimitCommand() *cobra.Command {
 		Short: "Measure what a bare loop costs on this machine",
 		Long: "Measure what a packet costs at the least on this machine: a loop that rewrites\n" +
 			"12 bytes of header, seals 1,200 bytes and sends them over loopback, in all ways\n" +
-			"that Linux has. Other reports are read as a distance to it.",
+			"that Linux has. Other reports are read as a distance to it. Then, what receiving\n" +
+			"a packet costs the clients of `bench forward`: a server that sends more than one\n" +
+			"core of theirs can count is not measured.",
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return benchLimit(c, o) },
 	}
-	c.Flags().DurationVar(&o.duration, "duration", time.Second, "how long each of the seven modes runs")
+	c.Flags().DurationVar(&o.duration, "duration", time.Second, "how long each of the seven modes runs, and the clients")
 	sinkFlag(c, &o.sink, "also measure the way to a device that drops everything: tun (Linux, root)")
 	jsonFlag(c, &o.json)
 	return c
@@ -43,6 +45,9 @@ func benchLimit(c *cobra.Command, o limitOptions) error {
 	}
 	result, err := bench.Limit(c.Context(), bench.LimitOptions{Duration: o.duration})
 	if err != nil {
+		return err
+	}
+	if result.Client, err = bench.Count(c.Context(), o.duration); err != nil {
 		return err
 	}
 	for _, mode := range sinkModes(o.sink) {
@@ -91,6 +96,10 @@ func printLimit(w io.Writer, r *bench.LimitResult) {
 		spread := rounded(m.Least) + " … " + rounded(m.Most)
 		fmt.Fprintf(w, "%-31s  %13s  %13s  %11s  %14.0f\n", modeNames[m.Name], rounded(m.CPU), spread, rounded(m.Wall), 1e6/m.CPU)
 		lost += m.Lost
+	}
+	if c := r.Client; c != nil {
+		fmt.Fprintf(w, "%-31s  %13s  %13s  %11s  %14.0f\n", "a client: receive and count", rounded(c.CPU), "", rounded(1e6/c.PerSecond), 1e6/c.CPU)
+		lost += c.Lost
 	}
 	switch {
 	case lost > 0 && r.Sink != "":

@@ -90,6 +90,9 @@ func TestBenchLimit(t *testing.T) {
 	if r.Limit.PerPacket(8) != got.PerPacket(8) || got.PerPacket(8) <= 0 {
 		t.Errorf("limit at 8: %v in the envelope, %v in the result", r.Limit.PerPacket(8), got.PerPacket(8))
 	}
+	if c := got.Client; c == nil || c.CPU <= 0 || c.Packets == 0 || c.Lost != 0 || !strings.Contains(stdout, "\na client: ") {
+		t.Errorf("client %+v in\n%s", c, stdout)
+	}
 	checkAligned(t, stdout)
 }
 
