@@ -198,7 +198,7 @@ func ask[T any](w *worker.Worker, command func(reply func(T)) plane.Command) (re
 func (s *Server) onEvents(events []plane.Event) {
 	for _, e := range events {
 		id := e.Transport
-		if e.Publication != 0 {
+		if e.Publication != 0 && e.Kind != plane.EventLayer {
 			id = e.Publication
 		}
 		v, _ := s.live.Load(id)
