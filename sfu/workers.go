@@ -85,7 +85,7 @@ func (p *Publication) reach(place int) {
 	}
 	if p.mirrors[place]++; p.mirrors[place] == 1 {
 		p.peer.post(plane.Mirror{Publication: p.key, To: place, On: true})
-		p.peer.server.workers[place].Post(plane.AddMirror{Publication: p.key, Spec: p.spec})
+		p.peer.server.workers[place].Post(plane.AddMirror{Publication: p.key, Spec: p.spec, From: p.peer.worker()})
 	}
 }
 
