@@ -37,6 +37,11 @@ type Config struct {
 	// MaxPeers limits the peers of this server. If zero, there is no limit.
 	MaxPeers int
 
+	// MaxDownlink limits the video that each peer is sent, in bit/s of payload.
+	// Its video subscriptions share it equally: each gets the best layer within
+	// its part, and at least the lowest one. If zero, there is no limit.
+	MaxDownlink Bitrate
+
 	// HistoryDuration is how long received packets are kept for
 	// retransmission (RFC 4588). If zero, 1 s.
 	HistoryDuration time.Duration

@@ -43,6 +43,11 @@ type PeerHandlers struct {
 	// OnUnpublish is called when a publication ended: its section was stopped,
 	// or it or its peer was closed.
 	OnUnpublish func(*Publication)
+	// OnDemand is called when subscribers want other encodings of a publication
+	// with simulcast than before, with the RIDs of those that somebody wants. It
+	// is told at once when more are wanted, after 2.5 s when fewer are. At first
+	// all are.
+	OnDemand func(pub *Publication, rids []string)
 	// OnDataChannel is called when the peer opened a data channel. No message is
 	// read before it has returned, so that its handlers can be set in time.
 	OnDataChannel func(*webrtc.DataChannel)
@@ -318,6 +323,8 @@ func (p *Peer) onEvent(e plane.Event) {
 				p.handlers.OnSilence(silent)
 			}
 		})
+	case plane.EventLayer:
+		p.calls.add(func() { p.onLayer(e) })
 	case plane.EventFailed:
 		p.calls.add(func() { p.end(errBug) })
 	}

@@ -79,7 +79,11 @@ func (p *Publication) AudioLevel() (dbov uint8, speaking bool) {
 func (p *Publication) onEvent(e plane.Event) {
 	switch e.Kind {
 	case plane.EventKeyFrame:
-		p.peer.server.workers[p.peer.worker()].TryPost(plane.AskKeyFrame{Publication: p.key})
+		p.peer.server.workers[p.peer.worker()].TryPost(plane.AskKeyFrame{
+			Publication: p.key, Encoding: e.Encoding, Urgent: e.Urgent,
+		})
+	case plane.EventDemand:
+		p.onDemand(e.Encodings)
 	case plane.EventFailed: // on another core than the peer's
 		p.peer.calls.add(func() { p.peer.end(errBug) })
 	case plane.EventLevel:

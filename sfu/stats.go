@@ -65,6 +65,7 @@ type OutboundStats struct {
 	NACKCount                uint32  // numbers that the peer asked for again
 	PLICount                 uint32  // received from the peer
 	FractionLost             float64 // of the peer's last report, 0 to 1
+	Layer                    Layer   // being sent, of video; see [Subscription.Layer]
 	Drops                    map[DropReason]uint64
 	Cost                     Cost
 	// Subscription is the part of Cost since the present publication was bound
@@ -144,6 +145,7 @@ func peerStats(s plane.TransportStats) PeerStats {
 			NACKCount:                out.NACKs,
 			PLICount:                 out.PLIs,
 			FractionLost:             float64(out.FractionLost) / 256,
+			Layer:                    Layer{Spatial: out.Shown.Place, Temporal: out.Shown.Temporal},
 			Drops:                    drops(&out.Drops),
 			Cost:                     Cost(out.Cost),
 			Subscription:             Cost(out.Bound),

@@ -4,9 +4,21 @@ import (
 	"github.com/switchyard-rtc/switchyard/sfu/internal/plane"
 )
 
-// SubscribeOptions configures a [Subscription]. The zero value sends to any
-// free slot at once.
+// SubscribeOptions configures a [Subscription]. The zero value sends the best
+// quality to any free slot at once.
 type SubscribeOptions struct {
+	// Max limits the layer, for instance for a thumbnail. Nil means [MaxLayer].
+	Max *Layer
+	// MaxWidth and MaxHeight, in pixels, say how large the picture is shown: the
+	// smallest layer is sent that fills one of them, or nearly. Zero means as
+	// large as it comes.
+	MaxWidth, MaxHeight int
+	// MaxFrameRate limits frames per second. Zero means no limit.
+	MaxFrameRate float64
+	// OnLayer is called as the handlers of the subscribing peer are, when another
+	// layer of a video publication is being sent; first with the one that it
+	// begins with. [Subscription.Update] does not change it.
+	OnLayer func(LayerInfo)
 	// MID names the slot to use. If empty, any free one of the right kind;
 	// [Subscription.Update] ignores it.
 	MID string
@@ -21,7 +33,8 @@ type Subscription struct {
 
 	// Guarded by server.mu.
 	pub    *Publication
-	paused bool
+	opts   SubscribeOptions
+	layer  LayerInfo
 	closed bool
 }
 
@@ -54,12 +67,21 @@ func (p *Peer) Subscribe(pub *Publication, opts SubscribeOptions) (*Subscription
 	if slot.sub != nil {
 		slot.sub.end()
 	}
-	sub := &Subscription{peer: p, slot: slot, pub: pub, paused: opts.Paused}
+	sub := &Subscription{peer: p, slot: slot, pub: pub, opts: opts}
 	slot.sub = sub
 	pub.subs = append(pub.subs, sub)
 	pub.reach(p.worker())
-	p.post(plane.Bind{Slot: slot.key, Publication: pub.key, Route: r, Paused: opts.Paused})
+	sub.bind(r)
+	p.share(sub)
 	return sub, nil
+}
+
+// bind shows the publication in the slot. The caller holds the server's mutex.
+func (s *Subscription) bind(r *plane.Route) {
+	s.layer = LayerInfo{}
+	s.peer.post(plane.Bind{
+		Slot: s.slot.key, Publication: s.pub.key, Route: r, Paused: s.opts.Paused, Demand: s.demand(),
+	})
 }
 
 // choose finds the slot for a publication. The caller holds the server's mutex.
@@ -91,8 +113,17 @@ func (s *Subscription) Peer() *Peer { return s.peer }
 // MID returns the media section (slot) that carries the subscription.
 func (s *Subscription) MID() string { return s.slot.section.MID }
 
-// Update pauses or resumes sending. No negotiation is needed. Video resumes at
-// the next key frame.
+// Layer returns what is being sent of a video publication; the zero value before
+// the first picture.
+func (s *Subscription) Layer() LayerInfo {
+	s.peer.server.mu.Lock()
+	defer s.peer.server.mu.Unlock()
+	return s.layer
+}
+
+// Update changes how large and how often pictures are shown, and pauses or
+// resumes sending. No negotiation is needed. A larger picture comes with a key
+// frame, which is asked for; video resumes with one too.
 func (s *Subscription) Update(opts SubscribeOptions) error {
 	srv := s.peer.server
 	srv.mu.Lock()
@@ -100,8 +131,14 @@ func (s *Subscription) Update(opts SubscribeOptions) error {
 	if s.closed {
 		return ErrClosed
 	}
-	s.paused = opts.Paused
+	opts.OnLayer = s.opts.OnLayer
+	paused := s.opts.Paused
+	s.opts = opts
+	s.peer.post(plane.Show{Slot: s.slot.key, Demand: s.demand()})
 	s.peer.post(plane.Pause{Slot: s.slot.key, Paused: opts.Paused})
+	if paused != opts.Paused {
+		s.peer.share(s)
+	}
 	return nil
 }
 
@@ -130,7 +167,7 @@ func (s *Subscription) Replace(pub *Publication) error {
 	s.pub = pub
 	pub.subs = append(pub.subs, s)
 	pub.reach(s.peer.worker())
-	s.peer.post(plane.Bind{Slot: s.slot.key, Publication: pub.key, Route: r, Paused: s.paused})
+	s.bind(r)
 	old.leave(s.peer.worker())
 	return nil
 }
@@ -153,5 +190,6 @@ func (s *Subscription) end() {
 	s.pub.subs = without(s.pub.subs, s)
 	s.slot.sub = nil
 	s.peer.post(plane.Unbind{Slot: s.slot.key})
+	s.peer.share(s)
 	s.pub.leave(s.peer.worker())
 }

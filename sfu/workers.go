@@ -85,7 +85,7 @@ func (p *Publication) reach(place int) {
 	}
 	if p.mirrors[place]++; p.mirrors[place] == 1 {
 		p.peer.post(plane.Mirror{Publication: p.key, To: place, On: true})
-		p.peer.server.workers[place].Post(plane.AddMirror{Publication: p.key, Spec: p.spec})
+		p.peer.server.workers[place].Post(plane.AddMirror{Publication: p.key, Spec: p.spec, From: p.peer.worker()})
 	}
 }
 
@@ -198,7 +198,7 @@ func ask[T any](w *worker.Worker, command func(reply func(T)) plane.Command) (re
 func (s *Server) onEvents(events []plane.Event) {
 	for _, e := range events {
 		id := e.Transport
-		if e.Publication != 0 {
+		if e.Publication != 0 && e.Kind != plane.EventLayer {
 			id = e.Publication
 		}
 		v, _ := s.live.Load(id)

@@ -38,7 +38,8 @@ var mayImport = map[string][]string{
 	"sfu/srtp/internal/vaes": {},
 	"sfu/udp":                {},
 	"sfu": {
-		"sfu/internal/codec", "sfu/internal/packet", "sfu/internal/pionpc", "sfu/internal/plane", "sfu/internal/worker", "sfu/srtp", "sfu/udp",
+		"sfu/internal/codec", "sfu/internal/layer", "sfu/internal/packet", "sfu/internal/pionpc", "sfu/internal/plane", "sfu/internal/worker",
+		"sfu/srtp", "sfu/udp",
 	},
 	"sfu/micro": {
 		"sfu/internal/cputime", "sfu/internal/mono", "sfu/internal/nack", "sfu/internal/packet", "sfu/internal/plane", "sfu/internal/rewrite",

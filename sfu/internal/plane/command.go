@@ -358,6 +358,9 @@ func (s *Slot) observe() OutboundStats {
 	st.Cost = s.account.Cost
 	if o := s.outbound; o != nil {
 		st.Bound = st.Cost.sub(o.before)
+		if !s.spec.Audio {
+			st.Shown = o.shows()
+		}
 	}
 	return st
 }

@@ -31,10 +31,11 @@ func (r *room) handOver(p *Plane) {
 		}
 	}
 	for _, e := range p.Events(nil) {
+		r.events = append(r.events, e)
 		if e.Kind == EventKeyFrame {
 			for _, c := range r.clients {
 				if e.Publication == c.video.pub {
-					c.apply(AskKeyFrame{Publication: e.Publication})
+					c.apply(AskKeyFrame{Publication: e.Publication, Encoding: e.Encoding, Urgent: e.Urgent})
 				}
 			}
 		}
@@ -93,6 +94,6 @@ func (s *sink) reach(pub *sender) { s.client.room.reach(pub, s.client.core) }
 func (r *room) reach(pub *sender, core int) {
 	if core != pub.core {
 		r.applyTo(pub.core, Mirror{Publication: pub.pub, To: core, On: true})
-		r.applyTo(core, AddMirror{Publication: pub.pub, Spec: pub.spec})
+		r.applyTo(core, AddMirror{Publication: pub.pub, Spec: pub.spec, From: pub.core})
 	}
 }

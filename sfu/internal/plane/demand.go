@@ -15,6 +15,7 @@ const (
 	remindEvery = 100 * time.Millisecond
 
 	everything = 0xff // all encodings
+	unsaid     = -1
 )
 
 // Show says what a slot can show. It holds until the next Bind.
@@ -36,7 +37,7 @@ func (c Show) apply(p *Plane, now mono.Time) {
 // wanted is which encodings somebody wants: a bit for each.
 type wanted struct {
 	here  uint8   // for the outbounds of this core
-	cores []uint8 // for other cores, by index; everything for those beyond the end
+	cores []int16 // for other cores, by index; unsaid, as for those beyond the end
 
 	// Where the publisher is.
 	told  uint8                         // what EventDemand said last
@@ -58,17 +59,17 @@ func newWanted(now mono.Time, encodings int) wanted {
 	return w
 }
 
-// of returns what a core wants.
-func (w *wanted) of(core int) uint8 {
-	if core < len(w.cores) {
-		return w.cores[core]
+// of returns what a core wants; everything until it says what.
+func (w *wanted) of(core int) (mask uint8, said bool) {
+	if core < len(w.cores) && w.cores[core] != unsaid {
+		return uint8(w.cores[core]), true
 	}
-	return everything
+	return everything, false
 }
 
-func (w *wanted) set(core int, mask uint8) {
+func (w *wanted) set(core int, mask int16) {
 	for len(w.cores) <= core {
-		w.cores = append(w.cores, everything)
+		w.cores = append(w.cores, unsaid)
 	}
 	w.cores[core] = mask
 }
@@ -87,7 +88,7 @@ func (f *Fanout) demand(now mono.Time) {
 	}
 	if f.transport != nil {
 		f.tell(now)
-	} else if w.here != before {
+	} else if w.here != before || f.survey.ladder.Empty() && len(f.outbounds) > 0 {
 		f.remind(now)
 	}
 }
@@ -97,7 +98,9 @@ func (f *Fanout) tell(now mono.Time) {
 	w := &f.wants
 	all := w.here
 	for _, core := range f.mirrors {
-		all |= w.of(core)
+		if mask, said := w.of(core); said || f.survey.ladder.Empty() {
+			all |= mask
+		}
 	}
 	active := uint8(0)
 	for i := range f.encodings {
@@ -120,17 +123,32 @@ func (f *Fanout) remind(now mono.Time) {
 	w.reminded = now
 	if w.origin >= 0 {
 		f.plane.handovers = append(f.plane.handovers, Handover{
-			To: w.origin, From: f.plane.core, Publication: f.id, Demand: true, Wanted: w.here,
+			To: w.origin, From: f.plane.core, Publication: f.id,
+			Demand: true, Wanted: w.here, Ladder: f.survey.ladder,
 		})
 	}
 }
 
-// hear learns what another core wants of a publication that is here.
+// hear learns what another core wants of a publication that is here. One that
+// does not know what there is, is told so first.
 func (f *Fanout) hear(now mono.Time, h *Handover) {
-	if f.transport != nil && !f.spec.Audio {
-		f.wants.set(h.From, h.Wanted)
-		f.tell(now)
+	switch {
+	case f.transport == nil || f.spec.Audio:
+		return
+	case h.Ladder.Empty() && !f.survey.ladder.Empty():
+		f.announce(h.From)
+		return
 	}
+	f.wants.set(h.From, int16(h.Wanted))
+	f.tell(now)
+}
+
+// announce tells a core what there is: it may be handed over nothing of it.
+func (f *Fanout) announce(core int) {
+	mask, _ := f.wants.of(core)
+	f.plane.handovers = append(f.plane.handovers, Handover{
+		To: core, From: f.plane.core, Publication: f.id, Wanted: mask, Ladder: f.survey.ladder,
+	})
 }
 
 // check looks once a second whether what is wanted has changed by itself, and

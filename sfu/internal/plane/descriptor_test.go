@@ -108,8 +108,8 @@ type viewer struct {
 	last   byte  // of the newest descriptor
 }
 
-// watch shows the publication in a slot that has the dependency descriptor.
-func watch(c *client, pub *sender, descriptor bool) (*sink, *viewer) {
+// look shows the publication in a slot that has the dependency descriptor.
+func look(c *client, pub *sender, descriptor bool) (*sink, *viewer) {
 	s, v := c.slot(false), &viewer{}
 	r := &Route{}
 	r.PayloadTypes[ptAV1], r.PayloadTypes[ptVP9] = ptSlotAV1, ptSlotVP9
@@ -144,8 +144,8 @@ func TestDescriptorIsPassedOn(t *testing.T) {
 		r := newRoomOn(t, cores)
 		a, b := r.join(0, netem.Config{}), r.join(1, netem.Config{})
 		p := scalable(a)
-		s, v := watch(b, p.pub, true)
-		_, bare := watch(b, p.pub, false)
+		s, v := look(b, p.pub, true)
+		_, bare := look(b, p.pub, false)
 		var want codec.Stream
 		list := readRecorded(t, "av1-l3t3")
 		for i := range list {
@@ -172,7 +172,7 @@ func TestNumbersGoOnOverSources(t *testing.T) {
 	r := newRoom(t)
 	a, b := r.join(0, netem.Config{}), r.join(1, netem.Config{})
 	p := scalable(a)
-	_, v := watch(b, p.pub, true)
+	_, v := look(b, p.pub, true)
 	play := func(name string, pt byte) (from int) {
 		from = len(v.frames)
 		p.pt = pt
@@ -221,7 +221,7 @@ func TestActiveDecodeTargets(t *testing.T) {
 		r := newRoomOn(t, cores)
 		a, b := r.join(0, netem.Config{}), r.join(1, netem.Config{})
 		p := scalable(a)
-		s, v := watch(b, p.pub, true)
+		s, v := look(b, p.pub, true)
 		list := readRecorded(t, "av1-l1t3")
 		plane := r.cores[len(r.cores)-1]
 		seen := map[byte]int{}

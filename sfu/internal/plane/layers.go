@@ -114,6 +114,23 @@ func (f *Fanout) renew(now mono.Time) {
 		return
 	}
 	f.demand(now)
+	f.repeat()
+}
+
+// repeat tells cores that are handed over nothing what there is: what they were
+// told may be lost.
+func (f *Fanout) repeat() {
+	live := uint8(0)
+	for i := range f.survey.facts {
+		if f.survey.facts[i].Live {
+			live |= 1 << i
+		}
+	}
+	for _, core := range f.mirrors {
+		if mask, _ := f.wants.of(core); mask&live == 0 {
+			f.announce(core)
+		}
+	}
 }
 
 // rate notes the rates of a period; it tells whether they are others.
@@ -149,6 +166,9 @@ func (f *Fanout) retarget(now mono.Time) {
 	v := &f.survey
 	v.ladder, v.changed, v.next = layer.NewLadder(v.facts), false, now.Add(surveyEvery)
 	f.choose(now)
+	for _, core := range f.mirrors {
+		f.announce(core)
+	}
 }
 
 // choose lets every subscriber here choose among what there is.

@@ -51,8 +51,12 @@ func (p *Plane) Accept(now mono.Time, h *Handover) {
 	}
 	p.spend(&p.shared, weightHandover)
 	f := p.publications[h.Publication]
-	if f != nil && h.Demand {
+	switch {
+	case f != nil && h.Demand:
 		f.hear(now, h)
+		return
+	case f != nil && f.transport == nil && h.Ladder != nil && len(h.B) == 0:
+		f.follow(now, h)
 		return
 	}
 	if f == nil || f.transport != nil || h.Encoding >= len(f.encodings) {
@@ -92,11 +96,14 @@ func (f *Fanout) mirrorOf(encoding int, serial uint32) *Inbound {
 type AddMirror struct {
 	Publication ID
 	Spec        Publication
+	From        int // index of the core that has it
 }
 
 func (c AddMirror) apply(p *Plane, now mono.Time) {
 	if p.publications[c.Publication] == nil && len(c.Spec.Codecs) > 0 {
-		p.publications[c.Publication] = newFanout(p, nil, c.Publication, c.Spec, now)
+		f := newFanout(p, nil, c.Publication, c.Spec, now)
+		f.wants.origin = c.From
+		p.publications[c.Publication] = f
 	}
 }
 
@@ -114,7 +121,7 @@ func (c Mirror) apply(p *Plane, now mono.Time) {
 		return
 	}
 	f.mirrors = slices.DeleteFunc(f.mirrors, func(to int) bool { return to == c.To })
-	f.wants.set(c.To, everything) // until it says what
+	f.wants.set(c.To, unsaid)
 	if c.On {
 		f.mirrors = append(f.mirrors, c.To)
 	}
@@ -147,7 +154,7 @@ func (c RoutePath) apply(p *Plane, _ mono.Time) {
 func (f *Fanout) handOver(in *Inbound, e *nack.Entry, b []byte) {
 	p := f.plane
 	for _, to := range f.mirrors {
-		wanted := f.wants.of(to)
+		wanted, _ := f.wants.of(to)
 		if wanted>>in.encoding&1 == 0 {
 			continue
 		}

@@ -35,6 +35,7 @@ type room struct {
 	arrived int      // datagrams that came to the cores, in turn
 	now     mono.Time
 	clients []*client
+	events  []Event // of several cores
 	byAddr  map[netip.AddrPort]*client
 	buf     []byte
 	sink    netip.Addr     // of who joins next, see AddTransport
@@ -230,7 +231,7 @@ func (s *sink) show(pub *sender) {
 	}
 	s.got = s.got[:0]
 	s.reach(pub)
-	s.client.apply(Bind{Slot: s.slot, Publication: pub.pub, Route: r})
+	s.client.apply(Bind{Slot: s.slot, Publication: pub.pub, Route: r, Demand: s.demand})
 }
 
 // run lets the room live for d.

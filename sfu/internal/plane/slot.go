@@ -71,6 +71,7 @@ type OutboundStats struct {
 	Retransmitted uint64
 	NACKs, PLIs   uint32
 	FractionLost  uint8 // of 256
+	Shown         Shown // now
 	Cost          Cost  // since the slot exists
 	Bound         Cost  // since the present publication was bound; zero while idle
 	Drops         [NumDropReasons]uint64

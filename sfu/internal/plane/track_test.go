@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/switchyard-rtc/switchyard/sfu/internal/feedback"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/layer"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/nack"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
@@ -47,6 +48,8 @@ type sink struct {
 	reports  []feedback.Item
 	pictures []uint16
 	seen     func(v packet.View, payload, b []byte) // nil: nobody looks
+	demand   layer.Demand
+	look     func(number uint16, v packet.View, payload []byte) // nil: nobody does
 }
 
 // produce sends the frames that are due.
@@ -179,6 +182,9 @@ func (s *sink) receive(now mono.Time, v packet.View, b []byte) {
 	}
 	s.packets++
 	s.csrc = binary.BigEndian.Uint32(b[12:])
+	if s.look != nil {
+		s.look(number, v, payload)
+	}
 	s.numbers, s.stamps = append(s.numbers, number), append(s.stamps, v.Timestamp)
 	if s.seen != nil {
 		s.seen(v, payload, b)
