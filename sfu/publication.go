@@ -79,7 +79,9 @@ func (p *Publication) AudioLevel() (dbov uint8, speaking bool) {
 func (p *Publication) onEvent(e plane.Event) {
 	switch e.Kind {
 	case plane.EventKeyFrame:
-		p.peer.server.workers[p.peer.worker()].TryPost(plane.AskKeyFrame{Publication: p.key})
+		p.peer.server.workers[p.peer.worker()].TryPost(plane.AskKeyFrame{
+			Publication: p.key, Encoding: e.Encoding, Urgent: e.Urgent,
+		})
 	case plane.EventFailed: // on another core than the peer's
 		p.peer.calls.add(func() { p.peer.end(errBug) })
 	case plane.EventLevel:
@@ -92,7 +94,8 @@ func (p *Publication) onEvent(e plane.Event) {
 }
 
 // RequestKeyFrame asks the publisher for a key frame (RFC 4585 PLI). Requests
-// of all subscribers are merged, and at least 320 ms apart.
+// of all subscribers are merged, and a publisher is asked at most twice in a
+// row and then once a second, at least 320 ms and a round trip apart.
 func (p *Publication) RequestKeyFrame() error {
 	s := p.peer.server
 	s.mu.Lock()

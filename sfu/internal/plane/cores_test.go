@@ -34,7 +34,7 @@ func (r *room) handOver(p *Plane) {
 		if e.Kind == EventKeyFrame {
 			for _, c := range r.clients {
 				if e.Publication == c.video.pub {
-					c.apply(AskKeyFrame{Publication: e.Publication})
+					c.apply(AskKeyFrame{Publication: e.Publication, Encoding: e.Encoding, Urgent: e.Urgent})
 				}
 			}
 		}

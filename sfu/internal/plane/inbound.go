@@ -29,6 +29,7 @@ type Inbound struct {
 	repair   *nack.Generator // nil without NACK, and in retransmission streams
 	history  *nack.History   // nil before the first packet, after the end and in retransmission streams
 	newest   uint16          // number in the history
+	heard    mono.Time       // when the last packet came
 	tally    tally           // since the last survey
 	stats    InboundStats
 	account  account
@@ -87,6 +88,7 @@ func (in *Inbound) accept(now mono.Time, v packet.View, b []byte) {
 		return
 	}
 	in.note(v.Sequence)
+	in.heard = now
 	in.count(&e)
 	if !in.fan.spec.Audio {
 		in.fan.observe(now, in, &e)

@@ -106,23 +106,6 @@ func (t *Transport) requestLost(now mono.Time, in *Inbound) {
 	}
 }
 
-// advanceKeyFrames sends the key-frame requests that are due.
-func (t *Transport) advanceKeyFrames(now mono.Time) mono.Time {
-	next := mono.Never
-	for _, f := range t.publications {
-		if f.waiting == 0 {
-			continue
-		}
-		if f.nextAsk() <= now {
-			f.request(now)
-		}
-		if f.waiting != 0 {
-			next = min(next, f.nextAsk())
-		}
-	}
-	return next
-}
-
 // advanceLevels tells how loud each audio publication is.
 func (t *Transport) advanceLevels(now mono.Time) mono.Time {
 	if now < t.nextLevel {

@@ -149,8 +149,13 @@ func (s *Slot) turn(now mono.Time, o *Outbound, e *nack.Entry) {
 	*bd = binding{tag: l.tag, in: o.current, route: o.route, number: uint32(o.fan.id), vp8: previous.vp8}
 	bd.vp8.Start(e.Frame)
 	l.sequence.Start(l.tag, e.Sequence)
-	l.timestamp.Bind(e.View.Timestamp, o.fan.rates[e.View.PayloadType&0x7f], e.Captured)
-	bd.offset = l.timestamp.Offset()
+	rate := o.fan.rates[e.View.PayloadType&0x7f]
+	if o.replay.in == o.current {
+		l.timestamp.BindBehind(e.View.Timestamp, rate, e.Captured, rewrite.Behind{Now: now, Speed: o.replay.speed()})
+	} else {
+		l.timestamp.Bind(e.View.Timestamp, rate, e.Captured)
+	}
+	bd.offset, bd.chase = l.timestamp.Offset(), l.timestamp.Chase()
 	l.note(o.fan, e)
 	s.reportNow = true
 	s.transport.plane.timers.hasten(s.transport, now)
@@ -239,7 +244,7 @@ func (s *Slot) repeat(now mono.Time, number uint16) bool {
 		Marker:      bd.ends(e),
 		PayloadType: pt,
 		Sequence:    uint16(index),
-		Timestamp:   e.View.Timestamp + bd.offset,
+		Timestamp:   e.View.Timestamp + bd.offset + bd.chase.Ahead(e.View.Timestamp),
 		SSRC:        s.spec.RTX,
 	}, e, b)
 	head, rest := bd.payload(binary.BigEndian.AppendUint16(p.prefix[:0], number), e, b)

@@ -127,7 +127,10 @@ func openReason(err error) DropReason {
 // hear notes that something authenticated came from the peer.
 func (t *Transport) hear(now mono.Time) {
 	t.heard = now
-	t.quiet = false
+	if t.quiet {
+		t.quiet = false
+		t.enter(now)
+	}
 	if t.silent {
 		t.silent = false
 		t.plane.emit(Event{Kind: EventHeard, Transport: t.id})
@@ -199,6 +202,7 @@ func (t *Transport) advance(now mono.Time) mono.Time {
 		return next
 	}
 	next = min(next, t.advanceRepair(now), t.advanceKeyFrames(now), t.advanceLevels(now))
+	next = min(next, t.advanceReplays(now))
 	next = min(next, t.advanceFeedback(now), t.advanceReports(now))
 	t.flushRTCP()
 	return next
@@ -242,7 +246,7 @@ func (t *Transport) mediaSSRC() uint32 {
 
 // bind makes path the way to the peer.
 func (t *Transport) bind(now mono.Time, path Path) {
-	p := t.plane
+	p, ready := t.plane, t.ready()
 	moved := t.path != path && t.path != (Path{})
 	if t.bound && t.path != path {
 		delete(p.paths, t.path)
@@ -261,6 +265,9 @@ func (t *Transport) bind(now mono.Time, path Path) {
 	if moved {
 		t.refresh(now)
 	}
+	if !ready && t.ready() {
+		t.enter(now)
+	}
 	p.timers.hasten(t, now)
 }
 
@@ -269,10 +276,8 @@ func (t *Transport) bind(now mono.Time, path Path) {
 func (t *Transport) refresh(now mono.Time) {
 	for _, f := range t.plane.publications {
 		if f.transport == t {
-			f.unanswered = 0 // what was asked went the old way
-			f.asked = -mono.Time(askEvery)
 			for i := range f.encodings {
-				f.ask(now, i, false)
+				f.ask(now, i, true) // again: what was asked went the old way
 			}
 		}
 	}
