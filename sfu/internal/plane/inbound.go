@@ -149,5 +149,10 @@ func (in *Inbound) unwrap(now mono.Time, v packet.View, b []byte) {
 		return
 	}
 	in.media.stats.Retransmitted++
+	if r := in.media.repair; r != nil {
+		if asked, ok := r.Asked(number); ok {
+			in.fan.transport.roundTrip(now.Sub(asked))
+		}
+	}
 	in.media.accept(now, v, b)
 }

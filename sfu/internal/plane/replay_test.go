@@ -10,12 +10,13 @@ import (
 )
 
 // first returns the first frame that a slot got any packet of, and how many
-// frames after it are not whole, but for the newest.
+// frames are not whole between it and the newest: a receiver cannot know what
+// came before its first packet.
 func (s *sink) first() (first, torn int) {
 	for first < len(s.got) && s.got[first] == 0 {
 		first++
 	}
-	for f := first; f < len(s.got)-1; f++ {
+	for f := first + 1; f < len(s.got)-1; f++ {
 		if int(s.got[f]) != s.client.room.clients[0].video.perFrame {
 			torn++
 		}

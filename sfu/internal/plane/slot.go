@@ -31,6 +31,7 @@ type Slot struct {
 	id        ID
 	shown     Shown // what EventLayer said last
 	reportNow bool
+	reported  reported
 	first     uint64    // index of the first packet
 	repair    uint64    // index of the next retransmission, of the RTX SSRC
 	start     uint32    // timestamp at begin
@@ -56,8 +57,9 @@ type moment struct {
 
 // repeat remembers when a number was last sent again.
 type repeat struct {
-	number uint16
-	at     mono.Time
+	number  uint16
+	answers uint8
+	at      mono.Time
 }
 
 // OutboundStats counts what one slot was sent.
@@ -68,7 +70,7 @@ type OutboundStats struct {
 	SSRC          uint32
 	Retransmitted uint64
 	NACKs, PLIs   uint32
-	FractionLost  uint8 // of 256
+	FractionLost  uint8 // of 256 of what was sent, by the last report
 	Cost          Cost  // since the slot exists
 	Bound         Cost  // since the present publication was bound; zero while idle
 	Drops         [NumDropReasons]uint64
@@ -84,6 +86,7 @@ func newSlot(t *Transport, c AddSlot, now mono.Time) *Slot {
 		begin:     now,
 		account:   account{payer: PayOutbound},
 	}
+	s.reported.next = s.first
 	s.stats.MID, s.stats.SSRC = c.Spec.MID, c.Spec.SSRC
 	s.repair = t.resume(c.Spec.RTX, c.Repair)
 	return s
@@ -214,11 +217,14 @@ func (s *Slot) retransmit(now mono.Time, pid, blp uint16) {
 	eachLost(pid, blp, func(number uint16) {
 		s.stats.NACKs++
 		r := &s.line.repeats[number%repeatsKept]
-		if r.number == number && r.at != 0 && now.Sub(r.at) < max(s.transport.rtt, leastRTT) {
+		if r.number != number {
+			*r = repeat{number: number}
+		}
+		if r.answers > 0 && now.Sub(r.at) < s.transport.patience(r.answers) {
 			return
 		}
 		if s.repeat(now, number) {
-			*r = repeat{number: number, at: now}
+			r.at, r.answers = now, min(r.answers+1, 100)
 		}
 	})
 }

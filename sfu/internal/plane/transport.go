@@ -15,9 +15,7 @@ import (
 const (
 	silentAfter  = 4 * time.Second // EventSilent
 	consentAfter = 8 * time.Second // outbounds stop (RFC 7675 in spirit)
-	firstRTT     = 100 * time.Millisecond
-	leastRTT     = 10 * time.Millisecond // whatever the peer's reports say
-	inboundLimit = 64                    // SSRCs that one transport may bring
+	inboundLimit = 64              // SSRCs that one transport may bring
 )
 
 // Transport is one bundled association with a peer: keys, streams received and
@@ -52,6 +50,7 @@ type Transport struct {
 	ccID     uint8                     // extension id of the transport-wide number
 	clock    report.Offset
 	rtt      time.Duration
+	measured bool // rtt is not a guess
 
 	heard      mono.Time
 	silent     bool   // EventSilent was emitted
@@ -263,6 +262,7 @@ func (t *Transport) bind(now mono.Time, path Path) {
 	t.hear(now)
 	t.replay(now)
 	if moved {
+		t.measured = false // another way, another length
 		t.refresh(now)
 	}
 	if !ready && t.ready() {
