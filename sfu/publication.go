@@ -96,7 +96,8 @@ func (p *Publication) onEvent(e plane.Event) {
 }
 
 // RequestKeyFrame asks the publisher for a key frame (RFC 4585 PLI). Requests
-// of all subscribers are merged, and at least 320 ms apart.
+// of all subscribers are merged, and a publisher is asked at most twice in a
+// row and then once a second, at least 320 ms and a round trip apart.
 func (p *Publication) RequestKeyFrame() error {
 	s := p.peer.server
 	s.mu.Lock()

@@ -64,7 +64,7 @@ type OutboundStats struct {
 	RetransmittedPacketsSent uint64
 	NACKCount                uint32  // numbers that the peer asked for again
 	PLICount                 uint32  // received from the peer
-	FractionLost             float64 // of the peer's last report, 0 to 1
+	FractionLost             float64 // of what was sent, by the peer's last report, 0 to 1
 	Layer                    Layer   // being sent, of video; see [Subscription.Layer]
 	Drops                    map[DropReason]uint64
 	Cost                     Cost

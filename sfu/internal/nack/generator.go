@@ -13,6 +13,7 @@ const (
 	window      = 1024 // numbers behind the newest that are known as seen or not
 	largestGap  = 1000 // a longer jump is a restart of the sender
 	mostMissing = 512  // numbers that are asked for at a time
+	soonTries   = 4    // that are a round trip apart
 )
 
 // Config tunes a [Generator]. The zero value suits video over the internet.
@@ -22,6 +23,9 @@ type Config struct {
 	Wait time.Duration
 	// Tries limits the requests for one packet. If zero, 8.
 	Tries int
+	// Keep is how long after the first request there may be others: senders have
+	// forgotten the packet then. If zero, 1 s.
+	Keep time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -30,6 +34,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Tries == 0 {
 		c.Tries = 8
+	}
+	if c.Keep == 0 {
+		c.Keep = time.Second
 	}
 	return c
 }
@@ -48,7 +55,14 @@ type Generator struct {
 type missing struct {
 	number uint16
 	tries  int
+	first  mono.Time // when it was asked for, valid after one try
 	due    mono.Time
+}
+
+// pause is the time to the next try: a round trip, and twice as long after each
+// try from the fifth on, since it is no single loss then but an outage.
+func (m *missing) pause(rtt time.Duration) time.Duration {
+	return rtt << max(0, min(m.tries-soonTries, 16))
 }
 
 // New returns a generator that has seen nothing.
@@ -126,7 +140,8 @@ func (g *Generator) found(number uint16) {
 }
 
 // Poll appends the numbers to request now to out, and schedules each for
-// another try after rtt. What was asked for often enough is given up.
+// another try: after rtt, and later each time. What was asked for often or long
+// enough is given up.
 func (g *Generator) Poll(now mono.Time, rtt time.Duration, out []uint16) []uint16 {
 	kept := g.missing[:0]
 	g.due = mono.Never
@@ -137,14 +152,37 @@ func (g *Generator) Poll(now mono.Time, rtt time.Duration, out []uint16) []uint1
 				continue
 			}
 			out = append(out, m.number)
-			m.tries++
-			m.due = now.Add(max(rtt, g.cfg.Wait))
+			g.schedule(now, max(rtt, g.cfg.Wait), &m)
 		}
 		kept = append(kept, m)
 		g.due = min(g.due, m.due)
 	}
 	g.missing = kept
 	return out
+}
+
+// schedule notes that a packet is asked for now. If that was the last time, an
+// answer is waited for nevertheless.
+func (g *Generator) schedule(now mono.Time, rtt time.Duration, m *missing) {
+	if m.tries == 0 {
+		m.first = now
+	}
+	m.tries++
+	m.due = now.Add(m.pause(rtt))
+	if m.due > m.first.Add(g.cfg.Keep) {
+		m.tries, m.due = g.cfg.Tries, now.Add(rtt)
+	}
+}
+
+// Asked returns when a packet that is missing was asked for. It is false if that
+// was not exactly once: then it cannot be told which request is answered.
+func (g *Generator) Asked(number uint16) (at mono.Time, ok bool) {
+	for i := range g.missing {
+		if m := &g.missing[i]; m.number == number {
+			return m.first, m.tries == 1
+		}
+	}
+	return 0, false
 }
 
 // Deadline returns when Poll has something to request or to give up. It may be

@@ -237,3 +237,57 @@ func BenchmarkGenerator(b *testing.B) {
 		}
 	}
 }
+
+// Tries are a round trip apart, then twice as long each time, and end when the
+// sender has forgotten the packet.
+func TestGeneratorBacksOff(t *testing.T) {
+	for _, tt := range []struct {
+		rtt  time.Duration
+		want string // when it asked, and gave up, in ms after the first time
+	}{
+		{10 * time.Millisecond, "0 10 20 30 40 60 100 180, 340"},
+		{30 * time.Millisecond, "0 30 60 90 120 180 300 540, 570"},
+		{120 * time.Millisecond, "0 120 240 360 480 720, 840"},
+		{700 * time.Millisecond, "0 700, 1400"},
+	} {
+		t.Run(tt.rtt.String(), func(t *testing.T) {
+			g := New(Config{})
+			g.Push(0, 10)
+			g.Push(0, 12)
+			start := g.Deadline()
+			var got []string
+			for g.Deadline() != mono.Never && len(got) < 20 {
+				now := g.Deadline()
+				if len(g.Poll(now, tt.rtt, nil)) > 0 {
+					got = append(got, fmt.Sprint(now.Sub(start).Milliseconds()))
+				} else {
+					got[len(got)-1] += fmt.Sprint(", ", now.Sub(start).Milliseconds())
+				}
+			}
+			if s := strings.Join(got, " "); s != tt.want {
+				t.Errorf("asked at %q, want %q", s, tt.want)
+			}
+		})
+	}
+}
+
+// What was asked for once tells the round trip when it comes.
+func TestGeneratorAsked(t *testing.T) {
+	g := New(Config{})
+	g.Push(0, 10)
+	g.Push(0, 12)
+	if _, ok := g.Asked(11); ok {
+		t.Error("not asked for yet")
+	}
+	g.Poll(mono.Time(wait), wait, nil)
+	if at, ok := g.Asked(11); !ok || at != mono.Time(wait) {
+		t.Errorf("asked for at %v, %v", at, ok)
+	}
+	if _, ok := g.Asked(12); ok {
+		t.Error("12 came by itself")
+	}
+	g.Poll(mono.Time(2*wait), wait, nil)
+	if _, ok := g.Asked(11); ok {
+		t.Error("asked for twice")
+	}
+}

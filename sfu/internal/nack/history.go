@@ -70,9 +70,28 @@ func (h *History) Lookup(now mono.Time, number uint16) (*Entry, []byte) {
 	return &r.entry, h.bytes[at : at+uint64(r.size)]
 }
 
+// Find is Lookup without regard to age.
+func (h *History) Find(number uint16) (*Entry, []byte) {
+	r := h.place(number)
+	if r.size == 0 || r.entry.Sequence != number || !h.whole(r) {
+		return nil, nil
+	}
+	at := r.at % uint64(len(h.bytes))
+	return &r.entry, h.bytes[at : at+uint64(r.size)]
+}
+
+// Gone tells whether the packet with a number has made room for others, or would
+// have by now.
+func (h *History) Gone(number uint16) bool {
+	r := h.place(number)
+	return r.size > 0 && (packet.Newer(r.entry.Sequence, number) || r.entry.Sequence == number && !h.whole(r))
+}
+
 func (h *History) place(number uint16) *record { return &h.records[int(number)%len(h.records)] }
 
 func (h *History) holds(r *record, now mono.Time, number uint16) bool {
-	return r.size > 0 && r.entry.Sequence == number && now.Sub(r.entry.Arrived) <= h.keep &&
-		h.written-r.at <= uint64(len(h.bytes))
+	return r.size > 0 && r.entry.Sequence == number && now.Sub(r.entry.Arrived) <= h.keep && h.whole(r)
 }
+
+// whole tells whether the bytes of a record are still there.
+func (h *History) whole(r *record) bool { return h.written-r.at <= uint64(len(h.bytes)) }

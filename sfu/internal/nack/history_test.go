@@ -172,3 +172,38 @@ func BenchmarkHistoryLookup(b *testing.B) {
 		}
 	}
 }
+
+func TestHistoryFind(t *testing.T) {
+	h := NewHistory(8, 1000, time.Second)
+	put := func(n uint16, size int) {
+		h.Insert(Entry{Sequence: n, Arrived: mono.Time(n) * mono.Time(time.Millisecond)}, make([]byte, size))
+	}
+	for _, n := range []uint16{1, 2, 4, 5} {
+		put(n, 100)
+	}
+	for _, tt := range []struct {
+		name        string
+		number      uint16
+		found, gone bool
+	}{
+		{"there, however old", 1, true, false},
+		{"lost", 3, false, false},
+		{"not there yet", 6, false, false},
+		{"before the first", 0, false, false},
+	} {
+		if e, _ := h.Find(tt.number); (e != nil) != tt.found || h.Gone(tt.number) != tt.gone {
+			t.Errorf("%s: found %v, gone %v", tt.name, e != nil, h.Gone(tt.number))
+		}
+	}
+	put(9, 100) // in the place of 1
+	if e, _ := h.Find(1); e != nil || !h.Gone(1) {
+		t.Errorf("replaced: found %v, gone %v, want gone", e != nil, h.Gone(1))
+	}
+	put(10, 900) // over the bytes of all others
+	if e, _ := h.Find(4); e != nil || !h.Gone(4) {
+		t.Errorf("overwritten: found %v, gone %v, want gone", e != nil, h.Gone(4))
+	}
+	if h.Gone(3) {
+		t.Error("what was lost is said to be gone")
+	}
+}

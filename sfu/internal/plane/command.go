@@ -83,6 +83,9 @@ func (c SetKeys) apply(p *Plane, now mono.Time) {
 	if t := p.transports[c.Transport]; t != nil && t.opener == nil {
 		t.opener, t.sealer, t.weights = c.Opener, c.Sealer, weightsOf(c.Sealer)
 		t.replay(now)
+		if t.ready() {
+			t.enter(now)
+		}
 		p.timers.hasten(t, now)
 	}
 }
@@ -249,10 +252,7 @@ func (c Bind) apply(p *Plane, now mono.Time) {
 	f.outbounds = append(f.outbounds, o)
 	o.aim()
 	f.demand(now)
-	if !c.Paused {
-		f.unanswered = 0
-		o.ask(now)
-	}
+	o.enter(now)
 }
 
 // Unbind makes a slot idle.
@@ -286,9 +286,7 @@ func (c Pause) apply(p *Plane, now mono.Time) {
 	o.paused = c.Paused
 	o.stop()
 	o.fan.demand(now)
-	if !c.Paused {
-		o.ask(now)
-	}
+	o.enter(now)
 }
 
 // AskKeyFrame asks the publisher for a key frame of an encoding.

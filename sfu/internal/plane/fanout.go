@@ -12,16 +12,9 @@ import (
 	"github.com/switchyard-rtc/switchyard/sfu/internal/speaker"
 )
 
-const (
-	// askEvery is how far key-frame requests are apart at the least: browsers
-	// drop one that comes within 300 ms of the last.
-	askEvery = 320 * time.Millisecond
-	// askDoublings is how often the distance doubles while no key frame answers.
-	askDoublings = 2
-	// replaceEvery is how often a stream may be replaced by one with another
-	// SSRC: a publisher that alternates would cost a new history each time.
-	replaceEvery = time.Second
-)
+// replaceEvery is how often a stream may be replaced by one with another SSRC: a
+// publisher that alternates would cost a new history each time.
+const replaceEvery = time.Second
 
 // Fanout is a publication on this core: the streams that come in and those that
 // go out. Owned by the plane.
@@ -41,9 +34,9 @@ type Fanout struct {
 	arrivals  []arrival
 	listed    bool // in the fans of the delivery
 
-	waiting     uint8 // encodings of which somebody wants a key frame
-	asked       mono.Time
-	unanswered  int // requests since the last key frame
+	keys        nack.KeyFrames
+	askedOrigin mono.Time // in a mirror: when it wanted a key frame
+	askedUrgent bool      // and how much
 	nextReplace mono.Time
 
 	level    speaker.Level
@@ -61,7 +54,6 @@ func newFanout(p *Plane, t *Transport, id ID, spec Publication, now mono.Time) *
 		encodings: make([]*Inbound, n),
 		survey:    newSurvey(n),
 		wants:     newWanted(now, n),
-		asked:     -mono.Time(askEvery),
 		reported:  Event{Level: 127},
 	}
 	for _, k := range spec.Codecs {
@@ -232,8 +224,7 @@ func (f *Fanout) take(now mono.Time, in *Inbound, e *nack.Entry, b []byte) {
 	if f.spec.Audio {
 		f.listen(now, e.View, b)
 	} else if e.Frame.Key && e.Frame.Start {
-		f.waiting &^= 1 << in.encoding
-		f.unanswered = 0
+		f.keys.Came(in.encoding)
 	}
 	f.handOver(in, e, b)
 	if len(f.outbounds) == 0 {
@@ -265,50 +256,6 @@ func (f *Fanout) reportLevel(now mono.Time) {
 	if e.Level != f.reported.Level || e.Speaking != f.reported.Speaking {
 		f.reported = e
 		f.plane.emit(e)
-	}
-}
-
-// ask wants a key frame of an encoding; requests of all subscribers are merged
-// (RFC 4585, section 6.3.1). An urgent one does not wait for long.
-func (f *Fanout) ask(now mono.Time, encoding int, urgent bool) {
-	switch {
-	case f.spec.Audio || uint(encoding) >= uint(len(f.encodings)):
-		return
-	case f.transport == nil:
-		f.askOrigin(now, encoding, urgent)
-		return
-	}
-	if urgent {
-		f.unanswered = min(f.unanswered, 1)
-	}
-	f.waiting |= 1 << encoding
-	f.plane.timers.hasten(f.transport, max(now, f.nextAsk()))
-}
-
-func (f *Fanout) nextAsk() mono.Time {
-	return f.asked.Add(askEvery << min(max(f.unanswered-1, 0), askDoublings))
-}
-
-// request sends the key-frame requests that are due and schedules the next, as
-// long as somebody is there to see the answer. Most senders of simulcast refresh
-// all encodings at once, and drop what is asked for twice.
-func (f *Fanout) request(now mono.Time) {
-	if len(f.outbounds)+len(f.mirrors) == 0 {
-		f.waiting = 0
-		return
-	}
-	f.asked = now
-	t := f.transport
-	sent := false
-	for i, in := range f.encodings {
-		if f.waiting>>i&1 != 0 && in != nil && in.receiver.Started() {
-			in.stats.PLIs++
-			t.rtcp = report.AppendPLI(t.rtcp, t.ssrc, in.ssrc)
-			sent = true
-		}
-	}
-	if sent {
-		f.unanswered++
 	}
 }
 

@@ -30,6 +30,7 @@ type Inbound struct {
 	history  *nack.History   // nil before the first packet, after the end and in retransmission streams
 	stream   *codec.Stream   // of video, as long as the history
 	newest   uint16          // number in the history
+	heard    mono.Time       // when the last packet came
 	tally    tally           // since the last survey
 	stats    InboundStats
 	account  account
@@ -88,6 +89,7 @@ func (in *Inbound) accept(now mono.Time, v packet.View, b []byte) {
 		return
 	}
 	in.note(v.Sequence)
+	in.heard = now
 	in.count(&e)
 	if !in.fan.spec.Audio {
 		in.fan.observe(now, in, &e)
@@ -175,5 +177,10 @@ func (in *Inbound) unwrap(now mono.Time, v packet.View, b []byte) {
 		return
 	}
 	in.media.stats.Retransmitted++
+	if r := in.media.repair; r != nil {
+		if asked, ok := r.Asked(number); ok {
+			in.fan.transport.roundTrip(now.Sub(asked))
+		}
+	}
 	in.media.accept(now, v, b)
 }

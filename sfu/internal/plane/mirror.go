@@ -165,14 +165,3 @@ func (f *Fanout) handOver(in *Inbound, e *nack.Entry, b []byte) {
 		})
 	}
 }
-
-// askOrigin wants a key frame of a publication of another core. It is asked for
-// again as long as packets come and none of them is one.
-func (f *Fanout) askOrigin(now mono.Time, encoding int, urgent bool) {
-	if f.waiting>>encoding&1 != 0 && now.Sub(f.asked) < askEvery {
-		return
-	}
-	f.waiting |= 1 << encoding
-	f.asked = now
-	f.plane.emit(Event{Kind: EventKeyFrame, Publication: f.id, Encoding: encoding, Urgent: urgent})
-}

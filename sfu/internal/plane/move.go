@@ -27,6 +27,7 @@ type Moving struct {
 type shown struct {
 	publication ID // 0 for none
 	current     stream
+	replaying   bool
 	bindings    [bindingsKept]stream
 }
 
@@ -107,7 +108,8 @@ func (s *Slot) detach() (w shown) {
 	if o != nil {
 		w.publication, w.current = o.fan.id, nameOf(o.current)
 		o.fan.outbounds = remove(o.fan.outbounds, o)
-		o.fan, o.current = nil, nil
+		w.replaying = o.replay.in != nil
+		o.fan, o.current, o.replay.in = nil, nil, nil
 	}
 	if s.line != nil {
 		for i := range s.line.bindings {
@@ -243,47 +245,33 @@ func (s *Slot) attach(now mono.Time, w *shown) {
 		}
 	}
 	if o != nil && !o.paused {
-		o.resume(now)
+		o.resume(now, w.replaying)
 	}
 }
 
-// resume sends what came while the slot was on its way, from the history; what
-// was sent before is refused by the sequence. A slot that waited for a key frame
-// begins with the newest one.
-func (o *Outbound) resume(now mono.Time) {
-	sequence, in := o.slot.line.sequence, o.current
-	first := sequence.Newest() - disorder
+// resume goes on where the slot was when it left its core, with what came
+// meanwhile; what was sent before is refused by the sequence. A slot that waited
+// for a key frame enters anew.
+func (o *Outbound) resume(now mono.Time, replaying bool) {
+	in := o.current
 	if in == nil {
-		if in, first = o.entrance(now); in == nil {
-			o.ask(now)
-			return
-		}
+		o.enter(now)
+		return
 	}
 	if in.history == nil {
+		return
+	}
+	sequence := o.slot.line.sequence
+	first := sequence.Newest() - disorder
+	if replaying {
+		o.begin(now, in, first, o.replay.rate)
 		return
 	}
 	o.slot.transport.plane.outbox.begin(now)
 	for n := range uint16(catchUp + 1) {
 		e, b := in.history.Lookup(now, first+n)
-		if e != nil && (o.current == nil || sequence.Wants(first+n)) {
+		if e != nil && sequence.Wants(first+n) {
 			o.forward(now, &arrival{in: in, entry: *e, b: b})
 		}
 	}
-}
-
-// entrance returns the number of the newest key frame in the history, or nil.
-func (o *Outbound) entrance(now mono.Time) (in *Inbound, number uint16) {
-	encoding := o.selector.Target().Encoding
-	if encoding < 0 || o.fan.spec.Audio {
-		return nil, 0
-	}
-	if in = o.fan.encodings[encoding]; in == nil || in.history == nil {
-		return nil, 0
-	}
-	for n := range uint16(catchUp) {
-		if e, _ := in.history.Lookup(now, in.newest-n); e != nil && e.Frame.Key && e.Frame.Start {
-			return in, in.newest - n
-		}
-	}
-	return nil, 0
 }

@@ -21,6 +21,7 @@ type Outbound struct {
 	noticed  [3]uint8       // what EventLayer was last thought of for
 	selector layer.Selector // of video
 	show     layer.Demand
+	replay   replay        // what goes before the present
 	ladder   *layer.Ladder // with which EventLayer was last thought of
 	before   Cost          // of the slot, when it was bound
 }
@@ -51,6 +52,7 @@ type binding struct {
 	route  *Route
 	number uint32 // of the publication, sent as CSRC
 	offset uint32 // of timestamps
+	chase  rewrite.Chase
 	marks  layer.Marks
 	vp8    rewrite.VP8     // and of VP9
 	frames rewrite.Numbers // of dependency descriptors
@@ -67,8 +69,15 @@ func newOutbound(s *Slot, f *Fanout, c Bind) *Outbound {
 	}
 }
 
-// forward passes one packet on, or keeps it back with a reason.
+// forward passes one packet on at once, unless a replay comes to it later.
 func (o *Outbound) forward(now mono.Time, a *arrival) {
+	if !o.replay.waits(a.in, a.entry.Sequence) {
+		o.pass(now, a)
+	}
+}
+
+// pass passes one packet on, or keeps it back with a reason.
+func (o *Outbound) pass(now mono.Time, a *arrival) {
 	s, e := o.slot, &a.entry
 	if reason, ok := o.open(); !ok {
 		s.drop(reason)
@@ -109,7 +118,7 @@ func (o *Outbound) open() (DropReason, bool) {
 
 // stop waits for the next place to enter.
 func (o *Outbound) stop() {
-	o.current = nil
+	o.current, o.replay.in = nil, nil
 	o.selector.Stop()
 }
 

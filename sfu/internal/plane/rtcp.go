@@ -48,7 +48,7 @@ func (t *Transport) handle(now mono.Time, it *feedback.Item) {
 		}
 	case feedback.ReceiverReport:
 		if s := t.slotBySSRC[it.SSRC]; s != nil {
-			s.stats.FractionLost = it.FractionLost
+			s.report(it)
 			t.measure(now, it)
 		}
 	case feedback.NACK:
@@ -68,20 +68,6 @@ func (t *Transport) handle(now mono.Time, it *feedback.Item) {
 			t.plane.drop(DropMalformed)
 		}
 	}
-}
-
-// measure takes the round-trip time from a report block (RFC 3550, section
-// 6.4.1).
-func (t *Transport) measure(now mono.Time, it *feedback.Item) {
-	if it.LastSR == 0 {
-		return
-	}
-	elapsed := int32(uint32(t.plane.ntp(now)>>16) - it.LastSR - it.Delay)
-	if elapsed < 0 || elapsed > 10<<16 {
-		return
-	}
-	sample := time.Duration(elapsed) * time.Second >> 16
-	t.rtt = (7*t.rtt + sample) / 8
 }
 
 // advanceRepair asks the publisher for packets that are missing.
@@ -111,23 +97,6 @@ func (t *Transport) requestLost(now mono.Time, in *Inbound) {
 	if in.repair.Lost() > 0 && !in.fan.spec.Audio {
 		in.fan.ask(now, in.encoding, false)
 	}
-}
-
-// advanceKeyFrames sends the key-frame requests that are due.
-func (t *Transport) advanceKeyFrames(now mono.Time) mono.Time {
-	next := mono.Never
-	for _, f := range t.publications {
-		if f.waiting == 0 {
-			continue
-		}
-		if f.nextAsk() <= now {
-			f.request(now)
-		}
-		if f.waiting != 0 {
-			next = min(next, f.nextAsk())
-		}
-	}
-	return next
 }
 
 // advanceLevels tells how loud each audio publication is.

@@ -71,9 +71,11 @@ type client struct {
 	mute     bool        // sends nothing, not even reports
 	deaf     bool        // overhears requests for key frames
 	asked    []mono.Time // when a key frame was requested
+	askedOf  []uint32    // and of which SSRC
 	number   uint16      // transport-wide, of the next packet
 	told     int         // packets that transport-wide feedback spoke of as received
 	noRTX    bool
+	stubborn bool // repeats nothing
 
 	numbered bool                      // its slots made from now on have transport-wide numbers
 	wide     []uint16                  // of the packets that it got

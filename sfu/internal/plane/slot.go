@@ -33,6 +33,7 @@ type Slot struct {
 	id        ID
 	shown     Shown // what EventLayer said last
 	reportNow bool
+	reported  reported
 	first     uint64    // index of the first packet
 	repair    uint64    // index of the next retransmission, of the RTX SSRC
 	start     uint32    // timestamp at begin
@@ -58,8 +59,9 @@ type moment struct {
 
 // repeat remembers when a number was last sent again.
 type repeat struct {
-	number uint16
-	at     mono.Time
+	number  uint16
+	answers uint8
+	at      mono.Time
 }
 
 // OutboundStats counts what one slot was sent.
@@ -70,7 +72,7 @@ type OutboundStats struct {
 	SSRC          uint32
 	Retransmitted uint64
 	NACKs, PLIs   uint32
-	FractionLost  uint8 // of 256
+	FractionLost  uint8 // of 256 of what was sent, by the last report
 	Shown         Shown // now
 	Cost          Cost  // since the slot exists
 	Bound         Cost  // since the present publication was bound; zero while idle
@@ -87,6 +89,7 @@ func newSlot(t *Transport, c AddSlot, now mono.Time) *Slot {
 		begin:     now,
 		account:   account{payer: PayOutbound},
 	}
+	s.reported.next = s.first
 	s.stats.MID, s.stats.SSRC = c.Spec.MID, c.Spec.SSRC
 	s.repair = t.resume(c.Spec.RTX, c.Repair)
 	return s
@@ -155,8 +158,13 @@ func (s *Slot) turn(now mono.Time, o *Outbound, e *nack.Entry) {
 	bd.vp8.Start(e.Frame)
 	bd.frames.Start(e.Frame)
 	l.sequence.Start(l.tag, e.Sequence)
-	l.timestamp.Bind(e.View.Timestamp, o.fan.rates[e.View.PayloadType&0x7f], e.Captured)
-	bd.offset = l.timestamp.Offset()
+	rate := o.fan.rates[e.View.PayloadType&0x7f]
+	if o.replay.in == o.current {
+		l.timestamp.BindBehind(e.View.Timestamp, rate, e.Captured, rewrite.Behind{Now: now, Speed: o.replay.speed()})
+	} else {
+		l.timestamp.Bind(e.View.Timestamp, rate, e.Captured)
+	}
+	bd.offset, bd.chase = l.timestamp.Offset(), l.timestamp.Chase()
 	l.note(o.fan, e)
 	s.reportNow = true
 	s.transport.plane.timers.hasten(s.transport, now)
@@ -235,11 +243,14 @@ func (s *Slot) retransmit(now mono.Time, pid, blp uint16) {
 	eachLost(pid, blp, func(number uint16) {
 		s.stats.NACKs++
 		r := &s.line.repeats[number%repeatsKept]
-		if r.number == number && r.at != 0 && now.Sub(r.at) < max(s.transport.rtt, leastRTT) {
+		if r.number != number {
+			*r = repeat{number: number}
+		}
+		if r.answers > 0 && now.Sub(r.at) < s.transport.patience(r.answers) {
 			return
 		}
 		if s.repeat(now, number) {
-			*r = repeat{number: number, at: now}
+			r.at, r.answers = now, min(r.answers+1, 100)
 		}
 	})
 }
@@ -265,7 +276,7 @@ func (s *Slot) repeat(now mono.Time, number uint16) bool {
 		Marker:      bd.ends(e),
 		PayloadType: pt,
 		Sequence:    uint16(index),
-		Timestamp:   e.View.Timestamp + bd.offset,
+		Timestamp:   e.View.Timestamp + bd.offset + bd.chase.Ahead(e.View.Timestamp),
 		SSRC:        s.spec.RTX,
 		OneByte:     s.spec.OneByte,
 	}, e, b)

@@ -10,17 +10,18 @@ import (
 	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
 )
 
-// A request for a key frame that is lost is repeated while somebody waits, each
-// time later, and the next one after an answer is soon again.
+// A request for a key frame that is lost is repeated while somebody waits, the
+// first time soon, then once a second, and the next one after an answer comes at
+// once again.
 func TestLostKeyFrameRequestIsRepeated(t *testing.T) {
 	r := newRoom(t)
 	a, b, c := r.join(0, netem.Config{}), r.join(1, netem.Config{}), r.join(2, netem.Config{})
-	r.run(time.Second)
+	r.run(2 * time.Second) // the first key frame is too old to be replayed
 	a.deaf = true
 	s := b.slot(false)
 	s.show(a.video)
 	r.run(5 * time.Second)
-	want := []time.Duration{askEvery, 2 * askEvery, 4 * askEvery, 4 * askEvery}
+	want := []time.Duration{320 * time.Millisecond, 680 * time.Millisecond, time.Second, time.Second}
 	if len(a.asked) < 5 {
 		t.Fatalf("%d requests in 5 s without an answer, want 5", len(a.asked))
 	}
@@ -33,7 +34,7 @@ func TestLostKeyFrameRequestIsRepeated(t *testing.T) {
 		t.Errorf("%d packets without a key frame", s.packets)
 	}
 	a.deaf = false
-	r.run(4 * askEvery)
+	r.run(1100 * time.Millisecond)
 	if s.packets == 0 {
 		t.Fatal("nothing came although the last request was answered")
 	}

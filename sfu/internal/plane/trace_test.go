@@ -171,7 +171,7 @@ a client sends (>), what it gets (<) and what is lost on the way (x). Every link
 	c.video.due, c.audio.due = mono.Never, mono.Never
 	b.video.due, b.audio.due = b.video.due.Add(20*time.Millisecond), b.audio.due.Add(20*time.Millisecond)
 	r.run(30 * time.Millisecond)
-	tr.section("C shows A's camera and microphone: sound at once, the picture from the next key frame on.")
+	tr.section("C shows A's camera and microphone: sound at once, the picture from the newest key frame on, which is replayed.")
 	video, audio := c.slot(false), c.slot(true)
 	video.show(a.video)
 	audio.show(a.audio)
@@ -186,7 +186,7 @@ a client sends (>), what it gets (<) and what is lost on the way (x). Every link
 	video.show(b.video)
 	audio.show(b.audio)
 	r.run(250 * time.Millisecond)
-	tr.section("C pauses the picture for a while.")
+	tr.section("C pauses the picture for a while, and sees it from the newest key frame on again.")
 	r.apply(Pause{Slot: video.slot, Paused: true})
 	r.run(130 * time.Millisecond)
 	r.apply(Pause{Slot: video.slot})

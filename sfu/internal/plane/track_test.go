@@ -38,7 +38,8 @@ type sink struct {
 	slot     ID
 	ssrc     uint32
 	repair   *nack.Generator
-	got      []uint8 // packets by frame, of the publication shown
+	receiver *report.Receiver // nil: it reports nothing
+	got      []uint8          // packets by frame, of the publication shown
 	packets  int
 	rtx      int
 	numbers  []uint16 // in order of arrival
@@ -172,6 +173,9 @@ func (c *client) repair(now mono.Time) {
 
 func (s *sink) receive(now mono.Time, v packet.View, b []byte) {
 	payload, number := v.Payload(b), v.Sequence
+	if s.receiver != nil && v.SSRC == s.ssrc {
+		s.receiver.Push(now, number, v.Timestamp)
+	}
 	if v.SSRC != s.ssrc {
 		number = binary.BigEndian.Uint16(payload)
 		payload = payload[2:]
@@ -220,7 +224,7 @@ func (c *client) feedback(now mono.Time, b []byte) {
 		case feedback.NACK:
 			eachLost(it.PID, it.BLP, func(n uint16) { c.resend(now, it.SSRC, n) })
 		case feedback.PLI:
-			c.asked = append(c.asked, now)
+			c.asked, c.askedOf = append(c.asked, now), append(c.askedOf, it.SSRC)
 			c.video.wantKey = c.video.wantKey || !c.deaf
 		case feedback.TransportCC:
 			_, came, _ := feedback.Arrivals(it.Raw)
@@ -235,7 +239,7 @@ func (c *client) feedback(now mono.Time, b []byte) {
 
 func (c *client) resend(now mono.Time, ssrc uint32, number uint16) {
 	b := c.video.sent[int(number)%len(c.video.sent)]
-	if ssrc != c.video.ssrc || len(b) == 0 || binary.BigEndian.Uint16(b[2:]) != number {
+	if c.stubborn || ssrc != c.video.ssrc || len(b) == 0 || binary.BigEndian.Uint16(b[2:]) != number {
 		return // audio has no RTX here: Chromium's has none either
 	}
 	h := slices.Clone(b[:20])

@@ -15,9 +15,7 @@ import (
 const (
 	silentAfter  = 4 * time.Second // EventSilent
 	consentAfter = 8 * time.Second // outbounds stop (RFC 7675 in spirit)
-	firstRTT     = 100 * time.Millisecond
-	leastRTT     = 10 * time.Millisecond // whatever the peer's reports say
-	inboundLimit = 64                    // SSRCs that one transport may bring
+	inboundLimit = 64              // SSRCs that one transport may bring
 )
 
 // Transport is one bundled association with a peer: keys, streams received and
@@ -53,6 +51,7 @@ type Transport struct {
 	ccID     uint8                     // extension id of the transport-wide number
 	clock    report.Offset
 	rtt      time.Duration
+	measured bool // rtt is not a guess
 
 	heard      mono.Time
 	silent     bool   // EventSilent was emitted
@@ -128,7 +127,10 @@ func openReason(err error) DropReason {
 // hear notes that something authenticated came from the peer.
 func (t *Transport) hear(now mono.Time) {
 	t.heard = now
-	t.quiet = false
+	if t.quiet {
+		t.quiet = false
+		t.enter(now)
+	}
 	if t.silent {
 		t.silent = false
 		t.plane.emit(Event{Kind: EventHeard, Transport: t.id})
@@ -200,6 +202,7 @@ func (t *Transport) advance(now mono.Time) mono.Time {
 		return next
 	}
 	next = min(next, t.advanceRepair(now), t.advanceKeyFrames(now), t.advanceLevels(now))
+	next = min(next, t.advanceReplays(now))
 	next = min(next, t.advanceFeedback(now), t.advanceReports(now))
 	t.flushRTCP()
 	return next
@@ -243,7 +246,7 @@ func (t *Transport) mediaSSRC() uint32 {
 
 // bind makes path the way to the peer.
 func (t *Transport) bind(now mono.Time, path Path) {
-	p := t.plane
+	p, ready := t.plane, t.ready()
 	moved := t.path != path && t.path != (Path{})
 	if t.bound && t.path != path {
 		delete(p.paths, t.path)
@@ -260,7 +263,11 @@ func (t *Transport) bind(now mono.Time, path Path) {
 	t.hear(now)
 	t.replay(now)
 	if moved {
+		t.measured = false // another way, another length
 		t.refresh(now)
+	}
+	if !ready && t.ready() {
+		t.enter(now)
 	}
 	p.timers.hasten(t, now)
 }
@@ -270,10 +277,8 @@ func (t *Transport) bind(now mono.Time, path Path) {
 func (t *Transport) refresh(now mono.Time) {
 	for _, f := range t.plane.publications {
 		if f.transport == t {
-			f.unanswered = 0 // what was asked went the old way
-			f.asked = -mono.Time(askEvery)
 			for i := range f.encodings {
-				f.ask(now, i, false)
+				f.ask(now, i, true) // again: what was asked went the old way
 			}
 		}
 	}

@@ -87,6 +87,21 @@ func (s *Sequence) Wants(in uint16) bool {
 	return index >= s.next || s.sent[index/64%uint64(len(s.sent))]>>(index%64)&1 == 0
 }
 
+// Unsent returns how many indices from first up to, but not including, end were
+// not returned by Map: gaps that a source left. What is older than 1,024 indices
+// counts as sent.
+func (s *Sequence) Unsent(first, end uint64) (n int) {
+	if s.next > sentWindow {
+		first = max(first, s.next-sentWindow)
+	}
+	for i := first; i < min(end, s.next); i++ {
+		if s.sent[i/64%uint64(len(s.sent))]>>(i%64)&1 == 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // Leave says that a packet of the present source is not sent: the numbers after
 // it move up. A packet that came later than a mapped one leaves its gap.
 //

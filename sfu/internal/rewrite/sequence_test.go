@@ -276,3 +276,29 @@ func TestSequenceGapBeyondTheWindow(t *testing.T) {
 		}
 	}
 }
+
+func TestSequenceUnsent(t *testing.T) {
+	s := NewSequence(100)
+	s.Start(1, 7)
+	for _, n := range []uint16{7, 8, 11, 12, 10} { // 9 is lost: index 102
+		s.Map(n)
+	}
+	s.Leave(13)
+	s.Map(14)
+	for _, tt := range []struct {
+		first, end uint64
+		want       int
+	}{
+		{100, 107, 1}, {100, 102, 0}, {102, 103, 1}, {103, 107, 0}, {107, 200, 0}, {200, 100, 0},
+	} {
+		if got := s.Unsent(tt.first, tt.end); got != tt.want {
+			t.Errorf("from %d to %d: %d not sent, want %d", tt.first, tt.end, got, tt.want)
+		}
+	}
+	for n := uint16(16); n < 3000; n += 2 { // 15 and every other one are lost
+		s.Map(n)
+	}
+	if got := s.Unsent(0, s.Next()); got != sentWindow/2 {
+		t.Errorf("%d of all not sent, want half of the newest %d", got, sentWindow)
+	}
+}

@@ -144,3 +144,44 @@ func TestTimestampOverRates(t *testing.T) {
 		t.Errorf("a second later at 48 kHz again: got %d, want %d", got, want+narrow)
 	}
 }
+
+// A source that is behind begins at the present, at the pace at which it comes,
+// and is on the line when it has caught up.
+func TestTimestampBindBehind(t *testing.T) {
+	const key = 500_000 // timestamp of what was captured at 9 s
+	for _, tt := range []struct {
+		name  string
+		sent  time.Duration // capture of what was sent last; 0 = nothing
+		speed float64
+		in    time.Duration // captured after the key frame
+		want  time.Duration // where on the line it is said to be
+	}{
+		{"the key frame", 0, 2.5, 0, 10 * time.Second},
+		{"after 500 ms at 2.5", 0, 2.5, 500 * time.Millisecond, 10*time.Second + 200*time.Millisecond},
+		{"after 500 ms at 5", 0, 5, 500 * time.Millisecond, 10*time.Second + 100*time.Millisecond},
+		{"just before it has caught up", 0, 2.5, 1660 * time.Millisecond, 10*time.Second + 664*time.Millisecond},
+		{"caught up", 0, 2.5, 1700 * time.Millisecond, 10*time.Second + 700*time.Millisecond},
+		{"long after", 0, 2.5, time.Minute, 69 * time.Second},
+		{"something was sent", 9900 * time.Millisecond, 2.5, 0, 10 * time.Second},
+		{"something newer was sent", 10200 * time.Millisecond, 2.5, 0, 10*time.Second + 201*time.Millisecond},
+		{"no speed", 0, 0, 500 * time.Millisecond, 10*time.Second + 400*time.Millisecond},
+		{"before the key frame", 0, 2.5, -time.Second, 9 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := NewTimestamp(0, 0)
+			if tt.sent > 0 {
+				s.Bind(77, video, at(tt.sent))
+				s.Map(77)
+			}
+			s.BindBehind(key, video, at(9*time.Second), Behind{Now: at(10 * time.Second), Speed: tt.speed})
+			in := uint32(key + int64(tt.in)*90/int64(time.Millisecond))
+			got := s.Map(in)
+			if want := uint32(int64(tt.want) * 90 / int64(time.Millisecond)); int32(got-want) < -2 || int32(got-want) > 2 {
+				t.Errorf("got %d, want %d", got, want)
+			}
+			if again := in + s.Offset() + s.Chase().Ahead(in); again != got {
+				t.Errorf("sent again it has %d, the first time %d", again, got)
+			}
+		})
+	}
+}
