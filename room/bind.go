@@ -47,6 +47,11 @@ func (s *Server) Bind(_ context.Context, c Conn) error {
 		remote: remoteOf(c.Request()),
 		events: newBucket(eventRate, eventBurst),
 	}
+	if f, ok := c.(interface {
+		SetFarewell(event string, arg any) error
+	}); ok {
+		_ = f.SetFarewell("bye", farewell(errSlow, "now")) // it can always be written
+	}
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()

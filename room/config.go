@@ -150,8 +150,13 @@ func (s Source) kind() string {
 // Conn also has a method AfterAck(func()), which calls a function after the
 // acknowledgement of the event that is being handled was sent, then events that
 // build on an acknowledgement come after it. If it has a method EmitVolatile, like
-// Emit, then what ages badly is sent through that and may be dropped. Values must
-// be comparable, as pointers are.
+// Emit, then what ages badly is sent through that and may be dropped. If it has a
+// method Behind, which tells whether much waits for the client and calls back
+// when it does not any more, then what the next of its kind replaces is held back
+// meanwhile and told at once. If it has a method SetFarewell, like Emit, then
+// that is given what a client is to be told that reads too slowly. Values must be
+// comparable, as pointers are. Arguments may be written once for many connections;
+// see Once of package signal.
 type Conn interface {
 	// ID is unique among all servers.
 	ID() string

@@ -47,6 +47,8 @@ type Member struct {
 	asked      int                          // audio slots that it was asked for since its last offer
 	holding    bool                         // events wait for an acknowledgement
 	held       []heldEvent
+	behind     bool // the client has much to read yet
+	owed       owed
 	cids       map[string]messageAck
 	cidOrder   []string
 	ended      bool
@@ -133,8 +135,13 @@ func (m *Member) release(c Conn) {
 
 // bye says why the connection ends, and ends it.
 func (m *Member) bye(why *Error, reconnect string) {
-	m.emit("bye", byeEvent{Code: why.code, Message: why.message, Reconnect: reconnect})
+	m.emit("bye", farewell(why, reconnect))
 	m.conn.Disconnect(true)
+}
+
+// farewell is what a client is told that has to go.
+func farewell(why *Error, reconnect string) byeEvent {
+	return byeEvent{Code: why.code, Message: why.message, Reconnect: reconnect}
 }
 
 // newPeer makes the media side.

@@ -144,7 +144,7 @@ func (m *Member) takeOver(b *binding, key string, grant Grant) (moved bool) {
 		m.bye(errReplaced, "no")
 	}
 	moved = m.remote != b.remote
-	m.conn, m.remote, m.socketGone = b.conn, b.remote, false
+	m.conn, m.remote, m.socketGone, m.behind = b.conn, b.remote, false, false
 	m.holding, m.held = false, nil
 	m.grant = grant
 	m.keys.rotate(key)

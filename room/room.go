@@ -231,6 +231,7 @@ func read[T any](r *Room, f func() T) T {
 
 // emit sends an event to all members but one, who may be nil.
 func (r *Room) emit(event string, arg any, except *Member) {
+	arg = &shared{arg: arg}
 	for _, m := range r.members {
 		if m != except {
 			m.emit(event, arg)

@@ -22,7 +22,7 @@ func (m *Member) connGone(c Conn) {
 	if m.ended || m.conn != c || m.socketGone {
 		return
 	}
-	m.socketGone, m.goneAt = true, time.Now()
+	m.socketGone, m.goneAt, m.behind = true, time.Now(), false
 	m.holding, m.held = false, nil
 	m.checkAlive()
 }

@@ -69,6 +69,28 @@ func (c *changes) removePublication(id string) {
 	}
 }
 
+// merge adds changes that came later.
+func (c *changes) merge(later changes) {
+	for _, d := range later.members.Del {
+		c.removeMember(d.ID, d.Why)
+	}
+	for _, a := range later.members.Add {
+		c.addMember(a)
+	}
+	for _, s := range later.members.Set {
+		c.setMember(s)
+	}
+	for _, d := range later.publications.Del {
+		c.removePublication(d.ID)
+	}
+	for _, a := range later.publications.Add {
+		c.addPublication(a)
+	}
+	for _, s := range later.publications.Set {
+		c.setPublication(s)
+	}
+}
+
 // event returns what to tell, parts without changes left out.
 func (c *changes) event(rev int) stateEvent {
 	e := stateEvent{Rev: rev}
@@ -99,13 +121,17 @@ func (r *Room) flushTo(except *Member) {
 	r.flushAt = time.Time{}
 	if !r.changes.empty() {
 		r.rev++
-		e := r.changes.event(r.rev)
+		e := &shared{arg: r.changes.event(r.rev)}
+		for _, m := range r.members {
+			if m != except {
+				m.tellState(e, r.changes)
+			}
+		}
 		r.changes = changes{}
-		r.emit("state", e, except)
 	}
 	for _, m := range r.members {
 		m.assign()
-		if m != except {
+		if m != except && !m.lags() {
 			m.tellSlots()
 			m.tellNeed()
 		}
@@ -138,8 +164,9 @@ func (r *Room) tellSpeakers() {
 	if list == nil {
 		list = []speaker{}
 	}
+	e := &shared{arg: speakersEvent{List: list}}
 	for _, m := range r.members {
-		m.emitVolatile("speakers", speakersEvent{List: list})
+		m.emitVolatile("speakers", e)
 	}
 }
 
@@ -167,5 +194,6 @@ func (r *Room) snapshot(m *Member) snapshot {
 		s.Publications = append(s.Publications, p.info())
 	}
 	m.remember(s.Slots)
+	m.owed = owed{}
 	return s
 }
