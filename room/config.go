@@ -98,28 +98,6 @@ type JoinRequest struct {
 	Remote string // address of the client, for rate limits and logs
 }
 
-// Grant tells what a member may do. The zero value may watch nothing and say
-// nothing.
-type Grant struct {
-	Identity     string   // who it is, for this server and others; may be empty
-	IDPrefix     string   // stands before the random id of the member; up to 16 of [A-Za-z0-9_-], or empty
-	Publish      []Source // sources that may be sent; nil means none
-	CanSubscribe bool     // receive audio and video
-	CanChat      bool     // new_message
-	CanData      bool     // send data to other members; receiving needs no grant
-}
-
-// Guest returns the grant of rooms without access control: send and receive
-// everything, talk, and exchange data.
-func Guest() Grant {
-	return Grant{
-		Publish:      []Source{Microphone, Camera, Screen, ScreenAudio, Other},
-		CanSubscribe: true,
-		CanChat:      true,
-		CanData:      true,
-	}
-}
-
 // Source tells what a track shows.
 type Source string
 

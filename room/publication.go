@@ -105,7 +105,7 @@ func (r *Room) adopt(m *Member, declared []pub) []published {
 func (r *Room) publish(p *Publication) bool {
 	m := p.member
 	kind := p.source.kind()
-	if len(r.of(m)) >= mostPublications || !slices.Contains(m.grant.Publish, p.source) || kind != "any" && kind != p.kind() {
+	if len(r.of(m)) >= mostPublications || !m.grant.MayPublish(p.source) || kind != "any" && kind != p.kind() {
 		return false
 	}
 	r.publications = append(r.publications, p)

@@ -149,7 +149,7 @@ func (m *Member) takeOver(b *binding, key string, grant Grant) (moved bool) {
 	m.grant = grant
 	m.keys.rotate(key)
 	for _, p := range m.room.of(m) {
-		if !slices.Contains(grant.Publish, p.source) {
+		if !grant.MayPublish(p.source) {
 			m.room.unpublish(p)
 		}
 	}

@@ -52,8 +52,9 @@ var mayImport = map[string][]string{
 	"signal/engine":      {},
 	"signal/sio":         {},
 	"room":               {"sfu"},
+	"room/token":         {"room"},
 	"web":                {},
-	"cmd/switchyard":     {"bench", "room", "sfu", "signal", "web"},
+	"cmd/switchyard":     {"bench", "room", "room/token", "sfu", "signal", "web"},
 	"examples/...":       {"room", "sfu", "signal", "web"},
 }
 
@@ -61,6 +62,7 @@ var mayImport = map[string][]string{
 var onlyIn = map[string][]string{
 	"github.com/pion/":           {"bench", "sfu", "room", "sfu/internal/pionpc", "examples/..."},
 	"github.com/pion/rtcp":       {"bench"}, // and the oracle of tests
+	"github.com/golang-jwt/":     {"room/token"},
 	"github.com/HdrHistogram/":   {"bench"},
 	"github.com/schollz/":        {"cmd/switchyard"},
 	"github.com/coder/websocket": {"signal/client", "signal/engine"},

@@ -1,0 +1,134 @@
+package token
+
+import (
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+const (
+	// MinSecret is how long a secret is at the least, in bytes.
+	MinSecret = 32
+
+	leeway  = 10 * time.Second // that the clocks of who signs and who checks may be apart
+	longest = 8 << 10          // bytes of a token
+	prefix  = "ed25519:"       // marks a public key among secrets
+)
+
+// Keys sign and check tokens, each by its id. Any number of goroutines may use
+// them; they do not change.
+type Keys struct {
+	order []string
+	keys  map[string]key
+}
+
+// key is a secret of HS256, or a public key of Ed25519.
+type key struct {
+	method  jwt.SigningMethod
+	sign    any // nil: it only checks
+	inspect any
+}
+
+// NewKeys returns the keys of a configuration: pairs of an id and a secret of at
+// least [MinSecret] bytes (HS256), or "ed25519:" and a public key in base64
+// (EdDSA), with which only others sign. The first secret signs. It fails if an
+// id is empty or twice there, or a key cannot be used.
+func NewKeys(pairs [][2]string) (*Keys, error) {
+	k := &Keys{keys: make(map[string]key)}
+	for _, p := range pairs {
+		id := p[0]
+		if _, twice := k.keys[id]; id == "" || twice {
+			return nil, fmt.Errorf("token: the id of a key is empty or not unique: %q", id)
+		}
+		one, err := read(p[1])
+		if err != nil {
+			return nil, fmt.Errorf("token: key %q %w", id, err)
+		}
+		k.keys[id] = one
+		k.order = append(k.order, id)
+	}
+	return k, nil
+}
+
+func read(text string) (key, error) {
+	if encoded, ok := strings.CutPrefix(text, prefix); ok {
+		b, err := base64.StdEncoding.DecodeString(encoded)
+		if err != nil || len(b) != ed25519.PublicKeySize {
+			return key{}, fmt.Errorf("is not a public key of %d bytes in base64", ed25519.PublicKeySize)
+		}
+		return key{method: jwt.SigningMethodEdDSA, inspect: ed25519.PublicKey(b)}, nil
+	}
+	if len(text) < MinSecret {
+		return key{}, fmt.Errorf("has %d bytes, and needs %d", len(text), MinSecret)
+	}
+	return key{method: jwt.SigningMethodHS256, sign: []byte(text), inspect: []byte(text)}, nil
+}
+
+// Len returns how many keys there are.
+func (k *Keys) Len() int { return len(k.order) }
+
+// Sign returns a token, signed with the first key that can. It fails if there is
+// none, or if the token would never expire.
+func (k *Keys) Sign(c Claims) (string, error) {
+	i := slices.IndexFunc(k.order, func(id string) bool { return k.keys[id].sign != nil })
+	switch {
+	case i < 0:
+		return "", errors.New("token: no key here signs")
+	case c.Expires.IsZero():
+		return "", errors.New("token: a token has to expire")
+	}
+	id := k.order[i]
+	if c.Issuer == "" {
+		c.Issuer = id
+	}
+	t := jwt.NewWithClaims(k.keys[id].method, c.wire())
+	t.Header["kid"] = id
+	s, err := t.SignedString(k.keys[id].sign)
+	if err != nil {
+		return "", fmt.Errorf("token: sign: %w", err)
+	}
+	return s, nil
+}
+
+// Verify checks a token at a moment and returns what it says. The algorithm is
+// that of the key that the token names, whatever the token says; "none" has no
+// key. It fails with ErrInvalid or ErrExpired.
+func (k *Keys) Verify(text string, now time.Time) (Claims, error) {
+	if len(text) > longest {
+		return Claims{}, ErrInvalid
+	}
+	var w wire
+	parser := jwt.NewParser(
+		jwt.WithLeeway(leeway), jwt.WithExpirationRequired(), jwt.WithTimeFunc(func() time.Time { return now }),
+		jwt.WithStrictDecoding(),
+	)
+	_, err := parser.ParseWithClaims(text, &w, k.find)
+	switch {
+	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, jwt.ErrTokenNotValidYet):
+		return Claims{}, ErrExpired
+	case err != nil:
+		return Claims{}, ErrInvalid
+	}
+	return w.claims(), nil
+}
+
+// find returns the key that a token names; it may leave it out where there is
+// but one.
+func (k *Keys) find(t *jwt.Token) (any, error) {
+	name, named := t.Header["kid"]
+	id, _ := name.(string)
+	if !named && len(k.order) == 1 {
+		id = k.order[0]
+	}
+	one, ok := k.keys[id]
+	if !ok || one.method.Alg() != t.Method.Alg() {
+		return nil, ErrInvalid
+	}
+	return one.inspect, nil
+}
