@@ -30,6 +30,7 @@ type binding struct {
 
 	events bucket
 	flood  flood
+	layers bool // the client understands the event; set by join
 
 	// Guarded by mu.
 	mu     sync.Mutex

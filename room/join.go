@@ -3,6 +3,7 @@ package room
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -47,6 +48,7 @@ func (b *binding) tryJoin(ctx context.Context, arg *joinArg) (any, error) {
 	if err := checkPublish(arg.Publish); err != nil {
 		return nil, err
 	}
+	b.layers = slices.Contains(arg.Caps, "layers")
 	req := JoinRequest{Room: arg.Room, Name: arg.Name, Token: arg.Token, Remote: b.remote}
 	grant, err := b.server.cfg.Authorize(ctx, req)
 	if err != nil {

@@ -40,12 +40,15 @@ type Member struct {
 	channels   [channelKinds]*channel // open data channels of peer
 	newest     int                    // id of the newest offer
 	audio      string
-	wanted     map[string]bool              // by publication: what the client said
-	subs       map[string]*sfu.Subscription // by publication
-	sections   map[string]*section          // by MID: what is sent
-	told       map[string]SlotInfo          // by MID
-	asked      int                          // audio slots that it was asked for since its last offer
-	holding    bool                         // events wait for an acknowledgement
+	wanted     map[string]bool               // by publication: what the client said
+	showing    map[string]showing            // by publication: the same
+	layers     bool                          // the client understands the event
+	demand     map[*sfu.Publication][]string // RIDs of its own that somebody wants; unknown at first
+	subs       map[string]*sfu.Subscription  // by publication
+	sections   map[string]*section           // by MID: what is sent
+	told       map[string]SlotInfo           // by MID
+	asked      int                           // audio slots that it was asked for since its last offer
+	holding    bool                          // events wait for an acknowledgement
 	held       []heldEvent
 	behind     bool // the client has much to read yet
 	owed       owed
@@ -66,7 +69,8 @@ func newMember(r *Room, req JoinRequest, g Grant, b *binding) *Member {
 		grant: g, conn: b.conn, remote: b.remote,
 		offers: newBucket(offerRate, offerBurst), messages: newBucket(messageRate, messageBurst),
 		parcels: newBucket(parcelRate, parcelBurst),
-		role:    "guest", state: "live", mediaGone: true, audio: "auto",
+		layers:  b.layers, showing: make(map[string]showing), demand: make(map[*sfu.Publication][]string),
+		role: "guest", state: "live", mediaGone: true, audio: "auto",
 		wanted: make(map[string]bool), subs: make(map[string]*sfu.Subscription),
 		sections: make(map[string]*section), told: make(map[string]SlotInfo), cids: make(map[string]messageAck),
 	}
@@ -160,6 +164,9 @@ func (m *Member) newPeer() (*sfu.Peer, error) {
 				m.openChannel(p, dc)
 			},
 			OnUnpublish: func(*sfu.Publication) { r.post(func() { m.mediaChanged() }) },
+			OnDemand: func(pub *sfu.Publication, rids []string) {
+				r.post(func() { m.demanded(pub, rids) })
+			},
 			OnSilence: func(silent bool) {
 				<-made
 				r.post(func() { m.setMedia(p, silent) })

@@ -64,6 +64,7 @@ func (r *Room) withdraw(m *Member) {
 			r.unpublish(p)
 		}
 	}
+	m.forgetDemand(media)
 	m.kept = slices.DeleteFunc(m.kept, func(p *Publication) bool { return !slices.Contains(media, p.media) })
 }
 
@@ -96,6 +97,7 @@ func (r *Room) adopt(m *Member, declared []pub) []published {
 			continue
 		}
 		added = append(added, published{MID: mid, Publication: p.id})
+		m.tellDemand(p)
 	}
 	m.sections = sections
 	return added
@@ -137,6 +139,7 @@ func (r *Room) withhold(p *Publication) {
 			sub.Close()
 		}
 		delete(m.wanted, p.id)
+		delete(m.showing, p.id)
 		delete(m.subs, p.id)
 	}
 	r.changes.removePublication(p.id)

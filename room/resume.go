@@ -145,6 +145,7 @@ func (m *Member) takeOver(b *binding, key string, grant Grant) (moved bool) {
 	}
 	moved = m.remote != b.remote
 	m.conn, m.remote, m.socketGone, m.behind = b.conn, b.remote, false, false
+	m.layers = b.layers
 	m.holding, m.held = false, nil
 	m.grant = grant
 	m.keys.rotate(key)
@@ -193,5 +194,8 @@ func (r *Room) welcome(m *Member, peer *sfu.Peer, declared []pub) snapshot {
 	}
 	m.hold()
 	m.greet()
+	for _, p := range r.of(m) {
+		m.tellDemand(p) // what came meanwhile was not told
+	}
 	return s
 }

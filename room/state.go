@@ -184,7 +184,7 @@ func (r *Room) snapshot(m *Member) snapshot {
 		ICEServers:   []struct{}{},
 		GraceMS:      int(r.server.cfg.Grace.Milliseconds()),
 		Limits:       limitsInfo{Text: longestText, Publications: mostPublications, Sections: mostSections},
-		Caps:         []string{"slots", "replaces", "resume", "data"},
+		Caps:         []string{"slots", "replaces", "resume", "data", "layers"},
 		Chat:         r.history(m),
 	}
 	for _, o := range r.members {

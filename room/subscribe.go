@@ -63,7 +63,7 @@ func (m *Member) subscribe(p *Publication, mid string) error {
 			return ErrNoSlot
 		}
 	}
-	sub, err := m.peer.Subscribe(p.media, sfu.SubscribeOptions{MID: mid})
+	sub, err := m.peer.Subscribe(p.media, m.options(p, mid))
 	if err != nil {
 		return err
 	}
@@ -152,8 +152,14 @@ func (m *Member) change(arg *subscribeArg) (subscribeAck, error) {
 			refuse(one.ID, ErrNoPublication)
 			continue
 		}
+		s, err := showingOf(&one)
+		if err != nil {
+			refuse(one.ID, err)
+			continue
+		}
 		m.wanted[p.id] = one.On == nil || *one.On
 		if m.wanted[p.id] {
+			m.show(p, s)
 			on = append(on, one)
 		}
 	}
@@ -286,6 +292,7 @@ func (m *Member) slots() []SlotInfo {
 			if p.muted {
 				info.State, info.Why = "paused", "muted"
 			}
+			info.setLayer(s.Subscription.Layer())
 		}
 		list = append(list, info)
 	}
@@ -320,5 +327,5 @@ func same(a, b SlotInfo) bool {
 	if (a.Publication == nil) != (b.Publication == nil) || a.Publication != nil && *a.Publication != *b.Publication {
 		return false
 	}
-	return a.State == b.State && a.Why == b.Why
+	return a.State == b.State && a.Why == b.Why && a.RID == b.RID && a.W == b.W && a.H == b.H
 }

@@ -32,6 +32,10 @@ type SlotInfo struct {
 	Publication *string `json:"publication"`
 	State       string  `json:"state"` // "live", "paused" or "idle"
 	Why         string  `json:"why,omitempty"`
+	// Of the picture that is sent, where there are several to choose from.
+	RID string `json:"rid,omitempty"` // of the encoding
+	W   int    `json:"w,omitempty"`   // in pixels
+	H   int    `json:"h,omitempty"`
 }
 
 // pub is what an offer says about one of its send sections.
@@ -49,13 +53,14 @@ type published struct {
 }
 
 type joinArg struct {
-	V        int    `json:"v"`
-	Room     string `json:"room"`
-	Name     string `json:"name"`
-	Token    string `json:"token"`
-	Offer    string `json:"offer"`
-	Publish  []pub  `json:"publish"`
-	Replaces string `json:"replaces"`
+	V        int      `json:"v"`
+	Room     string   `json:"room"`
+	Name     string   `json:"name"`
+	Token    string   `json:"token"`
+	Offer    string   `json:"offer"`
+	Publish  []pub    `json:"publish"`
+	Replaces string   `json:"replaces"`
+	Caps     []string `json:"caps"`
 	Resume   *struct {
 		Session string `json:"session"`
 		Key     string `json:"key"`
@@ -127,9 +132,12 @@ type subscribeArg struct {
 }
 
 type subscribeOne struct {
-	ID  string `json:"id"`
-	On  *bool  `json:"on"`
-	MID string `json:"mid"`
+	ID  string  `json:"id"`
+	On  *bool   `json:"on"`
+	MID string  `json:"mid"`
+	W   int     `json:"w"` // pixels on the screen
+	H   int     `json:"h"`
+	FPS float64 `json:"fps"`
 }
 
 type refusal struct {
@@ -211,6 +219,11 @@ type stateEvent struct {
 
 type slotsEvent struct {
 	Slots []SlotInfo `json:"slots"`
+}
+
+type layersEvent struct {
+	Publication string   `json:"publication"`
+	Active      []string `json:"active"`
 }
 
 type speaker struct {

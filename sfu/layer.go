@@ -16,14 +16,15 @@ var MaxLayer = Layer{Spatial: 255, Temporal: 255}
 type LayerInfo struct {
 	Layer
 	RID           string // of the encoding; empty without simulcast
-	Width, Height int    // in pixels; guessed where the packets do not tell
+	Layers        int    // spatial ones that there are to choose from, all encodings' together
+	Width, Height int    // in pixels; 0 if the packets of no encoding tell
 }
 
 // describe names what a slot is sent of the publication.
 func (p *Publication) describe(s plane.Shown) LayerInfo {
 	l := LayerInfo{
-		Layer: Layer{Spatial: s.Place, Temporal: s.Temporal},
-		Width: int(s.Width), Height: int(s.Height),
+		Layer:  Layer{Spatial: s.Place, Temporal: s.Temporal},
+		Layers: int(s.Places), Width: int(s.Width), Height: int(s.Height),
 	}
 	if i := int(s.Encoding); i < len(p.spec.RIDs) {
 		l.RID = p.spec.RIDs[i]
@@ -63,11 +64,12 @@ func (p *Peer) shownIn(e plane.Event) *Subscription {
 
 // onDemand tells the publisher's side which encodings are wanted.
 func (p *Publication) onDemand(mask uint8) {
-	if len(p.spec.RIDs) == 0 {
-		return
-	}
 	rids := []string{}
-	for i, rid := range p.spec.RIDs {
+	names := p.spec.RIDs
+	if len(names) == 0 {
+		names = []string{""}
+	}
+	for i, rid := range names {
 		if i < 8 && mask>>i&1 != 0 {
 			rids = append(rids, rid)
 		}

@@ -43,10 +43,10 @@ type PeerHandlers struct {
 	// OnUnpublish is called when a publication ended: its section was stopped,
 	// or it or its peer was closed.
 	OnUnpublish func(*Publication)
-	// OnDemand is called when subscribers want other encodings of a publication
-	// with simulcast than before, with the RIDs of those that somebody wants. It
-	// is told at once when more are wanted, after 2.5 s when fewer are. At first
-	// all are.
+	// OnDemand is called when subscribers want other encodings of a video
+	// publication than before, with the RIDs of those that somebody wants: one
+	// that is empty without simulcast, none if nobody watches. It is called at
+	// once when more are wanted, after 2.5 s when fewer are. At first all are.
 	OnDemand func(pub *Publication, rids []string)
 	// OnDataChannel is called when the peer opened a data channel. No message is
 	// read before it has returned, so that its handlers can be set in time.

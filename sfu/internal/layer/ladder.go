@@ -41,6 +41,7 @@ type rung struct {
 	spatial       uint8
 	highest       bool // of its encoding
 	live          bool
+	guessed       bool  // the size
 	top           uint8 // temporal layer
 	width, height uint16
 	bitrate       int64
@@ -67,13 +68,13 @@ func NewLadder(list []Encoding) *Ladder {
 		n++
 	}
 	sort(order[:n], list, sized)
-	width, height := guess(order[:n], list)
+	width, height, guessed := guess(order[:n], list)
 	for i, e := range order[:n] {
 		x := list[e]
 		if x.Width == 0 {
 			x.Width, x.Height = width>>(n-1-i), height>>(n-1-i)
 		}
-		l.add(e, &x)
+		l.add(e, &x, guessed)
 	}
 	return l
 }
@@ -96,23 +97,23 @@ func (e *Encoding) below(x *Encoding, sized bool) bool {
 }
 
 // guess returns the size of the largest encoding, from the largest whose size is
-// known.
-func guess(order []int8, list []Encoding) (width, height uint16) {
+// known. It is no more than a guess if there is none.
+func guess(order []int8, list []Encoding) (width, height uint16, guessed bool) {
 	for i := len(order) - 1; i >= 0; i-- {
 		if e := &list[order[i]]; e.Width > 0 {
 			up := len(order) - 1 - i
-			return uint16(min(int(e.Width)<<up, 0xffff)), uint16(min(int(e.Height)<<up, 0xffff))
+			return uint16(min(int(e.Width)<<up, 0xffff)), uint16(min(int(e.Height)<<up, 0xffff)), false
 		}
 	}
-	return usualWidth, usualHeight
+	return usualWidth, usualHeight, true
 }
 
 // add puts the spatial layers of an encoding on top.
-func (l *Ladder) add(index int8, e *Encoding) {
+func (l *Ladder) add(index int8, e *Encoding, guessed bool) {
 	top := min(e.Spatial, MaxSpatial-1)
 	for s := range top + 1 {
 		l.rungs[l.n] = rung{
-			encoding: index, spatial: s, highest: s == top, live: e.Live, rates: e.FrameRates, top: e.Temporal,
+			encoding: index, spatial: s, highest: s == top, live: e.Live, guessed: guessed, rates: e.FrameRates, top: e.Temporal,
 			width: e.Width >> (top - s), height: e.Height >> (top - s), bitrate: e.Bitrates[s],
 		}
 		l.n++
@@ -121,9 +122,9 @@ func (l *Ladder) add(index int8, e *Encoding) {
 
 // Picture is one rung as others see it.
 type Picture struct {
-	Place         int // 0 for the smallest
-	Width, Height uint16
-	Temporal      uint8 // highest layer of its encoding
+	Place         int    // 0 for the smallest
+	Width, Height uint16 // in pixels; 0 if the size of no encoding is known
+	Temporal      uint8  // highest layer of its encoding
 	Live          bool
 }
 
@@ -132,11 +133,18 @@ type Picture struct {
 func (l *Ladder) Picture(encoding int8, spatial uint8) (Picture, bool) {
 	for i := range l.rungs[:l.n] {
 		if r := &l.rungs[i]; r.encoding == encoding && (r.spatial == spatial || r.highest) {
-			return Picture{Place: i, Width: r.width, Height: r.height, Temporal: r.top, Live: r.live}, true
+			p := Picture{Place: i, Width: r.width, Height: r.height, Temporal: r.top, Live: r.live}
+			if r.guessed {
+				p.Width, p.Height = 0, 0
+			}
+			return p, true
 		}
 	}
 	return Picture{}, false
 }
+
+// Len returns how many pictures there are to choose from.
+func (l *Ladder) Len() int { return l.n }
 
 // Empty tells whether nothing is known of the publication yet.
 func (l *Ladder) Empty() bool { return l.n == 0 }

@@ -241,12 +241,12 @@ func TestLayerIsTold(t *testing.T) {
 		return w, n
 	}
 	m.play(60)
-	if w, n := last(); w != (Shown{m.pub.pub, 0, 2, 2, 1280, 720}) || n > 5 {
+	if w, n := last(); w != (Shown{m.pub.pub, 0, 2, 3, 2, 1280, 720}) || n > 5 {
 		t.Errorf("at first: told %+v, %d times", w, n)
 	}
 	s.aim(layer.Demand{Width: 320, FrameRate: 7})
 	m.play(60)
-	if w, n := last(); w != (Shown{m.pub.pub, 2, 0, 0, 320, 180}) || n > 2 {
+	if w, n := last(); w != (Shown{m.pub.pub, 2, 0, 3, 0, 320, 180}) || n > 2 {
 		t.Errorf("small and slow: told %+v, %d times", w, n)
 	}
 	m.play(60)

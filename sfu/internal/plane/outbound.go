@@ -222,7 +222,7 @@ func (o *Outbound) ask(now mono.Time) {
 type Shown struct {
 	Publication   ID
 	Encoding      int8  // index in Publication.RIDs
-	Place         uint8 // of its spatial layer among all encodings' ones; 0 for the smallest picture
+	Place, Places uint8 // of its spatial layer among all encodings' ones, from 0 for the smallest picture
 	Temporal      uint8 // highest layer sent
 	Width, Height uint16
 }
@@ -235,7 +235,8 @@ func (o *Outbound) shows() Shown {
 	}
 	spatial, temporal := o.selector.Layer()
 	p, _ := o.fan.survey.ladder.Picture(w.Encoding, spatial)
-	w.Place, w.Width, w.Height, w.Temporal = uint8(p.Place), p.Width, p.Height, min(temporal, p.Temporal)
+	w.Place, w.Places = uint8(p.Place), uint8(o.fan.survey.ladder.Len())
+	w.Width, w.Height, w.Temporal = p.Width, p.Height, min(temporal, p.Temporal)
 	return w
 }
 
