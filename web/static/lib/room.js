@@ -1,12 +1,14 @@
 // @ts-check
 import { Chat } from './chat.js';
 import { Emitter } from './emitter.js';
+import { Parcels } from './parcels.js';
 import { Publisher } from './publisher.js';
 import { Roster } from './roster.js';
 import { Session } from './session.js';
 import { Subscriptions } from './subscriptions.js';
 /** @import {LocalPublication} from './connection.js' */
 /** @import {RoomError} from './errors.js' */
+/** @import {Parcel, ParcelOptions} from './parcels.js' */
 /** @import {JoinAck, Member, Need, Publication, Slot, Source, StateEvent} from './protocol.js' */
 /** @import {JoinOptions, Line, SessionOptions, SessionState, Transport} from './types.js' */
 
@@ -26,9 +28,9 @@ import { Subscriptions } from './subscriptions.js';
  * Events: `state`, `roster` (members or publications changed), `slots`,
  * `speakers`, `line` (of the chat), `media` (state of the connection), `transport`
  * (the events are carried by another one; a later room does well to try it
- * first), `left` (why; null for our own leave).
+ * first), `data` (from another member), `left` (why; null for our own leave).
  *
- * @extends {Emitter<{state: SessionState, roster: void, slots: void, speakers: void, line: Line, media: RTCPeerConnectionState, transport: Transport, left: RoomError|null}>}
+ * @extends {Emitter<{state: SessionState, roster: void, slots: void, speakers: void, line: Line, media: RTCPeerConnectionState, transport: Transport, data: Parcel, left: RoomError|null}>}
  */
 export class Room extends Emitter {
   name = '';
@@ -39,6 +41,8 @@ export class Room extends Emitter {
   /** @type {Chat} */
   chat;
 
+  /** @type {Parcels} */
+  #parcels;
   #roster = new Roster();
   /** @type {Publisher} */
   #publisher;
@@ -58,6 +62,8 @@ export class Room extends Emitter {
     this.#publisher = new Publisher(locals, s);
     const request = (/** @type {string} */ name, /** @type {object} */ arg) => s.request(name, arg);
     this.chat = new Chat(request, (line) => this.emit('line', line));
+    this.#parcels = new Parcels(s);
+    this.#parcels.on('data', (parcel) => this.emit('data', parcel));
     this.#subscriptions = new Subscriptions(request, (ack) => {
       this.#label(ack.slots);
       this.#grow(ack.need ?? {});
@@ -76,7 +82,10 @@ export class Room extends Emitter {
     s.signal.on('state', (/** @type {StateEvent} */ e) => this.#applyState(e));
     s.signal.on('slots', (e) => this.#label(e.slots));
     s.signal.on('need', (/** @type {Need} */ e) => this.#grow(e));
-    s.signal.on('speakers', (e) => this.#speak(e.list ?? []));
+    s.signal.on('speakers', (e) => {
+      this.speakers = new Set((e.list ?? []).map((/** @type {{member: string}} */ m) => m.member));
+      this.emit('speakers', undefined);
+    });
     s.signal.on('new_message', (m) => this.chat.receive(m, this.#sender(m)));
   }
 
@@ -210,6 +219,16 @@ export class Room extends Emitter {
     return this.chat.send(text);
   }
 
+  /**
+   * Sends bytes to members, without `to` to everybody else.
+   * @param {string} topic 1 to 64 bytes
+   * @param {Uint8Array} bytes at most 16 KiB
+   * @param {ParcelOptions} [o] `reliable` is true if missing
+   */
+  sendData(topic, bytes, o = {}) {
+    return this.#parcels.send(topic, bytes, o);
+  }
+
   /** @param {JoinAck} ack of a join, the first or a later one */
   #entered(ack) {
     this.self = ack.self;
@@ -269,12 +288,6 @@ export class Room extends Emitter {
     } finally {
       this.#syncing = false;
     }
-  }
-
-  /** @param {{member: string, db: number}[]} list */
-  #speak(list) {
-    this.speakers = new Set(list.map((s) => s.member));
-    this.emit('speakers', undefined);
   }
 
   /** @param {Slot[]} [slots] */

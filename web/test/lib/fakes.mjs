@@ -113,6 +113,41 @@ export function fakeParameters(encodings) {
   return sender;
 }
 
+/** A data channel, which opens and drains by hand. */
+export class FakeChannel extends EventTarget {
+  readyState = 'connecting';
+  bufferedAmount = 0;
+  /** @type {Uint8Array[]} */
+  sent = [];
+
+  /** @param {string} label @param {any} [init] */
+  constructor(label, init) {
+    super();
+    this.label = label;
+    this.init = init;
+  }
+
+  /** @param {Uint8Array} bytes */
+  send(bytes) {
+    this.sent.push(bytes);
+    this.bufferedAmount += bytes.length;
+  }
+
+  open() {
+    this.readyState = 'open';
+  }
+
+  drain() {
+    this.bufferedAmount = 0;
+    this.dispatchEvent(new Event('bufferedamountlow'));
+  }
+
+  /** @param {Uint8Array} bytes of a message that comes */
+  receive(bytes) {
+    this.dispatchEvent(Object.assign(new Event('message'), { data: Uint8Array.from(bytes).buffer }));
+  }
+}
+
 let connections = 0;
 
 /** An RTCPeerConnection whose descriptions are lists of its sections. */
@@ -154,6 +189,16 @@ export class FakePeerConnection extends EventTarget {
     };
     this.transceivers.push(t);
     return t;
+  }
+
+  /** Data channels that the page has opened. @type {FakeChannel[]} */
+  channels = [];
+
+  /** @param {string} label @param {any} [init] */
+  createDataChannel(label, init) {
+    const channel = new FakeChannel(label, init);
+    this.channels.push(channel);
+    return channel;
   }
 
   packets = { sent: 0, received: 0 };
