@@ -96,6 +96,29 @@
  */
 
 /**
+ * @typedef {object} DataAck
+ * @property {true} ok
+ */
+
+/**
+ * @typedef {object} DataEvent
+ * @property {string} id
+ * @property {number} ts
+ * @property {string} sender
+ * @property {string} topic
+ * @property {string} payload base64 of at most 16384 bytes
+ * @property {boolean} reliable
+ */
+
+/**
+ * @typedef {object} DataRequest
+ * @property {string} topic
+ * @property {string} payload base64 of at most 16384 bytes
+ * @property {string[]} [to]
+ * @property {boolean} [reliable]
+ */
+
+/**
  * @typedef {object} JoinAck the whole room as the member sees it
  * @property {true} ok
  * @property {1} v
