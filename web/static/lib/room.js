@@ -10,7 +10,7 @@ import { Subscriptions } from './subscriptions.js';
 /** @import {RoomError} from './errors.js' */
 /** @import {Parcel, ParcelOptions} from './parcels.js' */
 /** @import {JoinAck, Member, Need, Publication, Slot, Source, StateEvent} from './protocol.js' */
-/** @import {JoinOptions, Line, SessionOptions, SessionState, Transport} from './types.js' */
+/** @import {JoinOptions, Line, SessionOptions, SessionState, Transport, Wish} from './types.js' */
 
 /**
  * Room is a meeting as one member sees it. It never touches the DOM.
@@ -200,13 +200,13 @@ export class Room extends Emitter {
   }
 
   /**
-   * Sets which publications are received. Audio that is not named comes by
-   * itself, video does not.
-   * @param {Iterable<[id: string, on: boolean]>} wanted
+   * Sets which publications are received, pictures best with the size in which
+   * they are shown. Audio that is not named comes by itself, video does not.
+   * @param {Iterable<[id: string, wish: Wish]>} wanted
    */
   subscribe(wanted) {
     const list = [...wanted];
-    const video = list.filter(([id, on]) => on && this.#roster.publications.get(id)?.kind === 'video');
+    const video = list.filter(([id, wish]) => wish && this.#roster.publications.get(id)?.kind === 'video');
     this.#subscriptions.want(list);
     this.#grow({ video: video.length });
   }

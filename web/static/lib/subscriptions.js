@@ -1,6 +1,9 @@
 // @ts-check
 import { RoomError } from './errors.js';
+/** @import {Wish} from './types.js' */
 /** @import {SubscribeAck} from './protocol.js' */
+
+/** @typedef {{id: string, on: boolean, w?: number, h?: number}} Asked */
 
 /**
  * Subscriptions brings what the server sends in line with what is shown. It
@@ -9,9 +12,9 @@ import { RoomError } from './errors.js';
  * that comes back to where it was costs none.
  */
 export class Subscriptions {
-  /** What the page wants: publication id → on. @type {Map<string, boolean>} */
+  /** What the page wants, by publication id. @type {Map<string, Wish>} */
   #wanted = new Map();
-  /** What the server has agreed to. @type {Map<string, boolean>} */
+  /** What the server has agreed to. @type {Map<string, Wish>} */
   #agreed = new Map();
   /** Refused since the slots last changed; asking again is useless. @type {Set<string>} */
   #refused = new Set();
@@ -37,7 +40,7 @@ export class Subscriptions {
   /**
    * Sets what is wanted, as a whole: a publication that is not named keeps
    * what the server does by itself.
-   * @param {Iterable<[id: string, on: boolean]>} wanted
+   * @param {Iterable<[id: string, wish: Wish]>} wanted
    */
   want(wanted) {
     this.#wanted = new Map(wanted);
@@ -47,22 +50,22 @@ export class Subscriptions {
   /**
    * The changes to ask for, in the order of what is wanted; what is to be
    * stopped comes first, so that its slot is free for what is to be started.
-   * @returns {{id: string, on: boolean}[]}
+   * @returns {Asked[]}
    */
   diff() {
-    /** @type {{id: string, on: boolean}[]} */
+    /** @type {Asked[]} */
     const off = [];
-    /** @type {{id: string, on: boolean}[]} */
+    /** @type {Asked[]} */
     const on = [];
-    for (const [id, want] of this.#wanted) {
-      if (this.#agreed.get(id) !== want && !this.#refused.has(id)) {
-        (want ? on : off).push({ id, on: want });
+    for (const [id, wish] of this.#wanted) {
+      if (!same(this.#agreed.get(id), wish) && !this.#refused.has(id)) {
+        (wish ? on : off).push(asked(id, wish));
       }
     }
     for (const [id, agreed] of this.#agreed) {
-      const want = this.#byItself(id);
-      if (agreed !== want && !this.#wanted.has(id)) {
-        (want ? on : off).push({ id, on: want });
+      const wish = this.#byItself(id);
+      if (!same(agreed, wish) && !this.#wanted.has(id)) {
+        (wish ? on : off).push(asked(id, wish));
       }
     }
     return [...off, ...on];
@@ -101,19 +104,19 @@ export class Subscriptions {
   }
 
   /**
-   * @param {{id: string, on: boolean}[]} asked
+   * @param {Asked[]} list
    * @param {SubscribeAck} ack
    */
-  #settle(asked, ack) {
+  #settle(list, ack) {
     const refused = new Set((ack.refused ?? []).map((r) => r.id));
-    for (const { id, on } of asked) {
+    for (const { id, on, w, h } of list) {
       if (refused.has(id)) {
         this.#refused.add(id);
         this.#agreed.delete(id);
       } else if (!this.#wanted.has(id)) {
         this.#agreed.delete(id);
       } else {
-        this.#agreed.set(id, on);
+        this.#agreed.set(id, w && h ? { w, h } : on);
       }
     }
     this.#onAck(ack);
@@ -143,4 +146,21 @@ export class Subscriptions {
     this.#agreed.clear();
     this.#refused.clear();
   }
+}
+
+/**
+ * @param {string} id
+ * @param {Wish} wish
+ * @returns {Asked}
+ */
+function asked(id, wish) {
+  return typeof wish === 'object' ? { id, on: true, w: wish.w, h: wish.h } : { id, on: wish };
+}
+
+/**
+ * @param {Wish|undefined} a
+ * @param {Wish} b
+ */
+function same(a, b) {
+  return typeof a === 'object' && typeof b === 'object' ? a.w === b.w && a.h === b.h : a === b;
 }

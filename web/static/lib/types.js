@@ -27,6 +27,11 @@
  * @property {Seat} [resume] of the page before a reload: we stay who we were
  */
 
+/**
+ * @typedef {boolean|{w: number, h: number}} Wish whether a publication is to be
+ *   received; with its size where it is shown, in pixels of the screen
+ */
+
 /** @typedef {'websocket'|'polling'} Transport carries the events */
 
 /**

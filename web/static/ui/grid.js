@@ -4,15 +4,19 @@ import { t } from './i18n.js';
 import { Tile } from './tile.js';
 /** @import {Room} from '../lib/room.js' */
 /** @import {Publication} from '../lib/protocol.js' */
+/** @import {Wish} from '../lib/types.js' */
 /** @import {LocalMedia} from './media.js' */
 /** @import {TileView} from './tile.js' */
 
 /** Pictures that are asked for at most; further members show initials. */
 const maxVideos = 25;
+/** How long sizes have to stay the same before they are asked for, in milliseconds. */
+const rest = 250;
 
 /**
  * Grid shows everybody: the others in the order of joining, oneself last,
- * screens first and large. It asks for exactly the videos that it shows.
+ * screens first and large. It asks for exactly the videos that it shows, in the
+ * sizes in which it shows them.
  */
 export class Grid {
   element = h('ul', { class: 'grid', role: 'list', 'aria-label': t('call.participants') });
@@ -25,6 +29,14 @@ export class Grid {
   /** @type {MediaStream|null} */
   #mirror = null;
   #asked = '';
+  /** What tiles there were when their sizes were taken. */
+  #laidOut = '';
+  /** By key. @type {Map<string, {w: number, h: number}|null>} */
+  #sizes = new Map();
+  #observer = new ResizeObserver(() => this.#resized());
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #resizing;
+  #closed = new AbortController();
 
   /**
    * @param {Room} room
@@ -33,6 +45,16 @@ export class Grid {
   constructor(room, media) {
     this.#room = room;
     this.#media = media;
+    this.#watchScreen();
+  }
+
+  /** A window that moves to another screen has other pixels, though nothing else changes. */
+  #watchScreen() {
+    const screen = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
+    screen.addEventListener('change', () => {
+      this.#resized();
+      this.#watchScreen();
+    }, { once: true, signal: this.#closed.signal });
   }
 
   update() {
@@ -40,6 +62,7 @@ export class Grid {
     const keys = new Set(views.map(key));
     for (const [k, tile] of this.#tiles) {
       if (!keys.has(k)) {
+        this.#observer.unobserve(tile.element);
         tile.remove();
         this.#tiles.delete(k);
       }
@@ -54,6 +77,7 @@ export class Grid {
           hear: () => this.#choose(v.member, v.source === 'screen' ? 'screen_audio' : 'microphone'),
         });
         this.#tiles.set(key(v), tile);
+        this.#observer.observe(tile.element);
       }
       // Moving an element pauses its video, so only those out of order move.
       if (this.element.children[i] !== tile.element) {
@@ -62,7 +86,26 @@ export class Grid {
     });
     set(this.element, 'data-count', Math.min(views.length, 26));
     set(this.element, 'data-featured', views.some((v) => v.source === 'screen') ? 'true' : null);
+    // To ask for sizes makes the browser lay the page out: only where they change.
+    const laidOut = `${[...keys]} ${this.element.isConnected}`;
+    if (laidOut !== this.#laidOut) {
+      this.#laidOut = laidOut;
+      this.#measure();
+    }
     this.#subscribe();
+  }
+
+  #measure() {
+    this.#sizes = new Map([...this.#tiles].map(([k, tile]) => [k, tile.size]));
+  }
+
+  /** Takes the new sizes when they have settled. */
+  #resized() {
+    clearTimeout(this.#resizing);
+    this.#resizing = setTimeout(() => {
+      this.#measure();
+      this.#subscribe();
+    }, rest);
   }
 
   /** @returns {TileView[]} */
@@ -147,6 +190,9 @@ export class Grid {
   }
 
   #subscribe() {
+    if (!this.element.isConnected) {
+      return; // nothing is shown yet
+    }
     const all = this.#room.publications;
     for (const id of this.#choices.keys()) {
       if (!all.some((p) => p.id === id)) {
@@ -155,15 +201,15 @@ export class Grid {
     }
     const video = all.filter((p) => p.kind === 'video');
     video.sort((a, b) => Number(b.source === 'screen') - Number(a.source === 'screen'));
-    /** @type {[string, boolean][]} */
-    const wanted = video.map((p, i) => [p.id, this.#wants(p) === true && i < maxVideos]);
+    /** @type {[string, Wish][]} */
+    const wanted = video.map((p, i) => [p.id, this.#wants(p) === true && i < maxVideos && (this.#sizes.get(key(p)) ?? true)]);
     for (const p of all) {
       const choice = this.#choices.get(p.id);
       if (p.kind === 'audio' && choice !== undefined) {
         wanted.push([p.id, choice]);
       }
     }
-    const asked = wanted.map(([id, on]) => `${id}:${on}`).join();
+    const asked = JSON.stringify(wanted);
     if (asked !== this.#asked) {
       this.#asked = asked;
       this.#room.subscribe(wanted);
@@ -171,10 +217,13 @@ export class Grid {
   }
 
   close() {
+    this.#closed.abort();
+    this.#observer.disconnect();
+    clearTimeout(this.#resizing);
     this.#tiles.forEach((t) => t.remove());
     this.#tiles.clear();
   }
 }
 
-/** @param {TileView} v */
+/** @param {{member: string, source: string}} v */
 const key = (v) => `${v.member} ${v.source}`;

@@ -92,6 +92,13 @@ export class Tile {
     this.#initials.hidden = shown;
   }
 
+  /** @returns {{w: number, h: number}|null} in pixels of the screen, null while it is not laid out */
+  get size() {
+    const { clientWidth, clientHeight } = this.element;
+    const [w, h] = [clientWidth, clientHeight].map((n) => Math.round(n * devicePixelRatio));
+    return w > 0 && h > 0 ? { w, h } : null;
+  }
+
   remove() {
     this.#video.srcObject = null;
     this.element.remove();

@@ -64,6 +64,22 @@ describe('subscribing', () => {
     assert.equal(subscribed().length, 50, 'the server knows that it is gone');
   });
 
+  test('asks for pictures in their sizes, and again when these change', async () => {
+    await bench.join();
+    bench.socket.fire('state', { rev: 8, members: { add: [bo] }, publications: { add: [camera, { ...camera, id: 'c2' }] } });
+    for (const [w, h] of [[640, 360], [640, 360], [320, 180]]) {
+      bench.room.subscribe([['c1', { w, h }], ['c2', true]]);
+      await settle();
+    }
+    bench.room.subscribe([['c1', false], ['c2', true]]);
+    await settle();
+    assert.deepEqual(subscribed(), [
+      [{ id: 'c1', on: true, w: 640, h: 360 }, { id: 'c2', on: true }],
+      [{ id: 'c1', on: true, w: 320, h: 180 }],
+      [{ id: 'c1', on: false }],
+    ]);
+  });
+
   test('asks again for what was refused once there is room', async () => {
     await bench.join();
     bench.socket.fire('state', { rev: 8, members: { add: [bo] }, publications: { add: [camera] } });
