@@ -5,10 +5,10 @@ import "encoding/binary"
 const (
 	// MostREDBlocks is how many blocks a RED payload may have.
 	MostREDBlocks = 8
-	// MostREDOffset is how much older than its packet a block may be, in ticks,
-	// and MostREDSize how many bytes it may have, unless it is the newest one.
+	// MostREDOffset is how much older than its packet a block may be, in ticks.
 	MostREDOffset = 1<<14 - 1
-	MostREDSize   = 1<<10 - 1
+	// MostREDSize is how many bytes a block may have that is not the newest.
+	MostREDSize = 1<<10 - 1
 )
 
 // REDBlock is one of the payloads in a RED payload (RFC 2198, section 3): the
