@@ -14,13 +14,14 @@ import (
 	"github.com/switchyard-rtc/switchyard/sfu/internal/plane"
 )
 
-// DefaultCodecs returns the codecs used when [Config.Codecs] is nil: Opus, VP8,
-// VP9, H.264 and AV1, each video codec with RTX (RFC 4588). Payload types are
-// placeholders: what a peer offers is what is used with it. VP8 comes first,
-// because every browser decodes it (RFC 7742).
+// DefaultCodecs returns the codecs used when [Config.Codecs] is nil: Opus with
+// RED (RFC 2198), VP8, VP9, H.264 and AV1, each video codec with RTX (RFC 4588).
+// Payload types are placeholders: what a peer offers is what is used with it. VP8
+// comes first, because every browser decodes it (RFC 7742).
 func DefaultCodecs() []webrtc.RTPCodecParameters {
 	list := []webrtc.RTPCodecParameters{
 		audioCodec(webrtc.MimeTypeOpus, "minptime=10;useinbandfec=1", 111),
+		audioCodec(mimeTypeRED, "111/111", 63),
 	}
 	for i, v := range []struct{ mime, fmtp string }{
 		{webrtc.MimeTypeVP8, ""},
@@ -43,14 +44,14 @@ func DefaultCodecs() []webrtc.RTPCodecParameters {
 
 // NamedCodecs returns codecs by name, most preferred first, for [Config.Codecs] and
 // [PeerOptions.Codecs]: those of [DefaultCodecs], such as "vp8", "h264" or "av1",
-// and "h265". Opus is always among them. It fails with [ErrUnknownCodec] for any
+// and "h265". Opus with RED is always among them. It fails with [ErrUnknownCodec] for any
 // other name.
 func NamedCodecs(names ...string) ([]webrtc.RTPCodecParameters, error) {
 	all := DefaultCodecs()
 	all = append(all, videoCodec(webrtc.MimeTypeH265, "profile-id=1;tier-flag=1;level-id=186", 120), // any level
 		videoCodec(webrtc.MimeTypeRTX, "apt=120", 121))
 	var list []webrtc.RTPCodecParameters
-	for _, name := range append([]string{"opus"}, names...) {
+	for _, name := range append([]string{"opus", "red"}, names...) {
 		found := false
 		for i, c := range all {
 			_, short, _ := strings.Cut(c.MimeType, "/")
@@ -108,6 +109,7 @@ func route(pub, slot *pionpc.Section) *plane.Route {
 			r.Repairs[out.PayloadType&0x7f] = out.RTX
 		}
 	}
+	routeRED(r, pub, slot)
 	for _, e := range passedOn {
 		if in, out := pub.Extensions[e], slot.Extensions[e]; in != 0 && out != 0 {
 			r.Extensions = append(r.Extensions, plane.ExtensionPair{In: in, Out: out})

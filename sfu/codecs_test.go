@@ -103,10 +103,10 @@ func TestNumbersUnlikeBrowsers(t *testing.T) {
 
 func TestNamedCodecs(t *testing.T) {
 	for _, tt := range []struct{ names, want string }{
-		{"", "opus"},
-		{"h264 VP8", "opus H264 H264 H264 H264 H264 H264 H264 VP8"},
-		{"vp9 opus vp9", "opus VP9 VP9"},
-		{"h265", "opus H265"},
+		{"", "opus red"},
+		{"h264 VP8", "opus red H264 H264 H264 H264 H264 H264 H264 VP8"},
+		{"vp9 opus vp9", "opus red VP9 VP9"},
+		{"h265", "opus red H265"},
 		{"vp8 h263", "unknown"},
 		{"rtx", "unknown"},
 	} {

@@ -84,6 +84,10 @@ func (in *Inbound) accept(now mono.Time, v packet.View, b []byte) {
 	if v.PayloadSize > 0 {
 		e.Frame = in.describe(kind, v, b)
 	}
+	if kind == packet.RED && !in.fan.speaks(v.Payload(b)) {
+		p.drop(DropMalformed)
+		return
+	}
 	if !in.history.Insert(e, b) {
 		p.drop(DropDuplicate)
 		return

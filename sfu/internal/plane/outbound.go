@@ -22,6 +22,7 @@ type Outbound struct {
 	selector layer.Selector // of video
 	show     layer.Demand
 	replay   replay        // what goes before the present
+	patience mono.Time     // until when the slot waits for a voice; 0 = it does not yet
 	ladder   *layer.Ladder // with which EventLayer was last thought of
 	before   Cost          // of the slot, when it was bound
 }
@@ -34,6 +35,11 @@ type Route struct {
 	// Repairs maps what goes out to the payload type of its retransmissions; 0
 	// is none.
 	Repairs [128]uint8
+	// Opus is the slot's payload type of Opus in an audio slot, for what is in
+	// RED (RFC 2198). RED is stripped where PayloadTypes maps it to Opus, and
+	// redundancy is added where Opus is mapped to something else. If it is zero,
+	// all payloads are passed on as they come.
+	Opus uint8
 	// Extensions lists the header extensions that are passed on.
 	Extensions []ExtensionPair
 	// Descriptor is the dependency descriptor, which is rewritten; zero if not
@@ -47,15 +53,17 @@ type ExtensionPair struct{ In, Out uint8 }
 // binding is what one run of a slot's numbers was made with: enough to make a
 // packet of it again.
 type binding struct {
-	tag    uint32 // of rewrite.Sequence
-	in     *Inbound
-	route  *Route
-	number uint32 // of the publication, sent as CSRC
-	offset uint32 // of timestamps
-	chase  rewrite.Chase
-	marks  layer.Marks
-	vp8    rewrite.VP8     // and of VP9
-	frames rewrite.Numbers // of dependency descriptors
+	tag     uint32 // of rewrite.Sequence
+	in      *Inbound
+	route   *Route
+	number  uint32 // of the publication, sent as CSRC
+	offset  uint32 // of timestamps
+	start   uint16 // number of the first packet
+	entered uint32 // timestamp of it
+	chase   rewrite.Chase
+	marks   layer.Marks
+	vp8     rewrite.VP8     // and of VP9
+	frames  rewrite.Numbers // of dependency descriptors
 	// temporal is the highest layer sent.
 	temporal uint8
 	narrowed bool // decode targets were left out once
@@ -87,7 +95,7 @@ func (o *Outbound) pass(now mono.Time, a *arrival) {
 		o.refuse(now, a.in, e)
 		return
 	}
-	v := o.choose(now, a.in, e)
+	v := o.choose(now, a)
 	if v&layer.Send == 0 {
 		if v&layer.Leave != 0 {
 			s.line.sequence.Leave(e.Sequence)
@@ -118,7 +126,7 @@ func (o *Outbound) open() (DropReason, bool) {
 
 // stop waits for the next place to enter.
 func (o *Outbound) stop() {
-	o.current, o.replay.in = nil, nil
+	o.current, o.replay.in, o.patience = nil, nil, 0
 	o.selector.Stop()
 }
 
@@ -141,10 +149,11 @@ func (o *Outbound) refuse(now mono.Time, in *Inbound, e *nack.Entry) {
 
 // choose tells what to do with a packet. A change of stream happens at the start
 // of a key frame.
-func (o *Outbound) choose(now mono.Time, in *Inbound, e *nack.Entry) layer.Verdict {
+func (o *Outbound) choose(now mono.Time, a *arrival) layer.Verdict {
 	if o.fan.spec.Audio {
-		return o.listen(now, in, e)
+		return o.listen(now, a)
 	}
+	in, e := a.in, &a.entry
 	v := o.selector.Select(layer.Packet{
 		Encoding: int8(in.encoding), Marker: e.View.Marker, Timestamp: e.View.Timestamp, Frame: &e.Frame,
 	})
@@ -161,22 +170,10 @@ func (o *Outbound) choose(now mono.Time, in *Inbound, e *nack.Entry) layer.Verdi
 	return v
 }
 
-// listen is choose for audio, which has no layers and can be entered anywhere.
-func (o *Outbound) listen(now mono.Time, in *Inbound, e *nack.Entry) layer.Verdict {
-	if in != o.current {
-		o.current = in
-		o.slot.turn(now, o, e)
-	}
-	if e.View.Marker {
-		return layer.Send | layer.Mark
-	}
-	return layer.Send
-}
-
 // ends tells whether a packet that was sent has the marker bit.
 func (bd *binding) ends(e *nack.Entry) bool {
 	if bd.in.fan.spec.Audio {
-		return e.View.Marker
+		return e.View.Marker || e.Sequence == bd.start
 	}
 	return bd.marks.Ends(layer.Packet{Marker: e.View.Marker, Timestamp: e.View.Timestamp, Frame: &e.Frame})
 }
@@ -305,6 +302,9 @@ func (bd *binding) leave(e *nack.Entry) {
 // payload splits the payload into what is rewritten, appended to prefix, and
 // what goes out as it came.
 func (bd *binding) payload(prefix []byte, e *nack.Entry, b []byte) (head, rest []byte) {
+	if bd.in.fan.spec.Audio {
+		return bd.sound(prefix, e, b)
+	}
 	rest = e.View.Payload(b)
 	f, n := e.Frame, len(prefix)
 	switch bd.in.fan.kinds[e.View.PayloadType&0x7f] {

@@ -154,6 +154,7 @@ func (s *Slot) turn(now mono.Time, o *Outbound, e *nack.Entry) {
 	bd := l.binding()
 	*bd = binding{
 		tag: l.tag, in: o.current, route: o.route, number: uint32(o.fan.id), vp8: previous.vp8, frames: previous.frames,
+		start: e.Sequence, entered: e.View.Timestamp,
 	}
 	bd.vp8.Start(e.Frame)
 	bd.frames.Start(e.Frame)

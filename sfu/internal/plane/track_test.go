@@ -39,7 +39,9 @@ type sink struct {
 	ssrc     uint32
 	repair   *nack.Generator
 	receiver *report.Receiver // nil: it reports nothing
-	got      []uint8          // packets by frame, of the publication shown
+	keep     bool             // what comes
+	kept     []kept
+	got      []uint8 // packets by frame, of the publication shown
 	packets  int
 	rtx      int
 	numbers  []uint16 // in order of arrival
@@ -51,6 +53,12 @@ type sink struct {
 	seen     func(v packet.View, payload, b []byte) // nil: nobody looks
 	demand   layer.Demand
 	look     func(number uint16, v packet.View, payload []byte) // nil: nobody does
+}
+
+// kept is a packet as a slot got it.
+type kept struct {
+	packet.View
+	payload []byte
 }
 
 // produce sends the frames that are due.
@@ -183,6 +191,9 @@ func (s *sink) receive(now mono.Time, v packet.View, b []byte) {
 	}
 	if !s.repair.Push(now, number) {
 		return // asked for, and then it came by itself; SRTP knows no replay here
+	}
+	if s.keep {
+		s.kept = append(s.kept, kept{v, slices.Clone(payload)})
 	}
 	s.packets++
 	s.csrc = binary.BigEndian.Uint32(b[12:])
