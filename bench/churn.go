@@ -146,8 +146,25 @@ func (m *member) leave(ctx context.Context) {
 	if len(m.published) > 0 {
 		m.run.sender.remove(m.publisher.tracks)
 	}
-	if j, ok := m.joined.(interface{ leave(context.Context) error }); ok {
-		_ = j.leave(ctx) // closing says it too
-	}
+	m.sayGoodbye(ctx)
 	m.close()
+}
+
+// sayGoodbye lets the server give a member's place to others at once.
+func (m *member) sayGoodbye(ctx context.Context) {
+	if j, ok := m.joined.(interface{ leave(context.Context) error }); ok {
+		_ = j.leave(ctx) // closing says it too, but a place is kept for a while
+	}
+}
+
+// goodbyeWithin bounds how long the members of a server that goes on wait for
+// its answer.
+const goodbyeWithin = 2 * time.Second
+
+// goodbye is sayGoodbye at the end of a run.
+func (m *member) goodbye() {
+	ctx, cancel := context.WithTimeout(context.Background(), goodbyeWithin)
+	defer cancel()
+	m.pace.end()
+	m.sayGoodbye(ctx)
 }

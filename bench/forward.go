@@ -272,7 +272,12 @@ func (f *forward) close() {
 		f.run.sender.close()
 		var all sync.WaitGroup
 		for _, m := range f.members {
-			all.Go(m.close)
+			all.Go(func() {
+				if f.options.Running != nil {
+					m.goodbye()
+				}
+				m.close()
+			})
 		}
 		all.Wait()
 		f.run.network.close()

@@ -48,9 +48,9 @@ type MaximumStep struct {
 	Result *ForwardResult `json:"result"`
 }
 
-// Maximum raises the load, with a new server for each step, until loss or delay
-// say that it is too much, and closes in on the highest that is not. It stops by
-// itself after 16 steps.
+// Maximum raises the load, with a new server for each step unless one runs
+// already, until loss or delay say that it is too much, and closes in on the
+// highest that is not. It stops by itself after 16 steps.
 func Maximum(ctx context.Context, o MaximumOptions) (*MaximumResult, error) {
 	o.Forward = o.Forward.withDefaults()
 	if o.MaxLoss == 0 {

@@ -55,6 +55,9 @@ type RunningServer struct {
 	URL string
 	// Publish and Play are the URLs of WHIP and WHEP; "%s" stands for the room.
 	Publish, Play string
+	// Admin is the URL of a Switchyard's admin listener, if its statistics are to
+	// be part of the report. If empty, they are not.
+	Admin string
 	// PID is the server's process, if it is on this machine and its processor
 	// time and memory are to be measured. If zero, they are not.
 	PID int
@@ -62,7 +65,7 @@ type RunningServer struct {
 
 // server checks the URLs.
 func (r RunningServer) server() (*server, error) {
-	s := &server{pid: r.PID, target: switchyard{url: r.URL}}
+	s := &server{pid: r.PID, target: switchyard{url: r.URL}, admin: strings.TrimSuffix(r.Admin, "/")}
 	first := r.URL
 	if r.URL == "" {
 		s.target, first = whip{publish: r.Publish, play: r.Play}, r.Publish

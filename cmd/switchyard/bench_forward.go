@@ -52,8 +52,6 @@ func benchForwardCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&o.serverCPUs, "cpu-server", "", "processors of the server, such as 0 or 0,1")
 	f.StringVar(&o.server, "server", "switchyard", "what to measure: switchyard, pion (its ordinary path, with default interceptors) or pion-bare (without)")
-	f.StringVar(&o.findMax, "find-max", "", "raise this until loss > 0.5 % or p99 delay > --max-delay: bitrate or subscribers")
-	f.DurationVar(&o.maxDelay, "max-delay", 20*time.Millisecond, "what --find-max allows 99 % of the packets to take, 0 for as long as it takes")
 	sinkFlag(c, &o.sink, "send the media of most subscribers to a device that drops it, segmentation offloaded and then in software: tun (Linux, root)")
 	f.IntVar(&o.Checking, "checking", 4, "with --sink, subscribers who still receive and check everything")
 	faultFlags(c, &o.faults)
@@ -83,6 +81,8 @@ func (o *forwardOptions) measureFlags(c *cobra.Command) {
 	f.StringVar(&o.profile, "profile", "gcm", "SRTP profile: gcm or cm")
 	f.DurationVar(&o.Duration, "duration", 10*time.Second, "length of the steady part")
 	f.StringVar(&o.clientCPUs, "cpu-client", "", "processors of the clients")
+	f.StringVar(&o.findMax, "find-max", "", "raise this until loss > 0.5 % or p99 delay > --max-delay: bitrate or subscribers")
+	f.DurationVar(&o.maxDelay, "max-delay", 20*time.Millisecond, "what --find-max allows 99 % of the packets to take, 0 for as long as it takes")
 	f.IntVar(&o.runs, "runs", 1, "how often to measure, to see how noisy the machine is")
 	f.Float64Var(&o.JoinRate, "join-rate", 0, "clients that join in a second, 0 for as fast as it goes")
 	o.clientFlags(c)
@@ -332,7 +332,11 @@ func printForward(out io.Writer, r *bench.ForwardResult, limit bench.TrainCosts)
 	}
 	if train := max(1, r.Server.Train); limit.PerPacket(train) > 0 && r.Server.CPUPerPacket > 0 {
 		bare := limit.PerPacket(train)
-		row("", "%.2f × a bare loop that sends trains of %.1f (%.2f µs)", r.Server.CPUPerPacket/bare, train, bare)
+		how := fmt.Sprintf("trains of %.1f", train)
+		if r.Server.Train == 0 { // a server that does not tell
+			how = "packet by packet"
+		}
+		row("", "%.2f × a bare loop that sends %s (%.2f µs)", r.Server.CPUPerPacket/bare, how, bare)
 	}
 	if r.Server.PacketsPerCall > 0 {
 		row("", "%.1f packets per message, %.1f per send call, %.3f allocations per packet, %d collections, longest pause ≤ %.2f ms",
@@ -342,6 +346,9 @@ func printForward(out io.Writer, r *bench.ForwardResult, limit bench.TrainCosts)
 		row("memory", "%.1f MB idle, %.2f MB per client", float64(r.Server.IdleBytes)/1e6, r.Server.BytesPerClient/1e6)
 	}
 	row("client", "%.2f cores, frames late by %.2f ms at p99", r.Client.CPU, r.Client.LateMS.P99)
+	if r.Server.SocketDrops+r.Client.SocketDrops > 0 {
+		row("socket drops", "%d by the server's sockets, %d by the client's", r.Server.SocketDrops, r.Client.SocketDrops)
+	}
 	if r.Client.Bottleneck != "" {
 		row("BOTTLENECK", "%s: the figures are about the client, not the server", r.Client.Bottleneck)
 	}

@@ -27,6 +27,7 @@ func benchLoadCommand() *cobra.Command {
 	o.loadFlags(c)
 	c.Flags().StringVar(&o.Running.URL, "url", "", "address of the server, such as http://127.0.0.1:8080")
 	c.Flags().StringVar(&o.Room, "room", "bench", "name of the rooms; each has its number behind it")
+	c.Flags().StringVar(&o.Running.Admin, "server-admin", "", "address of its admin listener, such as http://127.0.0.1:9090, if its statistics are to be in the report")
 	c.Flags().IntVar(&o.Running.PID, "server-pid", 0, "process of the server, if it is on this machine and its cost is to be measured")
 	return c
 }
@@ -54,5 +55,7 @@ func benchWHIPCommand() *cobra.Command {
 	f.IntVar(&o.Subscribers, "viewers", 50, "who play")
 	f.IntVar(&o.Running.PID, "server-pid", 0, "process of the server, to measure what it costs")
 	o.measureFlags(c)
+	f.Lookup("simulcast").Usage = "send video in three encodings"
+	f.Lookup("find-max").Usage += " (viewers)"
 	return c
 }

@@ -12,14 +12,19 @@ import (
 
 // Servers that run already are measured like those that bench starts.
 func TestLoad(t *testing.T) {
-	s := start(t, "--http", "127.0.0.1:0", "--udp", "0")
-	r := report(t, fmt.Sprintf("bench load --url %s --server-pid %d --subscribers 3 --duration 1s --join-rate 20", s.url, s.Process.Pid))
-	if r.Clients != 4 || r.Received == 0 || r.Server.CPUPerPacket <= 0 {
+	s := start(t, "--http", "127.0.0.1:0", "--udp", "0", "--admin", "127.0.0.1:0")
+	r := report(t, fmt.Sprintf("bench load --url %s --server-pid %d --server-admin %s --subscribers 3 --duration 1s --join-rate 20",
+		s.url, s.Process.Pid, s.admin))
+	if r.Clients != 4 || r.Received == 0 || r.Server.CPUPerPacket <= 0 || r.Server.PacketsPerCall < 1 || r.Server.Train < 1 {
 		t.Errorf("got %+v", r)
 	}
 	r = report(t, "bench load --url "+s.url+" --shape meeting --members 3 --bitrate 500000 --duration 1s --churn 2 --slow 1 --nack --drop 0.02")
 	if r.Server.CPU != 0 || r.Received == 0 || r.Churn == nil || r.Churn.Joined == 0 || r.Slow == nil || r.Slow.Members != 1 || r.Dropped == 0 {
 		t.Errorf("got %+v", r)
+	}
+	var after processStats
+	if get(t, s.admin+"debug/stats", &after); after.Peers != 0 {
+		t.Errorf("%d members are still there", after.Peers)
 	}
 	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
