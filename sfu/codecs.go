@@ -115,6 +115,10 @@ func route(pub, slot *pionpc.Section) *plane.Route {
 			r.Extensions = append(r.Extensions, plane.ExtensionPair{In: in, Out: out})
 		}
 	}
+	const descriptor = packet.ExtDependencyDescriptor
+	if in, out := pub.Extensions[descriptor], slot.Extensions[descriptor]; in != 0 && out != 0 {
+		r.Descriptor = plane.ExtensionPair{In: in, Out: out}
+	}
 	return r
 }
 

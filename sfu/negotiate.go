@@ -126,7 +126,7 @@ func (p *Peer) addSlot(c *pionpc.Section) *slot {
 	p.post(plane.AddSlot{
 		Transport: p.key,
 		Slot:      n.key,
-		Spec:      plane.SlotSpec{MID: c.MID, Audio: c.Audio, SSRC: c.SSRC, RTX: c.RTX, TransportCC: wide},
+		Spec:      plane.SlotSpec{MID: c.MID, Audio: c.Audio, SSRC: c.SSRC, RTX: c.RTX, TransportCC: wide, OneByte: !c.Mixed},
 		Sequence:  uint16(numbers & 0x7fff),
 		Repair:    uint16(numbers >> 16 & 0x7fff),
 		Timestamp: random32(),

@@ -53,6 +53,7 @@ type Section struct {
 	TrackID    string
 	Codecs     []Codec // most preferred first
 	Extensions packet.ExtensionIDs
+	Mixed      bool     // both forms of header extensions may be used (RFC 8285 section 6)
 	Streams    []Stream // of a publication: declared SSRCs
 	RIDs       []string // of a publication: simulcast encodings (RFC 8851)
 	SSRC, RTX  uint32   // of a slot

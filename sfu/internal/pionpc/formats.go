@@ -67,7 +67,17 @@ func (f *formats) choose(d *sdp.SessionDescription) {
 			}
 		}
 		m.MediaName.Formats, m.Attributes = numbers(list), lines
+		if direction(m) != "recvonly" && list[0].Codec != packet.AV1 {
+			m.Attributes = slices.DeleteFunc(m.Attributes, isDescriptorLine)
+		}
 	}
+}
+
+// isDescriptorLine tells whether an attribute offers the dependency descriptor.
+// A Chromium that sends one strips the payload descriptor of VP8 to a byte,
+// without the picture ids that its receivers need.
+func isDescriptorLine(a sdp.Attribute) bool {
+	return a.Key == "extmap" && slices.Contains(strings.Fields(a.Value), packet.ExtDependencyDescriptor.URI())
 }
 
 // of chooses from the formats of an offered section.

@@ -172,6 +172,8 @@ var extensions = []struct {
 	{packet.ExtPlayoutDelay, false, true},
 	{packet.ExtColorSpace, false, true},
 	{packet.ExtContentType, false, true},
+	{packet.ExtDependencyDescriptor, false, true},
+	{packet.ExtVLA, false, true},
 }
 
 // mediaEngine knows no codecs until there is an offer; see [formats.register].
@@ -299,6 +301,7 @@ func (p *PC) finish(offer *sdp.SessionDescription, loopback bool) (Answer, error
 			m.Attributes = append(m.Attributes, candidateLines(announced)...)
 		}
 		s := readSection(m, offered)
+		s.Mixed = len(s.Codecs) > 0 && (has(d.Attributes, sdp.AttrKeyExtMapAllowMixed) || has(m.Attributes, sdp.AttrKeyExtMapAllowMixed))
 		if t := p.slots[s.MID]; s.Role == RoleSlot && t != nil {
 			s.SSRC, s.RTX, s.StreamID, s.TrackID = t.ssrc, t.rtx, t.stream, t.id
 		}
@@ -320,6 +323,10 @@ func (p *PC) finish(offer *sdp.SessionDescription, loopback bool) (Answer, error
 	}
 	out.SDP = string(text)
 	return out, nil
+}
+
+func has(list []sdp.Attribute, key string) bool {
+	return slices.ContainsFunc(list, func(a sdp.Attribute) bool { return a.Key == key })
 }
 
 // candidateLines announces host candidates (RFC 8839 section 5.1), best first.

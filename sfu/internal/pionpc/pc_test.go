@@ -179,6 +179,38 @@ func TestNoDependencyDescriptorForVP8(t *testing.T) {
 	}
 }
 
+// A section that sends AV1 first is answered with it, one of VP8 beside it is not; a
+// slot is, whatever it prefers. Layer allocations are taken of all who send.
+func TestDependencyDescriptorForAV1(t *testing.T) {
+	p := newPeer(t, newWire(t))
+	descriptor := packet.ExtDependencyDescriptor.URI()
+	slots := strings.ReplaceAll(chromiumSlots, chromiumExtensions, chromiumExtensions+"a=extmap:12 "+descriptor+"\n")
+	text := strings.Replace(chromium, chromiumSlots, slots, 1)
+	a := p.answer(t, crlf(text))
+	for i, want := range []struct {
+		descriptor, allocation uint8
+	}{1: {0, 9}, 3: {12, 0}} {
+		if s := a.Sections[i]; s.Extensions[packet.ExtDependencyDescriptor] != want.descriptor || s.Extensions[packet.ExtVLA] != want.allocation {
+			t.Errorf("VP8 first, section %s: extensions %v, want %+v", s.MID, s.Extensions, want)
+		}
+	}
+	if !a.Sections[1].Mixed || !a.Sections[3].Mixed {
+		t.Error("both forms of extensions are offered, but not agreed on")
+	}
+
+	text = strings.Replace(text, "SAVPF 96 97 103 104 45 46 116 117 118", "SAVPF 45 46", 1)
+	a = newPeer(t, newWire(t)).answer(t, crlf(text))
+	if s := a.Sections[1]; s.Codecs[0].Codec != packet.AV1 || s.Extensions[packet.ExtDependencyDescriptor] != 12 {
+		t.Errorf("AV1: codecs %+v, extensions %v", s.Codecs, s.Extensions)
+	}
+
+	text = strings.Replace(text, "a=extmap-allow-mixed\n", "", 1)
+	a = newPeer(t, newWire(t)).answer(t, crlf(text))
+	if s := a.Sections[1]; s.Mixed {
+		t.Error("one form of extensions is offered, but both agreed on")
+	}
+}
+
 // An offer that is refused leaves the peer as it was: the next one is answered.
 func TestBadOfferLeavesThePeer(t *testing.T) {
 	good := offer(camera)

@@ -187,6 +187,9 @@ func (o *Outbound) aim() {
 	}
 	c := l.Choose(o.show)
 	o.choice = c.Wanted
+	if o.route.Descriptor.Out == 0 && o.fan.spec.Codecs[0].Codec == packet.AV1 {
+		c.Spatial = 0 // Chromium decodes no others without descriptors
+	}
 	spatial, _ := o.selector.Layer()
 	present, sending := l.Picture(o.selector.Encoding(), spatial)
 	if next, ok := l.Picture(c.Encoding, c.Spatial); ok && sending {
