@@ -40,6 +40,20 @@ func (r *bitReader) below(n uint32) uint32 {
 	return v<<1 - short + r.bits(1)
 }
 
+// align goes on with the next whole byte.
+func (r *bitReader) align() { r.at = (r.at + 7) &^ 7 }
+
+// leb128 reads a number of whole bytes; one above 32 bits counts as cut off.
+func (r *bitReader) leb128() uint32 {
+	v, size := leb128(r.b[min(r.at/8, len(r.b)):])
+	if size == 0 || v > 1<<32-1 {
+		r.short = true
+		return 0
+	}
+	r.at += 8 * size
+	return uint32(v)
+}
+
 // bitWriter appends numbers of some bits each; the last byte is filled up with
 // zeros.
 type bitWriter struct {
