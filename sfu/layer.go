@@ -18,18 +18,50 @@ type LayerInfo struct {
 	RID           string // of the encoding; empty without simulcast
 	Layers        int    // spatial ones that there are to choose from, all encodings' together
 	Width, Height int    // in pixels; 0 if the packets of no encoding tell
+	// Bitrate is what came lately, FrameRate how many frames per second, and
+	// Target what the publisher means to send; of the layer together with those
+	// below it in its encoding. They are told of a publication, and 0 if they are
+	// not known.
+	Bitrate, Target Bitrate
+	FrameRate       float64
+}
+
+// Layers returns what is received of a video publication, lowest first: each
+// spatial layer of each encoding, with its highest temporal layer. It is at most
+// two seconds old; Subscription.Layer counts the same layers.
+func (p *Publication) Layers() []LayerInfo {
+	l := p.offer.Load()
+	if l == nil {
+		return nil
+	}
+	var list []LayerInfo
+	for x := range l.Pictures {
+		if !x.Live {
+			continue
+		}
+		list = append(list, LayerInfo{
+			Layer: Layer{Spatial: uint8(x.Place), Temporal: x.Temporal}, RID: p.rid(int(x.Encoding)),
+			Layers: l.Len(), Width: int(x.Width), Height: int(x.Height),
+			Bitrate: Bitrate(x.Bitrate), Target: Bitrate(x.Target), FrameRate: float64(x.FrameRate),
+		})
+	}
+	return list
+}
+
+// rid returns the RID of an encoding, or "" without simulcast.
+func (p *Publication) rid(encoding int) string {
+	if encoding >= 0 && encoding < len(p.spec.RIDs) {
+		return p.spec.RIDs[encoding]
+	}
+	return ""
 }
 
 // describe names what a slot is sent of the publication.
 func (p *Publication) describe(s plane.Shown) LayerInfo {
-	l := LayerInfo{
-		Layer:  Layer{Spatial: s.Place, Temporal: s.Temporal},
+	return LayerInfo{
+		Layer: Layer{Spatial: s.Place, Temporal: s.Temporal}, RID: p.rid(int(s.Encoding)),
 		Layers: int(s.Places), Width: int(s.Width), Height: int(s.Height),
 	}
-	if i := int(s.Encoding); i < len(p.spec.RIDs) {
-		l.RID = p.spec.RIDs[i]
-	}
-	return l
 }
 
 // onLayer notes that other layers are sent in a slot, and tells who asked for it.

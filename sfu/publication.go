@@ -7,6 +7,7 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
+	"github.com/switchyard-rtc/switchyard/sfu/internal/layer"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/pionpc"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/plane"
 )
@@ -22,6 +23,7 @@ type Publication struct {
 	section pionpc.Section
 	spec    plane.Publication
 	level   atomic.Uint32 // -dBov, and bit 8 for speech
+	offer   atomic.Pointer[layer.Ladder]
 	done    chan struct{}
 
 	// Guarded by server.mu.
@@ -82,6 +84,8 @@ func (p *Publication) onEvent(e plane.Event) {
 		p.peer.server.workers[p.peer.worker()].TryPost(plane.AskKeyFrame{
 			Publication: p.key, Encoding: e.Encoding, Urgent: e.Urgent,
 		})
+	case plane.EventOffer:
+		p.offer.Store(e.Ladder)
 	case plane.EventDemand:
 		p.onDemand(e.Encodings)
 	case plane.EventFailed: // on another core than the peer's

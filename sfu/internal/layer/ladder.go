@@ -21,10 +21,13 @@ type Encoding struct {
 	Width, Height uint16 // of its highest spatial layer, in pixels; 0 = not known
 	Spatial       uint8  // its highest layers
 	Temporal      uint8
-	// Bitrates, in bit/s, and FrameRates, per second, of the layers up to each;
-	// 0 = not known.
+	// Bitrates, in bit/s, and FrameRates, per second, of the layers up to each, as
+	// they were measured; 0 = not known.
 	Bitrates   [MaxSpatial]int64
 	FrameRates [MaxTemporal]uint16
+	// Targets, in bit/s, are what the publisher says that it means to spend on the
+	// spatial layers up to each; 0 = not told.
+	Targets [MaxSpatial]int64
 }
 
 // Ladder orders the pictures of a publication by size, from the smallest: each
@@ -45,6 +48,7 @@ type rung struct {
 	top           uint8 // temporal layer
 	width, height uint16
 	bitrate       int64
+	target        int64
 	rates         [MaxTemporal]uint16
 }
 
@@ -115,6 +119,7 @@ func (l *Ladder) add(index int8, e *Encoding, guessed bool) {
 		l.rungs[l.n] = rung{
 			encoding: index, spatial: s, highest: s == top, live: e.Live, guessed: guessed, rates: e.FrameRates, top: e.Temporal,
 			width: e.Width >> (top - s), height: e.Height >> (top - s), bitrate: e.Bitrates[s],
+			target: e.Targets[s],
 		}
 		l.n++
 	}
@@ -126,6 +131,11 @@ type Picture struct {
 	Width, Height uint16 // in pixels; 0 if the size of no encoding is known
 	Temporal      uint8  // highest layer of its encoding
 	Live          bool
+	Encoding      int8
+	// Bitrate, in bit/s, is what came lately of the layer and the lower ones of its
+	// encoding, and Target what the publisher means to send; 0 = not known.
+	Bitrate, Target int64
+	FrameRate       uint16 // per second, measured; 0 = not known
 }
 
 // Picture returns what a layer of an encoding looks like. It is false for an
@@ -133,11 +143,7 @@ type Picture struct {
 func (l *Ladder) Picture(encoding int8, spatial uint8) (Picture, bool) {
 	for i := range l.rungs[:l.n] {
 		if r := &l.rungs[i]; r.encoding == encoding && (r.spatial == spatial || r.highest) {
-			p := Picture{Place: i, Width: r.width, Height: r.height, Temporal: r.top, Live: r.live}
-			if r.guessed {
-				p.Width, p.Height = 0, 0
-			}
-			return p, true
+			return l.at(i), true
 		}
 	}
 	return Picture{}, false
@@ -145,6 +151,27 @@ func (l *Ladder) Picture(encoding int8, spatial uint8) (Picture, bool) {
 
 // Len returns how many pictures there are to choose from.
 func (l *Ladder) Len() int { return l.n }
+
+// Pictures goes through all rungs, from the smallest.
+func (l *Ladder) Pictures(yield func(Picture) bool) {
+	for i := range l.n {
+		if !yield(l.at(i)) {
+			return
+		}
+	}
+}
+
+func (l *Ladder) at(i int) Picture {
+	r := &l.rungs[i]
+	p := Picture{
+		Place: i, Width: r.width, Height: r.height, Temporal: r.top, Live: r.live, Encoding: r.encoding,
+		Bitrate: r.bitrate, Target: r.target, FrameRate: r.rates[MaxTemporal-1],
+	}
+	if r.guessed {
+		p.Width, p.Height = 0, 0
+	}
+	return p
+}
 
 // Empty tells whether nothing is known of the publication yet.
 func (l *Ladder) Empty() bool { return l.n == 0 }

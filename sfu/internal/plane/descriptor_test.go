@@ -21,6 +21,7 @@ const (
 	ptSlotAV1, ptSlotVP9 = 41, 39
 	idDescriptorIn       = 13
 	idDescriptorOut      = 6
+	idAllocation         = 12
 )
 
 // recorded is a packet of the traces of codec: Chromium's.
@@ -28,6 +29,7 @@ type recorded struct {
 	timestamp           uint32
 	marker              bool
 	descriptor, payload []byte
+	allocation          []byte
 }
 
 func readRecorded(t *testing.T, name string) (list []recorded) {
@@ -45,6 +47,10 @@ func readRecorded(t *testing.T, name string) (list []recorded) {
 		x.marker = f[2] == "M"
 		if f[3] != "-" {
 			x.descriptor, err = hex.DecodeString(f[3])
+			check(t, err)
+		}
+		if f[4] != "-" {
+			x.allocation, err = hex.DecodeString(f[4])
 			check(t, err)
 		}
 		x.payload, err = hex.DecodeString(f[6])
@@ -67,7 +73,7 @@ type player struct {
 func scalable(c *client) *player {
 	pub := &sender{pub: c.id + 9, core: c.core}
 	var ids packet.ExtensionIDs
-	ids[packet.ExtDependencyDescriptor] = idDescriptorIn
+	ids[packet.ExtDependencyDescriptor], ids[packet.ExtVLA] = idDescriptorIn, idAllocation
 	pub.spec = Publication{
 		MID: "1", NACK: true, Extensions: ids, Streams: []Stream{{SSRC: 801}},
 		Codecs: []Codec{
@@ -91,6 +97,9 @@ func (p *player) send(x *recorded) {
 	h[12] = 0x10 // the two-byte form
 	if n := len(x.descriptor); n > 0 {
 		h = append(append(h, idDescriptorIn, byte(n)), x.descriptor...)
+	}
+	if n := len(x.allocation); n > 0 {
+		h = append(append(h, idAllocation, byte(n)), x.allocation...)
 	}
 	for len(h)%4 != 0 {
 		h = append(h, 0)

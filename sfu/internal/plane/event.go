@@ -1,5 +1,7 @@
 package plane
 
+import "github.com/switchyard-rtc/switchyard/sfu/internal/layer"
+
 // EventKind tells what happened.
 type EventKind uint8
 
@@ -15,6 +17,8 @@ const (
 	EventKeyFrame
 	// EventDemand: other encodings of the publication are wanted than before.
 	EventDemand
+	// EventOffer: what comes of the publication changed; at most once a second.
+	EventOffer
 	// EventLayer: other layers are sent in the slot than before.
 	EventLayer
 	// EventFailed: handling the transport panicked, or that of a publication of
@@ -27,12 +31,13 @@ const (
 type Event struct {
 	Kind        EventKind
 	Transport   ID
-	Publication ID    // of EventLevel, EventKeyFrame, EventDemand, EventLayer and EventFailed
-	Level       uint8 // of EventLevel, in -dBov (RFC 6464): 127 is silence
-	Speaking    bool  // of EventLevel
-	Encoding    int   // of EventKeyFrame
-	Urgent      bool  // of EventKeyFrame: see AskKeyFrame
-	Encodings   uint8 // of EventDemand: a bit for each that is wanted
-	Slot        ID    // of EventLayer
-	Shown       Shown // of EventLayer
+	Publication ID            // of EventLevel, EventKeyFrame, EventDemand, EventOffer, EventLayer and EventFailed
+	Level       uint8         // of EventLevel, in -dBov (RFC 6464): 127 is silence
+	Speaking    bool          // of EventLevel
+	Encoding    int           // of EventKeyFrame
+	Urgent      bool          // of EventKeyFrame: see AskKeyFrame
+	Encodings   uint8         // of EventDemand: a bit for each that is wanted
+	Slot        ID            // of EventLayer
+	Shown       Shown         // of EventLayer
+	Ladder      *layer.Ladder // of EventOffer
 }

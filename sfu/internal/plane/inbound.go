@@ -96,6 +96,7 @@ func (in *Inbound) accept(now mono.Time, v packet.View, b []byte) {
 	in.heard = now
 	in.count(&e)
 	if !in.fan.spec.Audio {
+		in.fan.allocate(v, b)
 		in.fan.observe(now, in, &e)
 	}
 	in.fan.take(now, in, &e, b)

@@ -34,6 +34,9 @@ type survey struct {
 	changed bool      // facts that are not in the ladder
 	next    mono.Time // when it may be made anew
 	counted mono.Time // since when the tallies count
+
+	offered   *layer.Ladder // of the last EventOffer
+	nextOffer mono.Time
 }
 
 func newSurvey(encodings int) survey {
@@ -113,6 +116,7 @@ func (f *Fanout) renew(now mono.Time) {
 		f.retarget(now)
 		return
 	}
+	f.offer(now)
 	f.demand(now)
 	f.repeat()
 }
@@ -165,6 +169,7 @@ func differs(a, b int64) bool { return max(a, b)-min(a, b) > max(a, b)/rateChang
 func (f *Fanout) retarget(now mono.Time) {
 	v := &f.survey
 	v.ladder, v.changed, v.next = layer.NewLadder(v.facts), false, now.Add(surveyEvery)
+	f.offer(now)
 	f.choose(now)
 	for _, core := range f.mirrors {
 		f.announce(core)
