@@ -273,3 +273,52 @@ func TestActiveDecodeTargets(t *testing.T) {
 		}
 	}
 }
+
+// Descriptors are read and written without allocating, of which one subscriber
+// gets all and the other one temporal layer less.
+func TestDescriptorsAllocateNothing(t *testing.T) {
+	r := newRoom(t)
+	a, b := r.join(0, netem.Config{}), r.join(1, netem.Config{})
+	p := scalable(a)
+	all, _ := look(b, p.pub, true)
+	less, _ := look(b, p.pub, true)
+	r.apply(Show{Slot: less.slot, Demand: layer.Demand{Temporal: 2}})
+	list := readRecorded(t, "av1-l1t3")
+	for i := range list[:10] {
+		p.send(&list[i])
+	}
+	// Header with the descriptor, then pictures in a hurry.
+	h := append(make([]byte, 0, 20), 0x90, 0x80|ptAV1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xbe, 0xde, 0, 1, idDescriptorIn<<4|2, 0, 0, 0)
+	binary.BigEndian.PutUint32(h[8:], p.ssrc)
+	timestamp, number, sealed := list[9].timestamp, uint16(9), make([]byte, 0, 1500)
+	payload := make([]byte, 1000)
+	step := func() {
+		for _, id := range []byte{3, 2, 4, 1} {
+			timestamp += 9000
+			number++
+			binary.BigEndian.PutUint16(h[2:], uint16(p.next))
+			binary.BigEndian.PutUint32(h[4:], timestamp)
+			h[17] = 0xc0 | id
+			binary.BigEndian.PutUint16(h[18:], number)
+			r.now = r.now.Add(2 * time.Millisecond) // b says nothing, and must not be silent for long
+			sealed, _ = a.sealer.SealRTP(sealed[:0], h, nil, payload, p.next, p.ssrc)
+			p.next++
+			r.plane.Receive(r.now, Path{Remote: a.addr}, sealed)
+			r.plane.Deliver(r.now)
+			r.plane.Advance(r.now)
+			r.plane.Outbox().Done()
+		}
+	}
+	for range 140 { // a second, so that every timer was due once
+		step()
+	}
+	r.plane.Events(nil)
+	before := [2]uint64{r.plane.slots[all.slot].stats.PacketsSent, r.plane.slots[less.slot].stats.PacketsSent}
+	if n := testing.AllocsPerRun(100, step); n != 0 {
+		t.Errorf("%v allocations for four pictures, want none", n)
+	}
+	after := [2]uint64{r.plane.slots[all.slot].stats.PacketsSent, r.plane.slots[less.slot].stats.PacketsSent}
+	if x, y := after[0]-before[0], after[1]-before[1]; x != 404 || y != 202 {
+		t.Errorf("%d and %d packets sent, want 404 and 202", x, y)
+	}
+}
