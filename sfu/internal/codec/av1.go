@@ -16,9 +16,14 @@ const (
 // with an extension header (AV1 section 5.3.3); a packet in the middle of a unit
 // tells none.
 func describeAV1(b []byte) packet.Frame {
-	var f packet.Frame
+	f, _ := readAV1(b)
+	return f
+}
+
+// readAV1 says whether the layer is told, too.
+func readAV1(b []byte) (f packet.Frame, layered bool) {
 	if len(b) < 2 {
-		return f
+		return f, false
 	}
 	continues := b[0]&0x80 != 0
 	f.Key = b[0]&0x08 != 0 && !continues
@@ -29,7 +34,7 @@ func describeAV1(b []byte) packet.Frame {
 		if i == count {
 			units = nil
 		} else if unit, units = unitAV1(units); unit == nil {
-			return f
+			return f, false
 		}
 		if len(unit) == 0 || i == 1 && continues {
 			continue
@@ -40,10 +45,10 @@ func describeAV1(b []byte) packet.Frame {
 		}
 		if unit[0]&0x04 != 0 && len(unit) > 1 {
 			f.Temporal, f.Spatial = unit[1]>>5, unit[1]>>3&0x03
-			return f
+			return f, true
 		}
 	}
-	return f
+	return f, false
 }
 
 // unitAV1 splits off a unit behind its size (leb128, AV1 section 4.10.5); nil if

@@ -15,6 +15,8 @@ type Stream struct {
 	began     uint32 // timestamp of the structure
 	sizes     [maxLayers]size
 	recent    [recentFrames]recent // by frame number
+	told      layer                // of the last AV1 packet that told its layer
+	toldAt    uint32               // its timestamp
 }
 
 // recent is a frame that a descriptor described.
@@ -43,16 +45,29 @@ func (s *Stream) Structure() *Structure { return &s.structure }
 // before them a dependency descriptor that can be read.
 func (s *Stream) Describe(p *Packet) packet.Frame {
 	f := Describe(p.Codec, p.Payload, p.Marker)
-	if p.Codec == packet.VP9 {
+	switch {
+	case p.Codec == packet.VP9:
 		if f.Key && f.Start {
 			s.sizes = sizesVP9(p.Payload)
 		}
 		sizeOf(&f, &s.sizes)
+	case p.Codec == packet.AV1 && p.Descriptor == nil:
+		s.carry(&f, p)
 	}
 	if p.Descriptor != nil {
 		s.refine(&f, p)
 	}
 	return f
+}
+
+// carry gives a packet of AV1 that tells no layer, as those in the middle of a
+// frame, that of the packets before it in the same picture.
+func (s *Stream) carry(f *packet.Frame, p *Packet) {
+	if _, layered := readAV1(p.Payload); layered {
+		s.told, s.toldAt = layer{f.Spatial, f.Temporal}, p.Timestamp
+	} else if s.toldAt == p.Timestamp {
+		f.Spatial, f.Temporal = s.told.spatial, s.told.temporal
+	}
 }
 
 // refine lets the dependency descriptor speak, if it can be read.

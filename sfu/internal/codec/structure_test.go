@@ -471,3 +471,27 @@ func parts(t *testing.T, b []byte, targets int) (c contents) {
 	c.text += fmt.Sprintf("%+v", custom)
 	return c
 }
+
+// Without descriptors, a packet in the middle of a frame of AV1 is of the layer
+// that the frame's first packet told.
+func TestStreamAV1(t *testing.T) {
+	var s Stream
+	for i, tt := range []struct {
+		timestamp         uint32
+		in                string
+		spatial, temporal uint8
+	}{
+		{3000, "10 3020", 0, 0},
+		{6000, "50 3448aa", 1, 2},
+		{6000, "90 aaaa", 1, 2},
+		{9000, "90 aaaa", 0, 0}, // the first packet is lost
+		{9000, "50 3420aa", 0, 1},
+		{9000, "d0 aaaa", 0, 1},
+		{9000, "10 3428aa", 1, 1},
+	} {
+		f := s.Describe(&Packet{Codec: packet.AV1, Timestamp: tt.timestamp, Payload: fromHex(t, tt.in)})
+		if f.Spatial != tt.spatial || f.Temporal != tt.temporal {
+			t.Errorf("packet %d, %s: got S%dT%d, want S%dT%d", i, tt.in, f.Spatial, f.Temporal, tt.spatial, tt.temporal)
+		}
+	}
+}

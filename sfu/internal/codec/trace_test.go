@@ -275,3 +275,23 @@ func entered(t *testing.T, name string, frames []layerFrame, keyOnly bool) {
 		t.Errorf("%s: %d keys, %d entries to spatial layers, %d to temporal ones", name, keys, enters, ups)
 	}
 }
+
+// The payloads of AV1 tell the layers that the descriptors tell.
+func TestTracesOfAV1WithoutDescriptors(t *testing.T) {
+	for _, tt := range traces {
+		if tt.codec != packet.AV1 {
+			continue
+		}
+		var s, bare Stream
+		for _, x := range readTrace(t, tt.name, tt.codec) {
+			want := s.Describe(&x.p)
+			p := x.p
+			p.Descriptor = nil
+			got := bare.Describe(&p)
+			if got.Spatial != want.Spatial || got.Temporal != want.Temporal || got.Start != want.Start ||
+				got.Key && got.Start != (want.Key && want.Start) {
+				t.Errorf("%s, %d: got %s, want %s", tt.name, x.number, meaning(got), meaning(want))
+			}
+		}
+	}
+}
