@@ -42,20 +42,31 @@ type Packet struct {
 func (s *Stream) Structure() *Structure { return &s.structure }
 
 // Describe tells what the headers of a packet say: those in the payload, and
-// before them a dependency descriptor that can be read.
-func (s *Stream) Describe(p *Packet) packet.Frame {
+// before them a dependency descriptor that can be read. VP8 and VP9 have picture
+// ids in the payload, of the others the descriptor tells everything.
+func (s *Stream) Describe(p *Packet) (f packet.Frame) {
+	if p.Descriptor == nil || p.Codec == packet.VP8 || p.Codec == packet.VP9 {
+		f = s.payload(p)
+		s.refine(&f, p)
+		return f
+	}
+	if f.End = p.Marker; s.refine(&f, p) {
+		return f
+	}
+	return s.payload(p)
+}
+
+// payload is Describe without a descriptor.
+func (s *Stream) payload(p *Packet) packet.Frame {
 	f := Describe(p.Codec, p.Payload, p.Marker)
-	switch {
-	case p.Codec == packet.VP9:
+	switch p.Codec {
+	case packet.VP9:
 		if f.Key && f.Start {
 			s.sizes = sizesVP9(p.Payload)
 		}
 		sizeOf(&f, &s.sizes)
-	case p.Codec == packet.AV1 && p.Descriptor == nil:
+	case packet.AV1:
 		s.carry(&f, p)
-	}
-	if p.Descriptor != nil {
-		s.refine(&f, p)
 	}
 	return f
 }
@@ -70,32 +81,37 @@ func (s *Stream) carry(f *packet.Frame, p *Packet) {
 	}
 }
 
-// refine lets the dependency descriptor speak, if it can be read.
-func (s *Stream) refine(f *packet.Frame, p *Packet) {
+// refine lets the dependency descriptor speak; false if it cannot be read.
+func (s *Stream) refine(f *packet.Frame, p *Packet) bool {
 	d, ok := readDescriptor(p.Descriptor)
 	if !ok {
-		return
+		return false
 	}
 	if d.structured {
-		s.renew(f, &d, p.Timestamp)
-		return
+		return s.renew(f, &d, p.Timestamp)
 	}
 	var custom template
-	if t := d.template(&s.structure, &custom); t != nil {
-		s.fill(f, &d, &s.structure, t, p.Timestamp)
+	t := d.template(&s.structure, &custom)
+	if t == nil {
+		return false
 	}
+	s.fill(f, &d, &s.structure, t, p.Timestamp)
+	return true
 }
 
 // renew is refine for a descriptor with a structure.
-func (s *Stream) renew(f *packet.Frame, d *descriptor, timestamp uint32) {
+func (s *Stream) renew(f *packet.Frame, d *descriptor, timestamp uint32) bool {
 	var next Structure
 	if !next.read(&d.rest) {
-		return
+		return false
 	}
 	var custom template
-	if t := d.template(&next, &custom); t != nil {
-		s.fill(f, d, s.adopt(&next, timestamp), t, timestamp)
+	t := d.template(&next, &custom)
+	if t == nil {
+		return false
 	}
+	s.fill(f, d, s.adopt(&next, timestamp), t, timestamp)
+	return true
 }
 
 // adopt makes a structure that has just come the one to go by, unless its packet
