@@ -48,8 +48,12 @@ func (m *Member) askBackup(p *Publication, codec string) {
 // tellBackup tells the publisher whether the backup is wanted. It has one
 // encoding, without a RID.
 func (m *Member) tellBackup(p *Publication) {
-	if p.backup.codec != "" {
-		m.emit("layers", layersEvent{Publication: p.id, Codec: p.backup.codec, Active: []string{""}})
+	b := &p.backup
+	switch {
+	case b.codec != "":
+		m.emit("layers", layersEvent{Publication: p.id, Codec: b.codec, Active: []string{""}})
+	case b.media != nil: // the word that ended it may have been missed
+		m.emit("layers", layersEvent{Publication: p.id, Codec: nameOf(b.media), Active: []string{}})
 	}
 }
 
