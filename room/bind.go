@@ -28,9 +28,10 @@ type binding struct {
 	conn   Conn
 	remote string
 
-	events bucket
-	flood  flood
-	layers bool // the client understands the event; set by join
+	events  bucket
+	flood   flood
+	layers  bool // the client understands the event; set by join
+	backups bool // the client has the cap backup; set by join
 
 	// Guarded by mu.
 	mu     sync.Mutex

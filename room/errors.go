@@ -70,7 +70,9 @@ var (
 	errKicked         = &Error{code: "kicked", message: "you were removed from the room"}
 	errReplaced       = &Error{code: "duplicate_identity", message: "you joined from another connection"}
 	errSlow           = &Error{code: "slow_consumer", message: "you read too slowly"}
-	errInternal       = &Error{code: "internal", message: "the server could not do it"}
+	// errAwaited never leaves the room: a backup was asked for.
+	errAwaited  = &Error{code: "awaited", message: "a codec that you decode was asked for"}
+	errInternal = &Error{code: "internal", message: "the server could not do it"}
 )
 
 // because returns an error with the code of e and a message of its own.

@@ -48,7 +48,7 @@ func (b *binding) tryJoin(ctx context.Context, arg *joinArg) (any, error) {
 	if err := checkPublish(arg.Publish); err != nil {
 		return nil, err
 	}
-	b.layers = slices.Contains(arg.Caps, "layers")
+	b.layers, b.backups = slices.Contains(arg.Caps, "layers"), slices.Contains(arg.Caps, "backup")
 	req := JoinRequest{Room: arg.Room, Name: arg.Name, Token: arg.Token, Remote: b.remote}
 	grant, err := b.server.cfg.Authorize(ctx, req)
 	if err != nil {
@@ -131,6 +131,9 @@ func (m *Member) greet() {
 		m.emit("speakers", speakersEvent{List: m.room.speakers})
 	}
 	m.tellNeed()
+	for _, p := range m.room.of(m) {
+		m.tellBackup(p)
+	}
 }
 
 // offered negotiates again.

@@ -43,6 +43,8 @@ type Member struct {
 	wanted     map[string]bool               // by publication: what the client said
 	showing    map[string]showing            // by publication: the same
 	layers     bool                          // the client understands the event
+	backups    bool                          // the client sends a second codec when it is asked to
+	lacks      map[string]bool               // publications that it gets, or waits for, in their backup
 	demand     map[*sfu.Publication][]string // RIDs of its own that somebody wants; unknown at first
 	subs       map[string]*sfu.Subscription  // by publication
 	sections   map[string]*section           // by MID: what is sent
@@ -69,7 +71,7 @@ func newMember(r *Room, req JoinRequest, g Grant, b *binding) *Member {
 		grant: g, conn: b.conn, remote: b.remote,
 		offers: newBucket(offerRate, offerBurst), messages: newBucket(messageRate, messageBurst),
 		parcels: newBucket(parcelRate, parcelBurst),
-		layers:  b.layers, showing: make(map[string]showing), demand: make(map[*sfu.Publication][]string),
+		layers:  b.layers, backups: b.backups, lacks: make(map[string]bool), showing: make(map[string]showing), demand: make(map[*sfu.Publication][]string),
 		role: "guest", state: "live", mediaGone: true, audio: "auto",
 		wanted: make(map[string]bool), subs: make(map[string]*sfu.Subscription),
 		sections: make(map[string]*section), told: make(map[string]SlotInfo), cids: make(map[string]messageAck),
@@ -264,6 +266,7 @@ func (m *Member) dropPeer() {
 	m.peer = nil
 	m.channels = [channelKinds]*channel{}
 	clear(m.subs)
+	clear(m.lacks)
 	clear(m.told)
 	m.mediaGone = true
 	m.connected = false

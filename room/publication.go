@@ -17,7 +17,8 @@ type Publication struct {
 	media  *sfu.Publication
 
 	// Owned by the room's goroutine.
-	muted bool
+	muted  bool
+	backup backup
 }
 
 // ID is unique in the room.
@@ -40,11 +41,16 @@ func (p *Publication) kind() string {
 }
 
 func (p *Publication) info() PublicationInfo {
-	_, codec, _ := strings.Cut(p.media.Codec().MimeType, "/")
 	return PublicationInfo{
 		ID: p.id, N: p.media.Number(), Member: p.member.id, Kind: p.kind(),
-		Source: p.source, Name: p.name, Muted: p.muted, Codec: codec,
+		Source: p.source, Name: p.name, Muted: p.muted, Codec: nameOf(p.media),
 	}
+}
+
+// nameOf returns the name of the codec in which something is sent, such as "VP8".
+func nameOf(x *sfu.Publication) string {
+	_, codec, _ := strings.Cut(x.Codec().MimeType, "/")
+	return codec
 }
 
 // section is what a client said about one of its send sections.
@@ -64,6 +70,7 @@ func (r *Room) withdraw(m *Member) {
 			r.unpublish(p)
 		}
 	}
+	r.forgetBackups(slices.Concat(r.of(m), m.kept), media)
 	m.forgetDemand(media)
 	m.kept = slices.DeleteFunc(m.kept, func(p *Publication) bool { return !slices.Contains(media, p.media) })
 }
@@ -85,7 +92,15 @@ func (r *Room) adopt(m *Member, declared []pub) []published {
 			s = &section{pub: pub{Source: Other}}
 		}
 		sections[mid] = s
-		if slices.ContainsFunc(r.publications, func(p *Publication) bool { return p.media == x }) {
+		if slices.ContainsFunc(r.publications, func(p *Publication) bool { return p.media == x || p.backup.media == x }) {
+			continue
+		}
+		if s.BackupOf != "" {
+			if s.stopped || !r.takeBackup(m, x, s.BackupOf) {
+				x.Close()
+				continue
+			}
+			added = append(added, published{MID: mid, Publication: s.BackupOf})
 			continue
 		}
 		p := &Publication{
@@ -124,6 +139,9 @@ func (r *Room) publish(p *Publication) bool {
 func (r *Room) unpublish(p *Publication) {
 	r.withhold(p)
 	p.media.Close()
+	if p.backup.media != nil {
+		p.backup.media.Close()
+	}
 }
 
 // withhold is unpublish for a publication that may be published again.
@@ -134,12 +152,14 @@ func (r *Room) withhold(p *Publication) {
 	}
 	r.publications = slices.Delete(r.publications, i, i+1)
 	delete(r.byID, p.id)
+	p.backup.codec = "" // who needs it is asked again if it comes back
 	for _, m := range slices.Concat(r.members, r.seats) {
 		if sub := m.subs[p.id]; sub != nil {
 			sub.Close()
 		}
 		delete(m.wanted, p.id)
 		delete(m.showing, p.id)
+		delete(m.lacks, p.id)
 		delete(m.subs, p.id)
 	}
 	r.changes.removePublication(p.id)

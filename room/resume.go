@@ -145,7 +145,7 @@ func (m *Member) takeOver(b *binding, key string, grant Grant) (moved bool) {
 	}
 	moved = m.remote != b.remote
 	m.conn, m.remote, m.socketGone, m.behind = b.conn, b.remote, false, false
-	m.layers = b.layers
+	m.layers, m.backups = b.layers, b.backups
 	m.holding, m.held = false, nil
 	m.grant = grant
 	m.keys.rotate(key)

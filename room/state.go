@@ -136,6 +136,7 @@ func (r *Room) flushTo(except *Member) {
 			m.tellNeed()
 		}
 	}
+	r.releaseBackups()
 }
 
 // tellSpeakers tells who speaks, loudest first, if that changed.
@@ -184,7 +185,7 @@ func (r *Room) snapshot(m *Member) snapshot {
 		ICEServers:   []struct{}{},
 		GraceMS:      int(r.server.cfg.Grace.Milliseconds()),
 		Limits:       limitsInfo{Text: longestText, Publications: mostPublications, Sections: mostSections},
-		Caps:         []string{"slots", "replaces", "resume", "data", "layers"},
+		Caps:         []string{"slots", "replaces", "resume", "data", "layers", "backup"},
 		Chat:         r.history(m),
 	}
 	for _, o := range r.members {

@@ -49,6 +49,9 @@ func (m *Member) drop() {
 			sub.Close()
 			delete(m.subs, p.id)
 		}
+		if !m.wants(p) {
+			delete(m.lacks, p.id)
+		}
 	}
 }
 
@@ -64,6 +67,12 @@ func (m *Member) subscribe(p *Publication, mid string) error {
 		}
 	}
 	sub, err := m.peer.Subscribe(p.media, m.options(p, mid))
+	switch {
+	case err == nil:
+		delete(m.lacks, p.id)
+	case errors.Is(err, sfu.ErrNoCodec):
+		sub, err = m.fallBack(p, mid)
+	}
 	if err != nil {
 		return err
 	}
@@ -173,6 +182,7 @@ func (m *Member) change(arg *subscribeArg) (subscribeAck, error) {
 		}
 	}
 	m.assign()
+	m.room.releaseBackups()
 	if missing := m.missing(); missing != (need{}) && len(ack.Refused) > 0 {
 		ack.Need = &missing
 	}
@@ -210,6 +220,9 @@ func (m *Member) turnOn(p *Publication, mid string, before map[string]bool) erro
 	err := m.subscribe(p, mid)
 	switch {
 	case err == nil:
+		m.wanted[p.id] = true
+		return nil
+	case errors.Is(err, errAwaited): // it is shown when it comes
 		m.wanted[p.id] = true
 		return nil
 	case errors.Is(err, ErrNoSlot) && mid == "":

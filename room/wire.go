@@ -45,6 +45,8 @@ type pub struct {
 	Source Source `json:"source"`
 	Name   string `json:"name"`
 	Muted  bool   `json:"muted"`
+	// BackupOf is the publication of which this is the same in another codec.
+	BackupOf string `json:"backup_of"`
 }
 
 type published struct {
@@ -223,6 +225,7 @@ type slotsEvent struct {
 
 type layersEvent struct {
 	Publication string   `json:"publication"`
+	Codec       string   `json:"codec,omitempty"`
 	Active      []string `json:"active"`
 }
 

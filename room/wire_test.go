@@ -169,7 +169,7 @@ func TestAcknowledgementsOnTheWire(t *testing.T) {
 			t.Errorf("%s is %s", what, got)
 		}
 	}
-	if got := string(parts.Caps); got != `["slots","replaces","resume","data","layers"]` {
+	if got := string(parts.Caps); got != `["slots","replaces","resume","data","layers","backup"]` {
 		t.Errorf("caps are %s", got)
 	}
 	if got := l.ask("leave", `,{}`); got != `{"ok":true}` {

@@ -122,6 +122,11 @@ func route(pub, slot *pionpc.Section) *plane.Route {
 	return r
 }
 
+// decodes tells whether what is sent in a codec can be shown in a slot.
+func decodes(slot *pionpc.Section, c pionpc.Codec) bool {
+	return c.Codec != packet.RED && codec.Best(formatOf(c), formatsOf(slot.Codecs)) >= 0
+}
+
 func formatOf(c pionpc.Codec) codec.Format {
 	return codec.Format{Codec: c.Codec, ClockRate: c.ClockRate, Fmtp: c.Fmtp}
 }

@@ -1,6 +1,8 @@
 package sfu
 
 import (
+	"strings"
+
 	"github.com/switchyard-rtc/switchyard/sfu/internal/plane"
 )
 
@@ -82,6 +84,23 @@ func (s *Subscription) bind(r *plane.Route) {
 	s.peer.post(plane.Bind{
 		Slot: s.slot.key, Publication: s.pub.key, Route: r, Paused: s.opts.Paused, Demand: s.demand(),
 	})
+}
+
+// Fallback returns a codec in which the peer could be sent a publication that it
+// cannot decode: one that pub's section negotiated beside the one that is sent,
+// by its name, such as "H264". False if there is none.
+func (p *Peer) Fallback(pub *Publication) (codec string, ok bool) {
+	p.server.mu.Lock()
+	defer p.server.mu.Unlock()
+	for _, c := range pub.section.Codecs {
+		for _, s := range p.slots {
+			if s.section.Audio == pub.section.Audio && decodes(&s.section, c) {
+				_, name, _ := strings.Cut(c.MimeType, "/")
+				return name, true
+			}
+		}
+	}
+	return "", false
 }
 
 // choose finds the slot for a publication. The caller holds the server's mutex.

@@ -3,7 +3,7 @@ import { Demand } from './demand.js';
 import { Emitter } from './emitter.js';
 import { RoomError } from './errors.js';
 import { Pulse } from './pulse.js';
-import { encodings, hint, trim } from './sections.js';
+import { encodings, hint, single, trim } from './sections.js';
 import { Slots } from './slots.js';
 /** @import {Need, OfferAck, Pub, Published, Slot, Source} from './protocol.js' */
 
@@ -25,6 +25,8 @@ const unsure = ['offline', 'not_joined', 'timeout'];
  * @property {string} [id] given by the server
  * @property {RTCRtpTransceiver} [transceiver] of the present connection
  * @property {Demand} demand of the others for it
+ * @property {string} [codec] the only one to send it in
+ * @property {string} [backupOf] the publication that this is in another codec
  */
 
 /**
@@ -90,10 +92,10 @@ export class Connection extends Emitter {
       hint(local.track, local.source);
     }
     local.id = undefined;
-    const sendEncodings = encodings(local.source);
+    const sendEncodings = local.backupOf ? [single(local.source)] : encodings(local.source);
     local.transceiver = this.pc.addTransceiver(local.track ?? local.kind, { direction: 'sendonly', sendEncodings });
     local.demand.attach(local.transceiver.sender, sendEncodings);
-    trim(local.transceiver, local.kind);
+    trim(local.transceiver, local.kind, local.codec);
     this.#locals.push(local);
   }
 
@@ -239,7 +241,7 @@ export class Connection extends Emitter {
       .map((l) => {
         l.told = l.muted;
         const mid = /** @type {string} */ (l.transceiver?.mid);
-        return { mid, kind: l.kind, source: l.source, muted: l.muted };
+        return { mid, kind: l.kind, source: l.source, muted: l.muted, ...(l.backupOf && { backup_of: l.backupOf }) };
       });
   }
 

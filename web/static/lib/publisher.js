@@ -1,4 +1,5 @@
 // @ts-check
+import { Backups } from './backups.js';
 import { Demand } from './demand.js';
 import { RoomError } from './errors.js';
 /** @import {LocalPublication} from './connection.js' */
@@ -25,6 +26,8 @@ export class Publisher {
   #locals;
   /** @type {Session} */
   #session;
+  /** @type {Backups} */
+  #backups;
   /** The newest word about each publication and codec, the oldest first. @type {Map<string, LayersEvent>} */
   #demands = new Map();
   /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -37,6 +40,7 @@ export class Publisher {
   constructor(locals, session) {
     this.#locals = locals;
     this.#session = session;
+    this.#backups = new Backups(session);
     session.on('answered', () => this.#meet());
     session.signal.on('layers', (/** @type {LayersEvent} */ e) => this.#demanded(e));
     session.signal.on('down', () => this.#lose());
@@ -96,6 +100,7 @@ export class Publisher {
     if (this.#locals.get(local.source) === local) {
       this.#locals.delete(local.source);
     }
+    this.#backups.end(local);
     this.#session.connection?.detach(local);
   }
 
@@ -122,6 +127,7 @@ export class Publisher {
       local.track = track;
       await local.transceiver?.sender.replaceTrack(track);
       local.demand.apply();
+      await this.#backups.replace(local, track);
     }
   }
 
@@ -160,6 +166,10 @@ export class Publisher {
       if (this.#demands.size > keptDemands) {
         this.#demands.delete(oldest);
       }
+    }
+    const other = this.list.find((l) => l.id === e.publication && !l.demand.encodes(e.codec));
+    if (other) {
+      this.#backups.demanded(other, e);
     }
     this.#meet();
   }

@@ -50,17 +50,36 @@ function commonProfile(c) {
   }
 }
 
+/** Formats that help any codec, and are none. */
+const helpers = ['video/rtx', 'video/red', 'video/flexfec-03'];
+
+/**
+ * @param {string} codec such as `H264`
+ * @returns {boolean} whether the browser encodes it, as far as it tells
+ */
+export function canSend(codec) {
+  const all = globalThis.RTCRtpSender?.getCapabilities?.('video')?.codecs;
+  return !all || trimmed(all, 'video').some((c) => isIn(c, codec));
+}
+
+/** @param {RTCRtpCodec} c @param {string} codec */
+function isIn(c, codec) {
+  return c.mimeType.toLowerCase() === `video/${codec.toLowerCase()}`;
+}
+
 /**
  * trim sets codecs and header extensions of a section. Browsers that refuse
  * keep their own, which costs bytes only.
  * @param {RTCRtpTransceiver} t
  * @param {'audio'|'video'} kind
+ * @param {string} [codec] the only one, such as `H264`
  */
-export function trim(t, kind) {
+export function trim(t, kind, codec) {
   const receives = t.direction === 'recvonly';
   const side = receives ? globalThis.RTCRtpReceiver : globalThis.RTCRtpSender;
   const all = side?.getCapabilities?.(kind)?.codecs;
-  const kept = trimmed(all ?? [], kind);
+  const kept = trimmed(all ?? [], kind)
+    .filter((c) => !codec || isIn(c, codec) || helpers.includes(c.mimeType.toLowerCase()));
   try {
     if (kept.length > 0) {
       t.setCodecPreferences(kept);
@@ -111,6 +130,15 @@ export function encodings(source) {
     default:
       return [{ maxBitrate: 48_000 }];
   }
+}
+
+/**
+ * @param {Source} source
+ * @returns {RTCRtpEncodingParameters} the largest of its encodings, as the only one
+ */
+export function single(source) {
+  const bitrates = encodings(source).map((e) => e.maxBitrate ?? 0);
+  return { maxBitrate: Math.max(...bitrates) };
 }
 
 /**

@@ -193,7 +193,7 @@ export class Session extends Emitter {
   #ask(o, own) {
     const resume = this.seat ? { ...this.seat, rev: this.rev } : undefined;
     return this.signal.request('join', {
-      v: 1, room: o.room, name: o.name, caps: ['slots', 'resume', 'layers'], resume, ...own,
+      v: 1, room: o.room, name: o.name, caps: ['slots', 'resume', 'layers', 'backup'], resume, ...own,
     });
   }
 
