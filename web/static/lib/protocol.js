@@ -37,6 +37,9 @@
  * @property {string|null} publication
  * @property {'live'|'paused'|'idle'} state
  * @property {'muted'} [why]
+ * @property {string} [rid] of the encoding that is sent, with simulcast
+ * @property {number} [w] of the picture that is sent, in pixels; where there are several to choose from
+ * @property {number} [h]
  */
 
 /**
@@ -245,7 +248,7 @@
  * @property {boolean} [replace]
  * @property {'slots'} [mode]
  * @property {'auto'|'all'|'list'|'none'} [audio]
- * @property {{id: string, on?: boolean, mid?: string}[]} [publications]
+ * @property {{id: string, on?: boolean, mid?: string, w?: number, h?: number, fps?: number}[]} [publications]
  */
 
 /** @typedef {JoinAck} SyncAck */
