@@ -59,12 +59,13 @@ test('pictures are asked for in the sizes in which they are shown', async () => 
   await Promise.all([context.close(), bo.close()]);
 });
 
-/** Frames that a page's own camera has given to the encoder so far, and the bitrate that it aims at. @param {Page} page */
+/** Frames that a page has encoded of its camera so far, and the bitrate that it aims at, in all sizes together. @param {Page} page */
 const sent = (page) => page.evaluate(async () => {
   const { room } = /** @type {any} */ (window).switchyard;
   const { transceiver } = room.locals.find((/** @type {any} */ l) => l.source === 'camera');
-  const stats = [...(await transceiver.sender.getStats()).values()].find((s) => s.type === 'outbound-rtp');
-  return { frames: stats.framesEncoded, bitrate: stats.targetBitrate ?? 0 };
+  const all = [...(await transceiver.sender.getStats()).values()].filter((s) => s.type === 'outbound-rtp');
+  const sum = (/** @type {string} */ of) => all.reduce((n, s) => n + (s[of] ?? 0), 0);
+  return { frames: sum('framesEncoded'), bitrate: sum('targetBitrate') };
 });
 
 /** Waits until a page encodes nothing. @param {Page} page */
@@ -79,7 +80,8 @@ test('nothing is encoded that nobody wants, and all at once when somebody does',
   /** @type {WebSocketRoute[]} */
   const sockets = [];
   await context.routeWebSocket(/socket\.io/, (page) => {
-    page.connectToServer();
+    const far = page.connectToServer();
+    far.onMessage((m) => String(m).startsWith('42["layers"') || page.send(m)); // the test says it
     sockets.push(page);
   });
   const [bo, ana] = [await join(browser, server.url, 'demand', 'Bo'), await join(context, server.url, 'demand', 'Ana')];
@@ -121,6 +123,42 @@ test('nothing is encoded that nobody wants, and all at once when somebody does',
   want({ active: ['f'] });
   await until('it has its own limit again', async () => (await sent(ana)).bitrate > 300_000, 20_000);
   await Promise.all([context.close(), bo.close()]);
+});
+
+/** Encodings of its camera of which a page sends something within half a second. @param {Page} page @returns {Promise<string>} */
+const encoded = (page) => page.evaluate(async () => {
+  const { room } = /** @type {any} */ (window).switchyard;
+  const { sender } = room.locals.find((/** @type {any} */ l) => l.source === 'camera').transceiver;
+  const frames = async () => new Map([...(await sender.getStats()).values()]
+    .filter((s) => s.type === 'outbound-rtp').map((s) => [s.rid, s.framesEncoded]));
+  const before = await frames();
+  await new Promise((done) => setTimeout(done, 500));
+  return [...(await frames())].filter(([rid, n]) => n > (before.get(rid) ?? 0)).map(([rid]) => rid).sort().join('');
+});
+
+/** The size of a member's picture as it arrives. @param {Page} page @param {string} name */
+const width = (page, name) => tile(page, name).locator('video').evaluate((/** @type {HTMLVideoElement} */ v) => v.videoWidth);
+
+test('what a page shows is what another encodes', { timeout: 120_000 }, async () => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, deviceScaleFactor: 2 });
+  const [ana, bo] = [await join(browser, server.url, 'both', 'Ana'), await join(context, server.url, 'both', 'Bo')];
+  await seesAndHears(bo, 'Ana');
+  await until('Bo sees the large picture', async () => (await width(bo, 'Ana')) === 1280, 30_000);
+  await bo.setViewportSize({ width: 320, height: 568 });
+  await until('Bo sees a small picture', async () => (await width(bo, 'Ana')) <= 640, 20_000);
+  await until('the large one is not encoded', async () => !(await encoded(ana)).includes('f'), 20_000);
+
+  const button = tile(bo, 'Ana').getByRole('button', { name: 'Receive Ana' });
+  await button.click();
+  await until('nothing is encoded', async () => (await encoded(ana)) === '', 20_000);
+  const { frames } = await sent(ana);
+  const began = Date.now();
+  await button.click();
+  await until('it is encoded again', async () => (await sent(ana)).frames > frames);
+  const took = Date.now() - began;
+  assert.ok(took <= 1500, `started ${took} ms after the click`);
+  await seesAndHears(bo, 'Ana');
+  await Promise.all([ana.close(), context.close()]);
 });
 
 test('no page has reported an error', () => assert.deepEqual(errorsOfPages(), []));

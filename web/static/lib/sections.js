@@ -116,13 +116,20 @@ function extend(t, kind, receives) {
 }
 
 /**
+ * A camera is sent in three sizes, so that everybody gets one that fits. The
+ * largest comes first, because Chromium leaves the last ones out for which a
+ * small camera has too few pixels.
  * @param {Source} source
- * @returns {RTCRtpEncodingParameters[]} one encoding; bitrates in bit/s
+ * @returns {RTCRtpEncodingParameters[]} bitrates in bit/s
  */
 export function encodings(source) {
   switch (source) {
     case 'camera':
-      return [{ maxBitrate: 1_700_000 }];
+      return [
+        { rid: 'f', maxBitrate: 1_700_000 },
+        { rid: 'h', maxBitrate: 500_000, scaleResolutionDownBy: 2 },
+        { rid: 'q', maxBitrate: 150_000, scaleResolutionDownBy: 4 },
+      ];
     case 'screen':
       return [{ maxBitrate: 2_500_000, maxFramerate: 30 }];
     case 'screen_audio':
