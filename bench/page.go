@@ -208,7 +208,11 @@ func title(r *ForwardResult) string {
 func load(r *ForwardResult) string {
 	text := fmt.Sprintf("%s, %.3g s", r.Profile, r.Seconds)
 	if r.Shape != "audio" {
-		text = megabits(r.Bitrate) + " per video track, " + text
+		kind := " per video track, "
+		if len(r.Encodings) > 1 {
+			kind = " per video track and less in other encodings, "
+		}
+		text = megabits(r.Bitrate) + kind + text
 	}
 	if s := r.Sink; s != nil {
 		text += fmt.Sprintf(". The media of all but %s subscriptions went to %s, %s",
