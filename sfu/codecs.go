@@ -97,7 +97,7 @@ var passedOn = []packet.Extension{
 // if the slot cannot decode what is sent. That is the first codec of the
 // publication, redundancy apart; others are named, too, if the slot has them.
 func route(pub, slot *pionpc.Section) *plane.Route {
-	sent := slices.IndexFunc(pub.Codecs, func(c pionpc.Codec) bool { return c.Codec != packet.RED })
+	sent := firstMedia(pub.Codecs)
 	if sent < 0 || codec.Best(formatOf(pub.Codecs[sent]), formatsOf(slot.Codecs)) < 0 {
 		return nil
 	}

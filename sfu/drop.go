@@ -19,7 +19,7 @@ const (
 	// DropDuplicate was received before, replays included.
 	DropDuplicate = DropReason(plane.DropDuplicate)
 	// DropLayer is not of the encoding that is forwarded, or came before the
-	// key frame that a subscription waits for.
+	// key frame or the voice that a subscription waits for.
 	DropLayer = DropReason(plane.DropLayer)
 	// DropPaused belongs to a paused subscription.
 	DropPaused = DropReason(plane.DropPaused)

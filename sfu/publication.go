@@ -51,10 +51,10 @@ func (p *Publication) Peer() *Peer { return p.peer }
 // Kind tells audio from video.
 func (p *Publication) Kind() webrtc.RTPCodecType { return kindOf(p.section.Audio) }
 
-// Codec returns the codec that was negotiated first; the publisher may change
-// to another of its section at any time.
+// Codec returns the codec that was negotiated first, redundancy apart; the
+// publisher may change to another of its section at any time.
 func (p *Publication) Codec() webrtc.RTPCodecParameters {
-	c := p.section.Codecs[0]
+	c := p.section.Codecs[max(0, firstMedia(p.section.Codecs))]
 	return webrtc.RTPCodecParameters{
 		RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: c.MimeType, ClockRate: c.ClockRate, Channels: c.Channels, SDPFmtpLine: c.Fmtp,

@@ -29,6 +29,11 @@ func routeRED(r *plane.Route, pub, slot *pionpc.Section) {
 	}
 }
 
+// firstMedia returns the index of the first codec that is not RED, or -1.
+func firstMedia(list []pionpc.Codec) int {
+	return slices.IndexFunc(list, func(c pionpc.Codec) bool { return c.Codec != packet.RED })
+}
+
 func codecIndex(c *pionpc.Section, k packet.Codec) int {
 	return slices.IndexFunc(c.Codecs, func(x pionpc.Codec) bool { return x.Codec == k })
 }

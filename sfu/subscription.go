@@ -41,7 +41,7 @@ type Subscription struct {
 }
 
 // Subscribe binds pub to a slot of the peer and starts sending it, video from
-// the next key frame on. No negotiation is needed. Subscribing twice returns
+// the newest key frame on if it is at most a second old, else from the next. No negotiation is needed. Subscribing twice returns
 // the same subscription, and ignores opts. It fails with [ErrNoSlot] if no slot
 // of the kind is free, [ErrUnknownSlot] if opts.MID names none, [ErrNoCodec] if
 // the slot cannot decode pub, or [ErrClosed]. A slot that opts.MID names is
@@ -162,9 +162,9 @@ func (s *Subscription) Update(opts SubscribeOptions) error {
 }
 
 // Replace makes the subscription show another publication of the same kind
-// without negotiation, video from its next key frame on. The receiver sees one
-// continuous stream. The codec may change if the slot negotiated both. It fails
-// with [ErrUnknownSlot] if the kinds differ, [ErrNoCodec] or [ErrClosed].
+// without negotiation, video from its newest or next key frame on. The receiver
+// sees one continuous stream. The codec may change if the slot negotiated both.
+// It fails with [ErrUnknownSlot] if the kinds differ, [ErrNoCodec] or [ErrClosed].
 func (s *Subscription) Replace(pub *Publication) error {
 	srv := s.peer.server
 	srv.mu.Lock()

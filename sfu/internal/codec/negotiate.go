@@ -9,7 +9,8 @@ import (
 // Publishable returns the indexes of the offered formats that a sender may use
 // where a list says what everybody decodes: in the order of the list, of which
 // several entries may be of one codec. Of H.264 it is one format, that of the
-// first entry which fits, so that all streams of a room are alike.
+// first entry which fits, so that all streams of a room are alike. Whether there
+// is RED in audio is not the list's to say: what is offered first stays first.
 func Publishable(list, offered []Format) []int {
 	var chosen []int
 	h264 := false
@@ -21,6 +22,13 @@ func Publishable(list, offered []Format) []int {
 			chosen = append(chosen, i)
 			h264 = h264 || f.Codec == packet.H264
 		}
+	}
+	of := func(c packet.Codec) int {
+		return slices.IndexFunc(chosen, func(i int) bool { return offered[i].Codec == c })
+	}
+	if opus, red := of(packet.Opus), of(packet.RED); opus >= 0 && red > opus && chosen[red] < chosen[opus] {
+		first := chosen[red]
+		chosen = slices.Insert(slices.Delete(chosen, red, red+1), opus, first)
 	}
 	return chosen
 }

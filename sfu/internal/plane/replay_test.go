@@ -260,3 +260,42 @@ func TestStormOfJoins(t *testing.T) {
 		}
 	}
 }
+
+// A subscriber that moves to another core amid a replay gets the rest there, and
+// one that has seen nothing yet begins there.
+func TestReplayMoves(t *testing.T) {
+	for _, after := range []time.Duration{0, time.Millisecond, 20 * time.Millisecond, 100 * time.Millisecond} {
+		t.Run(after.String(), func(t *testing.T) {
+			r := newRoomOn(t, 2)
+			a, b, _, c := r.join(0, netem.Config{}), r.join(1, netem.Config{}), r.join(2, netem.Config{}), r.join(3, netem.Config{})
+			a.video.perFrame = 7
+			c.slot(false).show(a.video) // so that the second core has a history
+			r.run(600 * time.Millisecond)
+			a.video.wantKey = true
+			r.run(700 * time.Millisecond)
+			keys := a.video.keys
+			s := b.slot(false)
+			s.show(a.video)
+			r.run(after)
+			if replaying := r.cores[1].slots[s.slot].outbound.replay.in != nil; !replaying || !r.transfer(b, 0) {
+				t.Fatalf("replaying %v, or b did not move", replaying)
+			}
+			r.run(2 * time.Second)
+			if _, torn := s.first(); torn > 0 {
+				t.Errorf("%d frames are not whole", torn)
+			}
+			if a.video.keys != keys {
+				t.Errorf("%d key frames were asked for", a.video.keys-keys)
+			}
+			if len(s.numbers) < 7*30*2 {
+				t.Errorf("%d packets in 2 s", len(s.numbers))
+			}
+			for i := 1; i < len(s.numbers); i++ {
+				if s.numbers[i] != s.numbers[i-1]+1 {
+					t.Fatalf("#%d follows #%d", s.numbers[i], s.numbers[i-1])
+				}
+			}
+			checkForward(t, s)
+		})
+	}
+}
