@@ -78,13 +78,14 @@ type Selector struct {
 	missed   uint8 // lowest spatial layer missing in the newest picture
 	thinned  bool  // something of the newest picture was of too high a temporal layer
 	marked   bool  // the last packet of the newest picture was sent
+	settled  bool  // what is sent is the target
 }
 
 // New returns a selector that sends nothing until a key frame of the target.
 func New(t Target) Selector { return Selector{target: t, encoding: None} }
 
 // Aim changes what should be sent.
-func (s *Selector) Aim(t Target) { s.target, s.passed = t, 0 }
+func (s *Selector) Aim(t Target) { s.target, s.passed, s.settled = t, 0, false }
 
 // Target returns what should be sent.
 func (s *Selector) Target() Target { return s.target }
@@ -111,7 +112,7 @@ func (s *Selector) Select(p Packet) Verdict {
 	if d := int32(p.Timestamp - s.picture); d > 0 || d < -restart {
 		s.begin(p.Timestamp)
 	}
-	if p.Timestamp == s.picture {
+	if p.Timestamp == s.picture && (f.Key || !s.settled) {
 		s.enter(f)
 	}
 	spatial, temporal := s.marks.at(p.Timestamp), s.temporal
@@ -121,7 +122,10 @@ func (s *Selector) Select(p Packet) Verdict {
 	if f.Spatial >= s.top {
 		s.absent = 0
 	}
-	v := s.lack()
+	v := Verdict(0)
+	if !s.settled || s.absent >= absence {
+		v = s.lack()
+	}
 	switch {
 	case f.Temporal > temporal:
 		return v | s.thin(p)
@@ -182,6 +186,8 @@ func (s *Selector) begin(timestamp uint32) {
 	if spatial != s.marks.now || temporal != s.temporal {
 		s.change(spatial, temporal)
 	}
+	t := s.target
+	s.settled = t.Encoding == s.encoding && t.Spatial == spatial && t.Temporal == temporal
 }
 
 // wish returns the highest temporal layer that may be sent.

@@ -103,7 +103,9 @@ func New(cfg Config) (*PC, error) {
 		webrtc.WithSettingEngine(settings),
 		webrtc.WithInterceptorRegistry(&interceptor.Registry{}), // all RTCP is ours
 	)
-	if p.pc, err = p.api.NewPeerConnection(webrtc.Configuration{}); err != nil {
+	// Package srtp does not know RFC 9335, so that it must not be answered.
+	policy := webrtc.Configuration{RTPHeaderEncryptionPolicy: webrtc.RTPHeaderEncryptionPolicyDisable}
+	if p.pc, err = p.api.NewPeerConnection(policy); err != nil {
 		return nil, fmt.Errorf("new peer connection: %w", err)
 	}
 	p.pc.OnConnectionStateChange(cfg.Handlers.OnState)

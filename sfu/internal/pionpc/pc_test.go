@@ -161,6 +161,15 @@ func TestNumbersOfTheAnswer(t *testing.T) {
 	}
 }
 
+// Header extensions that are encrypted (RFC 9335) could not be read.
+func TestHeaderExtensionsStayInTheClear(t *testing.T) {
+	p := newPeer(t, newWire(t))
+	offer := strings.Replace(crlf(chromium), "a=extmap-allow-mixed\r\n", "a=extmap-allow-mixed\r\na=cryptex\r\n", 1)
+	if a := p.answer(t, offer); strings.Contains(a.SDP, "cryptex") || !strings.Contains(offer, "cryptex") {
+		t.Errorf("the offer\n%s\nis answered\n%s", offer, a.SDP)
+	}
+}
+
 // With the dependency descriptor Chromium strips the descriptor of VP8 to a byte
 // without picture ids: no section but AV1's may be answered with it.
 func TestNoDependencyDescriptorForVP8(t *testing.T) {
