@@ -191,6 +191,35 @@ func TestRateOfAConnection(t *testing.T) {
 	}
 }
 
+// Acknowledgements that were asked for are free, others are not.
+func TestRateOfAcknowledgements(t *testing.T) {
+	ends, sockets := make(chan string, 1), make(chan *Socket, 1)
+	o := root(Handlers{
+		OnConnect:    func(_ context.Context, s *Socket) error { sockets <- s; return nil },
+		OnDisconnect: func(_ *Socket, reason string) { ends <- reason },
+	})
+	o.Rate = Rate{PerSecond: 0.001, Burst: 3}
+	_, url := start(t, o)
+	c := join(t, url)
+	s := wait(t, sockets)
+	for i := range 100 {
+		done := make(chan error, 1)
+		go func() { _, err := s.Call(t.Context(), "q"); done <- err }()
+		c.want(fmt.Sprintf(`42%d["q"]`, i+1))
+		c.write(fmt.Sprintf(`43%d[]`, i+1))
+		if err := wait(t, done); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 20 {
+		c.write(fmt.Sprintf(`43%d[]`, i))
+	}
+	c.wantClosed()
+	if reason := wait(t, ends); reason != ReasonRate {
+		t.Errorf("ended by %q", reason)
+	}
+}
+
 func TestLimiter(t *testing.T) {
 	now := time.Unix(0, 0)
 	l := newLimiter(Rate{PerSecond: 10}, now)
