@@ -43,6 +43,7 @@ type Member struct {
 	wanted     map[string]bool               // by publication: what the client said
 	showing    map[string]showing            // by publication: the same
 	layers     bool                          // the client understands the event
+	unsaid     map[*sfu.Publication]bool     // whose demand a client that is behind was not told
 	demand     map[*sfu.Publication][]string // RIDs of its own that somebody wants; unknown at first
 	subs       map[string]*sfu.Subscription  // by publication
 	sections   map[string]*section           // by MID: what is sent
@@ -69,7 +70,7 @@ func newMember(r *Room, req JoinRequest, g Grant, b *binding) *Member {
 		grant: g, conn: b.conn, remote: b.remote,
 		offers: newBucket(offerRate, offerBurst), messages: newBucket(messageRate, messageBurst),
 		parcels: newBucket(parcelRate, parcelBurst),
-		layers:  b.layers, showing: make(map[string]showing), demand: make(map[*sfu.Publication][]string),
+		layers:  b.layers, showing: make(map[string]showing), demand: make(map[*sfu.Publication][]string), unsaid: make(map[*sfu.Publication]bool),
 		role: "guest", state: "live", mediaGone: true, audio: "auto",
 		wanted: make(map[string]bool), subs: make(map[string]*sfu.Subscription),
 		sections: make(map[string]*section), told: make(map[string]SlotInfo), cids: make(map[string]messageAck),

@@ -30,7 +30,7 @@ type party struct {
 
 // guest is a client that keeps to what it is told.
 type guest struct {
-	*lazy
+	*conn
 	joined  bool
 	session string
 	keys    []string // newest last
@@ -51,8 +51,8 @@ func (p *party) arrive() *guest {
 	c := newConn(p.t, fmt.Sprint("g", len(p.clients)))
 	n := addresses.Add(1)
 	c.request.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1", n>>16&255, n>>8&255, n&255)
-	g := &guest{lazy: &lazy{conn: c}}
-	if err := p.house.Bind(p.t.Context(), g.lazy); err != nil {
+	g := &guest{conn: c}
+	if err := p.house.Bind(p.t.Context(), c); err != nil {
 		p.t.Fatal(err)
 	}
 	p.clients = append(p.clients, g)

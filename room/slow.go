@@ -39,6 +39,7 @@ func (m *Member) caughtUp(c Conn) {
 		m.owed.changes, m.owed.states = changes{}, 0
 	}
 	m.tellSlots()
+	m.tellUnsaid()
 	m.tellNeed()
 }
 
