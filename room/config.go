@@ -134,7 +134,7 @@ func (s Source) kind() string {
 // meanwhile and told at once. If it has a method SetFarewell, like Emit, then
 // that is given what a client is to be told that reads too slowly. Values must be
 // comparable, as pointers are. Arguments may be written once for many connections;
-// see Once of package signal.
+// see Shared of package signal.
 type Conn interface {
 	// ID is unique among all servers.
 	ID() string

@@ -41,8 +41,10 @@ type conn struct {
 	after    []func()
 
 	// Guarded by mu.
-	mu    sync.Mutex
-	ended bool
+	mu       sync.Mutex
+	ended    bool
+	behind   bool
+	caughtUp []func()
 }
 
 func newConn(t *testing.T, id string) *conn {
@@ -83,6 +85,28 @@ func (c *conn) Emit(name string, arg any) error {
 func (c *conn) Disconnect(bool) { c.drop() }
 
 func (c *conn) AfterAck(f func()) { c.after = append(c.after, f) }
+
+// Behind tells whether the client is behind, which it is when the test says so.
+func (c *conn) Behind(caughtUp func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.behind {
+		c.caughtUp = append(c.caughtUp, caughtUp)
+	}
+	return c.behind
+}
+
+// setBehind makes the client behind, or has it catch up.
+func (c *conn) setBehind(behind bool) {
+	c.mu.Lock()
+	c.behind = behind
+	told := c.caughtUp
+	c.caughtUp = nil
+	c.mu.Unlock()
+	for _, f := range told {
+		f()
+	}
+}
 
 // drop ends the connection.
 func (c *conn) drop() {

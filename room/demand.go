@@ -37,7 +37,7 @@ func (m *Member) options(p *Publication, mid string) sfu.SubscribeOptions {
 // that is shown; all else comes with the next change of the room.
 func (m *Member) tellLayer(p *Publication) {
 	sub := m.subs[p.id]
-	if m.ended || sub == nil {
+	if m.ended || sub == nil || m.lags() {
 		return
 	}
 	old := m.told[sub.MID()]
@@ -89,11 +89,26 @@ func (m *Member) demanded(media *sfu.Publication, rids []string) {
 }
 
 // tellDemand tells the publisher what is wanted of a publication, if it
-// understands.
+// understands: the newest only, if the client is behind.
 func (m *Member) tellDemand(p *Publication) {
 	rids, known := m.demand[p.media]
-	if known && m.layers {
+	switch {
+	case !known || !m.layers:
+	case m.lags():
+		m.unsaid[p.media] = true
+	default:
 		m.emit("layers", layersEvent{Publication: p.id, Active: rids})
+	}
+}
+
+// tellUnsaid tells the publisher what it was not told of demand.
+func (m *Member) tellUnsaid() {
+	unsaid := m.unsaid
+	m.unsaid = make(map[*sfu.Publication]bool)
+	for _, p := range m.room.of(m) {
+		if unsaid[p.media] {
+			m.tellDemand(p)
+		}
 	}
 }
 
@@ -102,6 +117,7 @@ func (m *Member) forgetDemand(media []*sfu.Publication) {
 	for x := range m.demand {
 		if !slices.Contains(media, x) {
 			delete(m.demand, x)
+			delete(m.unsaid, x)
 		}
 	}
 }

@@ -45,6 +45,7 @@ type Member struct {
 	layers     bool                          // the client understands the event
 	backups    bool                          // the client sends a second codec when it is asked to
 	lacks      map[string]bool               // publications that it gets, or waits for, in their backup
+	unsaid     map[*sfu.Publication]bool     // whose demand a client that is behind was not told
 	demand     map[*sfu.Publication][]string // RIDs of its own that somebody wants; unknown at first
 	subs       map[string]*sfu.Subscription  // by publication
 	sections   map[string]*section           // by MID: what is sent
@@ -71,7 +72,8 @@ func newMember(r *Room, req JoinRequest, g Grant, b *binding) *Member {
 		grant: g, conn: b.conn, remote: b.remote,
 		offers: newBucket(offerRate, offerBurst), messages: newBucket(messageRate, messageBurst),
 		parcels: newBucket(parcelRate, parcelBurst),
-		layers:  b.layers, backups: b.backups, lacks: make(map[string]bool), showing: make(map[string]showing), demand: make(map[*sfu.Publication][]string),
+		layers:  b.layers, backups: b.backups, lacks: make(map[string]bool), showing: make(map[string]showing),
+		demand: make(map[*sfu.Publication][]string), unsaid: make(map[*sfu.Publication]bool),
 		role: "guest", state: "live", mediaGone: true, audio: "auto",
 		wanted: make(map[string]bool), subs: make(map[string]*sfu.Subscription),
 		sections: make(map[string]*section), told: make(map[string]SlotInfo), cids: make(map[string]messageAck),

@@ -39,6 +39,7 @@ func (m *Member) caughtUp(c Conn) {
 		m.owed.changes, m.owed.states = changes{}, 0
 	}
 	m.tellSlots()
+	m.tellUnsaid()
 	m.tellNeed()
 }
 
@@ -56,25 +57,24 @@ func (m *Member) tellState(e *shared, c changes) {
 	}
 }
 
-// shared is an argument that many members get, written once for all of them. The
-// room's goroutine owns it.
+// shared is an argument that many members get, written once for all of them; see
+// Shared of package signal. The room's goroutine owns it.
 type shared struct {
 	arg     any
-	key     string
+	key     any
 	written any
 }
 
-// Once remembers how the argument is written; see Once of package signal.
-func (s *shared) Once(key string, write func() (any, error)) (any, error) {
-	if s.written != nil && s.key == key {
-		return s.written, nil
+// Written returns what was kept for a key.
+func (s *shared) Written(key any) any {
+	if s.key != key {
+		return nil
 	}
-	w, err := write()
-	if err == nil {
-		s.key, s.written = key, w
-	}
-	return w, err
+	return s.written
 }
+
+// Keep remembers how the argument is written.
+func (s *shared) Keep(key, written any) { s.key, s.written = key, written }
 
 // MarshalJSON writes the argument.
 func (s *shared) MarshalJSON() ([]byte, error) { return json.Marshal(s.arg) }

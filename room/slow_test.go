@@ -18,50 +18,15 @@ import (
 	"github.com/switchyard-rtc/switchyard/signal/client"
 )
 
-// lazy is a connection whose client is behind when the test says so.
-type lazy struct {
-	*conn
-	// Guarded by mu.
-	mu       sync.Mutex
-	behind   bool
-	caughtUp []func()
-}
-
-// Behind tells whether the client is behind.
-func (l *lazy) Behind(caughtUp func()) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.behind {
-		l.caughtUp = append(l.caughtUp, caughtUp)
-	}
-	return l.behind
-}
-
-// setBehind makes the client behind, or has it catch up.
-func (l *lazy) setBehind(behind bool) {
-	l.mu.Lock()
-	l.behind = behind
-	told := l.caughtUp
-	l.caughtUp = nil
-	l.mu.Unlock()
-	for _, f := range told {
-		f()
-	}
-}
-
 // A member that is behind is told of changes when it has caught up: of all of them
 // at once, without a gap. The others are told as ever.
 func TestChangesWaitForWhoIsBehind(t *testing.T) {
 	h := open(t, room.Config{})
-	l := &lazy{conn: newConn(t, "lazy")}
-	if err := h.Bind(t.Context(), l); err != nil {
-		t.Fatal(err)
-	}
-	defer l.drop()
+	l := h.bind("lazy")
 	w := newWatcher(l.must("join", o{"v": 1, "room": "r", "name": "lazy"}))
 	other, first := h.enter("other")
 	quick := newWatcher(first)
-	w.compare(t, l.conn)
+	w.compare(t, l)
 
 	l.setBehind(true)
 	var stays *conn
@@ -78,12 +43,12 @@ func TestChangesWaitForWhoIsBehind(t *testing.T) {
 		quick.rev++
 	}
 	stays.must("new_message", o{"cid": "1", "text": "hello"})
-	next(l.conn, "new_message", func(m message) bool { return m.Text == "hello" })
+	next(l, "new_message", func(m message) bool { return m.Text == "hello" })
 	if n := len(l.events); n > 0 {
 		t.Errorf("%d events came to who is behind", n)
 	}
 	l.setBehind(false)
-	merged := next(l.conn, "state", func(state) bool { return true })
+	merged := next(l, "state", func(state) bool { return true })
 	if merged.Rev != w.rev+1 || len(merged.Members.Add) != 5 || len(merged.Members.Del) != 0 {
 		t.Errorf("after %d came %+v", w.rev, merged)
 	}
@@ -94,7 +59,7 @@ func TestChangesWaitForWhoIsBehind(t *testing.T) {
 
 	// It goes on without a gap, and the whole state has a number of its own.
 	c, a := h.enter("late")
-	if s := next(l.conn, "state", func(state) bool { return true }); s.Rev != w.rev+1 || len(s.Members.Add) != 1 {
+	if s := next(l, "state", func(state) bool { return true }); s.Rev != w.rev+1 || len(s.Members.Add) != 1 {
 		t.Errorf("after %d came %+v", w.rev, s)
 	}
 	added(other, a.Self.ID)
@@ -103,7 +68,7 @@ func TestChangesWaitForWhoIsBehind(t *testing.T) {
 		t.Errorf("at %d there are %d members, the others are at %d", w.rev, len(w.members), quick.rev+1)
 	}
 	c.must("leave", o{})
-	w.compare(t, l.conn)
+	w.compare(t, l)
 
 	// What is owed is part of a whole state, and not told again.
 	l.setBehind(true)
@@ -111,7 +76,7 @@ func TestChangesWaitForWhoIsBehind(t *testing.T) {
 	w = newWatcher(l.must("sync", o{}))
 	l.setBehind(false)
 	h.enter("last")
-	w.compare(t, l.conn)
+	w.compare(t, l)
 }
 
 // narrow has connections that hold little, so that a client which reads nothing is

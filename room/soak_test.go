@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pion/webrtc/v4"
-
 	"github.com/switchyard-rtc/switchyard/room"
 )
 
@@ -21,14 +19,7 @@ import (
 // one who stays through it sees them all go.
 func TestThousandComeAndGo(t *testing.T) {
 	h := open(t, room.Config{Grace: 100 * time.Millisecond})
-	offer := func() string {
-		c := h.caller("describer")
-		c.slots(webrtc.RTPCodecTypeAudio, 2)
-		c.slots(webrtc.RTPCodecTypeVideo, 2)
-		c.send(webrtc.MimeTypeOpus)
-		defer c.pc.Close()
-		return c.describe()
-	}()
+	offer := h.description()
 	h.enter("stayer")
 	cycle := func(seed uint64, n int) {
 		var all sync.WaitGroup

@@ -44,19 +44,21 @@ func (s *Socket) abandon() {
 }
 
 // takeAck hands an acknowledgement to the call that waits for it. Nobody waits
-// for one that comes late or twice.
-func (s *Socket) takeAck(p sio.Packet, attached [][]byte) error {
+// for one that comes late or twice, or was never asked for.
+func (s *Socket) takeAck(p sio.Packet, attached [][]byte) (wanted bool, err error) {
 	args, err := sio.AckArgs(p.Data, attached)
 	if err != nil {
-		return err
+		return false, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if acks := s.calls[p.ID]; acks != nil {
-		delete(s.calls, p.ID)
-		acks <- acked{socket: s.id, args: args, packet: p, attached: attached}
+	acks := s.calls[p.ID]
+	if acks == nil {
+		return false, nil
 	}
-	return nil
+	delete(s.calls, p.ID)
+	acks <- acked{socket: s.id, args: args, packet: p, attached: attached}
+	return true, nil
 }
 
 // whole is the acknowledgement as a packet to be carried on.

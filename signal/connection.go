@@ -178,7 +178,11 @@ func (c *connection) packet(p sio.Packet, attached [][]byte, size int) error {
 		s.end(ReasonClientLeft)
 		return nil
 	case sio.Ack, sio.BinaryAck:
-		return s.takeAck(p, attached)
+		wanted, err := s.takeAck(p, attached)
+		if err == nil && !wanted {
+			c.idleTalk()
+		}
+		return err
 	case sio.Event, sio.BinaryEvent:
 		return s.event(p, attached, size)
 	}
@@ -200,6 +204,13 @@ func (c *connection) mayDo(p sio.Packet) bool {
 	}
 	c.refuse(p, &refusal{code: "rate_limited", message: "too many packets", retry: wait})
 	return false
+}
+
+// idleTalk holds a client to its rate that says what nobody asked for.
+func (c *connection) idleTalk() {
+	if _, flood := c.limiter.take(time.Now()); flood {
+		c.stop(ReasonRate)
+	}
 }
 
 // refuse answers a packet that reaches no handler, where it can be answered.

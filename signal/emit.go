@@ -7,17 +7,19 @@ import (
 	"github.com/switchyard-rtc/switchyard/signal/engine"
 )
 
-// Emit sends an event with one argument, without waiting. An argument that has a
-// method Once, which is that of [Once], is written once for all sockets that it
-// is sent to.
-func (s *Socket) Emit(event string, arg any) error { return s.emit(event, []any{arg}, false) }
+// Emit sends an event with one argument, without waiting. An argument that is
+// [Shared] is written once for all sockets that it is sent to.
+func (s *Socket) Emit(event string, arg any) error { return s.emit(event, arg, false) }
 
-// Once is an argument that remembers how it is written, so that many sockets can
-// be sent the same. It is JSON as well.
-type Once interface {
-	// Once returns what write returned for this key, and calls it if it did not
-	// before. It may forget all keys but one. An Emit is over when it returns.
-	Once(key string, write func() (any, error)) (any, error)
+// Shared is an argument that remembers how it was written, so that many sockets can
+// be sent the same: as the same event, and either volatile or not. It is JSON as
+// well. Its methods are called by Emit only.
+type Shared interface {
+	// Written returns what was kept for a key, or nil. It may have forgotten all
+	// keys but one.
+	Written(key any) any
+	// Keep remembers how the argument is written.
+	Keep(key, written any)
 }
 
 // EmitArgs sends an event, without waiting: arguments are written as by
@@ -26,15 +28,32 @@ type Once interface {
 // JSON, or when the socket is over. A client that lets 1,024 packets or 1 MiB
 // pile up is disconnected.
 func (s *Socket) EmitArgs(event string, args ...any) error {
-	return s.emit(event, args, false)
+	return s.emitAll(event, args, false)
 }
 
 // EmitVolatile is [Socket.Emit] for an event that may be lost: it is dropped
 // where more than 64 KiB wait for the client, and is what goes first when there
 // is too much.
-func (s *Socket) EmitVolatile(event string, arg any) error { return s.emit(event, []any{arg}, true) }
+func (s *Socket) EmitVolatile(event string, arg any) error { return s.emit(event, arg, true) }
 
-func (s *Socket) emit(event string, args []any, volatile bool) error {
+// emit sends one argument, which somebody may have written already.
+func (s *Socket) emit(event string, arg any, volatile bool) error {
+	shared, ok := arg.(Shared)
+	if !ok || s.namespace.recovery != nil {
+		return s.emitAll(event, []any{arg}, volatile)
+	}
+	if p, ok := shared.Written(s.namespace).(Packet); ok {
+		return s.send(p)
+	}
+	p, err := s.write(event, []any{arg}, volatile)
+	if err != nil {
+		return err
+	}
+	shared.Keep(s.namespace, p)
+	return s.send(p)
+}
+
+func (s *Socket) emitAll(event string, args []any, volatile bool) error {
 	if r := s.namespace.recovery; r != nil {
 		if err := s.Err(); err != nil {
 			return err
@@ -48,29 +67,12 @@ func (s *Socket) emit(event string, args []any, volatile bool) error {
 	return s.send(p)
 }
 
-// write encodes an event, or finds out that somebody else did.
 func (s *Socket) write(event string, args []any, volatile bool) (Packet, error) {
-	write := func() (any, error) {
-		p, err := encodeEvent(s.namespace.name, event, nil, args)
-		if err == nil && volatile {
-			p = p.volatile()
-		}
-		return p, err
+	p, err := encodeEvent(s.namespace.name, event, nil, args)
+	if err == nil && volatile {
+		p = p.volatile()
 	}
-	once, ok := only(args).(Once)
-	if !ok {
-		p, err := write()
-		return p.(Packet), err
-	}
-	key := s.namespace.name + "," + event
-	if volatile {
-		key = "volatile " + key
-	}
-	p, err := once.Once(key, write)
-	if err != nil {
-		return nil, err
-	}
-	return p.(Packet), nil
+	return p, err
 }
 
 // Call sends an event and waits for its acknowledgement. It fails when ctx or
@@ -101,14 +103,6 @@ func (s *Socket) Call(ctx context.Context, event string, args ...any) (Args, err
 	case <-ctx.Done():
 		return Args{}, ctx.Err()
 	}
-}
-
-// only returns the argument if there is one.
-func only(args []any) any {
-	if len(args) != 1 {
-		return nil
-	}
-	return args[0]
 }
 
 // Behind tells whether much waits for the client, more than 64 KiB or 256

@@ -93,7 +93,7 @@ func TestDeepJSON(t *testing.T) {
 	o.MaxPayload, o.PingInterval = 1_000_000, 0 // the client below answers only while it reads
 	_, at := start(t, o)
 	for _, format := range []string{`40{"x":%s}`, `421["one",%s]`, `421["echo",%s]`, `42[%s]`, `431[%s]`, `44{"x":%s}`, `4%s`, `40%s`} {
-		for _, depth := range []int{5_000, 400_000} {
+		for _, depth := range []int{5_000, 499_950} {
 			c := dialRaw(t, at, nil)
 			if !strings.HasPrefix(format, "40") {
 				c.text("40")
@@ -104,12 +104,18 @@ func TestDeepJSON(t *testing.T) {
 		}
 	}
 	c := join(t, at)
-	for _, depth := range []int{5_000, 400_000} {
+	for _, depth := range []int{5_000, 499_950} {
 		c.write(fmt.Sprintf(`421["echo",%s]`, nest(depth)))
 		c.want(`431[{"ok":false,"code":"bad_request","message":"the JSON is nested too deeply"}]`)
 		c.write(fmt.Sprintf(`40/x,{"x":%s}`, nest(depth)))
 		c.want(`44/x,{"data":{"ok":false,"code":"bad_request","message":"the JSON is nested too deeply"},"message":"the JSON is nested too deeply"}`)
 		c.write(fmt.Sprintf(`42["echo",%s]`, nest(depth))) // wants no answer
+	}
+	c.write(`421["echo",` + strings.Repeat(`{"a":[`, 160_000)) // and no end
+	c.want(`431[{"ok":false,"code":"bad_request","message":"the JSON is nested too deeply"}]`)
+	c.write(`421["echo","` + strings.Repeat(`[`, 900_000) + `"]`) // is not nested at all
+	if m := c.read(); len(m) < 900_000 {
+		t.Errorf("got %.60q", m)
 	}
 	c.write(fmt.Sprintf(`451-1["echo",{"_placeholder":true,"num":0},%s]`, nest(900)))
 	c.send(websocket.MessageBinary, "x")

@@ -191,6 +191,35 @@ func TestRateOfAConnection(t *testing.T) {
 	}
 }
 
+// Acknowledgements that were asked for are free, others are not.
+func TestRateOfAcknowledgements(t *testing.T) {
+	ends, sockets := make(chan string, 1), make(chan *Socket, 1)
+	o := root(Handlers{
+		OnConnect:    func(_ context.Context, s *Socket) error { sockets <- s; return nil },
+		OnDisconnect: func(_ *Socket, reason string) { ends <- reason },
+	})
+	o.Rate = Rate{PerSecond: 0.001, Burst: 3}
+	_, url := start(t, o)
+	c := join(t, url)
+	s := wait(t, sockets)
+	for i := range 100 {
+		done := make(chan error, 1)
+		go func() { _, err := s.Call(t.Context(), "q"); done <- err }()
+		c.want(fmt.Sprintf(`42%d["q"]`, i+1))
+		c.write(fmt.Sprintf(`43%d[]`, i+1))
+		if err := wait(t, done); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 20 {
+		c.write(fmt.Sprintf(`43%d[]`, i))
+	}
+	c.wantClosed()
+	if reason := wait(t, ends); reason != ReasonRate {
+		t.Errorf("ended by %q", reason)
+	}
+}
+
 func TestLimiter(t *testing.T) {
 	now := time.Unix(0, 0)
 	l := newLimiter(Rate{PerSecond: 10}, now)
@@ -233,4 +262,49 @@ func TestLimiter(t *testing.T) {
 func TestZeroOptionsServeTheDefaultNamespace(t *testing.T) {
 	_, url := start(t, Options{})
 	newcomer(t, url)
+}
+
+// An argument that remembers how it is written is written once for all that get
+// the same, and not mixed up with what others get.
+func TestArgumentsAreWrittenOnce(t *testing.T) {
+	for name, o := range map[string]Options{"plain": {}, "with recovery": {Recovery: Recovery{Window: time.Minute}}} {
+		t.Run(name, func(t *testing.T) {
+			sockets := make(chan *Socket, 3)
+			h := Handlers{OnConnect: func(_ context.Context, s *Socket) error { sockets <- s; return nil }}
+			o.Namespaces = map[string]Handlers{"/": h, "/x": h}
+			_, url := start(t, o)
+			a, b := join(t, url), join(t, url)
+			one, two := wait(t, sockets), wait(t, sockets)
+			b.write("40/x,")
+			b.read()
+			x := wait(t, sockets)
+			m := &memo{arg: []int{1, 2}}
+			for _, s := range []*Socket{one, two, one} {
+				if err := s.Emit("e", m); err != nil {
+					t.Error(err)
+				}
+			}
+			if o.Recovery.Window == 0 && m.times != 1 {
+				t.Errorf("it was written %d times", m.times)
+			}
+			_, _ = x.Emit("e", m), one.EmitVolatile("f", &memo{arg: m.arg})
+			has := func(c *client, want string) {
+				t.Helper()
+				if got := c.read(); !strings.HasPrefix(got, want) {
+					t.Errorf("got %q, want %q", got, want)
+				}
+			}
+			for _, want := range []string{`42["e",[1,2]`, `42["e",[1,2]`, `42["f",[1,2]`} {
+				has(a, want)
+			}
+			has(b, `42["e",[1,2]`)
+			has(b, `42/x,["e",[1,2]`)
+			if err := one.Emit("connect", &memo{}); !errors.Is(err, ErrReserved) {
+				t.Errorf("got %v", err)
+			}
+			if err := one.Emit("e", &memo{arg: func() {}}); err == nil {
+				t.Error("what is no JSON was sent")
+			}
+		})
+	}
 }

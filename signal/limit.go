@@ -8,7 +8,8 @@ import "time"
 // wait, and reaches no handler. A client of which, within 10 s, a burst and three
 // times as much is refused as it may do, is disconnected with [ReasonRate].
 type Rate struct {
-	// PerSecond is how many events and connects may come, on average.
+	// PerSecond is how many events, connects and acknowledgements that nobody
+	// waits for may come, on average.
 	PerSecond float64
 	// Burst is how many may come at once. If zero, four times PerSecond.
 	Burst float64

@@ -244,9 +244,7 @@ func TestPollsOutliveTimeouts(t *testing.T) {
 		b.want("GET", at, "", 200, "2") // after 1.5 s
 		b.want("POST", at, "3", 200, "ok")
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_ = s.Shutdown(ctx)
+	cutOff(t, s)
 }
 
 // Over HTTP/2 all requests of a client share a connection, which one session's
@@ -270,9 +268,7 @@ func TestPollingOverHTTP2(t *testing.T) {
 	b.do("POST", one, "nonsense")
 	b.want("GET", one, "", 400, unknownSession)
 	b.want("POST", two, "4still here", 200, "ok")
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_ = s.Shutdown(ctx)
+	cutOff(t, s)
 }
 
 func TestAddressesThatAreCounted(t *testing.T) {

@@ -130,6 +130,21 @@ func (b *browser) open(at string) string {
 	return at + "polling&sid=" + h.SID
 }
 
+// polled is a server with a client that has begun to poll.
+func polled(t *testing.T, opts Options) (s *Server, b *browser, session string) {
+	t.Helper()
+	s, at := listen(t, opts)
+	b = from(t, "127.0.0.1")
+	return s, b, b.open(at)
+}
+
+// cutOff shuts a server down without patience.
+func cutOff(t *testing.T, s *Server) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_ = s.Shutdown(ctx)
+}
+
 // socket is a WebSocket that answers nothing by itself.
 type socket struct {
 	t  *testing.T
@@ -151,6 +166,15 @@ func connect(t *testing.T, url string) *socket {
 	}
 	t.Cleanup(func() { ws.CloseNow() })
 	return &socket{t, ws}
+}
+
+// probe tries a session's WebSocket, up to where the client decides to move.
+func probe(t *testing.T, session string) *socket {
+	t.Helper()
+	s := connect(t, overWebSocket(session))
+	s.write("2probe")
+	s.want("3probe")
+	return s
 }
 
 // refused fails unless a WebSocket is refused with a status and a body.

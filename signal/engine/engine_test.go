@@ -132,15 +132,18 @@ func TestHeartbeat(t *testing.T) {
 			}
 		}
 		<-p.out // another ping, which stays without answer
-		asked := time.Now()
-		<-done
-		if waited := time.Since(asked); waited != 5*time.Second {
-			t.Errorf("gave up after %v", waited)
-		}
-		if !errors.Is(conn.Err(), ErrPingTimeout) {
-			t.Errorf("ended with %v", conn.Err())
-		}
+		timesOut(t, conn, done, 5*time.Second)
 	})
+}
+
+// timesOut fails unless a connection ends for want of a pong, after so long.
+func timesOut(t *testing.T, conn *Conn, done <-chan struct{}, after time.Duration) {
+	t.Helper()
+	began := time.Now()
+	<-done
+	if took := time.Since(began); took != after || !errors.Is(conn.Err(), ErrPingTimeout) {
+		t.Errorf("ended after %v with %v, want after %v", took, conn.Err(), after)
+	}
 }
 
 // A client that takes nothing ends its connection, and holds nobody up.
@@ -218,17 +221,10 @@ func TestStalledWriteEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPipe(0)
 		_, conn, _, done := serve(t, p)
-		began := time.Now()
 		if err := conn.Send(Message{Data: []byte("x")}); err != nil {
 			t.Fatal(err)
 		}
-		<-done
-		if took := time.Since(began); took != 15*time.Second {
-			t.Errorf("ended after %v", took)
-		}
-		if !errors.Is(conn.Err(), ErrPingTimeout) {
-			t.Errorf("ended with %v", conn.Err())
-		}
+		timesOut(t, conn, done, 15*time.Second)
 	})
 }
 

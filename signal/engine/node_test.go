@@ -49,9 +49,7 @@ func TestNodesPassRequestsOn(t *testing.T) {
 		for range 3 { // at either node
 			b.want("GET", at+"polling&sid="+node+".guess", "", 400, unknownSession)
 		}
-		ws := connect(t, overWebSocket(session))
-		ws.write("2probe")
-		ws.want("3probe")
+		ws := probe(t, session)
 		ws.write("5")
 		ws.write("4moved")
 		ws.want("4moved")

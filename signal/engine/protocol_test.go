@@ -198,9 +198,7 @@ func TestSilentPollersEnd(t *testing.T) {
 		echo(c)
 		ended <- c.Err()
 	}
-	_, at := listen(t, o)
-	b := from(t, "127.0.0.1")
-	at = b.open(at)
+	_, b, at := polled(t, o)
 	began := time.Now()
 	if err := <-ended; err != ErrPingTimeout {
 		t.Errorf("ended with %v", err)

@@ -13,13 +13,9 @@ import (
 )
 
 func TestUpgrade(t *testing.T) {
-	_, at := listen(t, Options{})
-	b := from(t, "127.0.0.1")
-	at = b.open(at)
+	_, b, at := polled(t, Options{})
 	waiting := b.later("GET", at, "")
-	s := connect(t, overWebSocket(at))
-	s.write("2probe")
-	s.want("3probe")
+	s := probe(t, at)
 	if a := <-waiting; a.status != 200 || a.body != "6" {
 		t.Errorf("the poll was answered %d %q", a.status, a.body)
 	}
@@ -35,9 +31,7 @@ func TestUpgrade(t *testing.T) {
 }
 
 func TestUpgradeInOneGo(t *testing.T) {
-	_, at := listen(t, Options{})
-	b := from(t, "127.0.0.1")
-	at = b.open(at)
+	_, _, at := polled(t, Options{})
 	s := connect(t, overWebSocket(at))
 	s.write("2probe")
 	s.write("5")
@@ -87,17 +81,12 @@ func TestProbeFails(t *testing.T) {
 			}
 		})
 	}
-	s := connect(t, overWebSocket(b.open(at)))
-	s.write("2probe")
-	s.want("3probe") // the server serves on
+	probe(t, b.open(at)) // the server serves on
 }
 
 func TestOneProbeAtATime(t *testing.T) {
-	_, at := listen(t, Options{})
-	at = from(t, "127.0.0.1").open(at)
-	s := connect(t, overWebSocket(at))
-	s.write("2probe")
-	s.want("3probe")
+	_, _, at := polled(t, Options{})
+	s := probe(t, at)
 	refused(t, overWebSocket(at), 400, badRequest)
 	s.write("5")
 	s.write("4hello")
@@ -107,11 +96,8 @@ func TestOneProbeAtATime(t *testing.T) {
 // A session that ends takes the WebSocket which is tried for it along.
 func TestEndDuringProbe(t *testing.T) {
 	conns := make(chan *Conn, 1)
-	_, at := listen(t, Options{OnConnect: func(c *Conn) { conns <- c; echo(c) }})
-	at = from(t, "127.0.0.1").open(at)
-	s := connect(t, overWebSocket(at))
-	s.write("2probe")
-	s.want("3probe")
+	_, _, at := polled(t, Options{OnConnect: func(c *Conn) { conns <- c; echo(c) }})
+	s := probe(t, at)
 	(<-conns).abort(ErrShutdown)
 	s.wantClosed()
 }
@@ -172,9 +158,7 @@ func TestNothingIsLostWhileMoving(t *testing.T) {
 
 // A goodbye finds a client that polls rarely, if it does within a few seconds.
 func TestShutdownTellsPollers(t *testing.T) {
-	s, at := listen(t, Options{})
-	b := from(t, "127.0.0.1")
-	at = b.open(at)
+	s, b, at := polled(t, Options{})
 	done := make(chan error, 1)
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -191,9 +175,7 @@ func TestShutdownTellsPollers(t *testing.T) {
 
 // A server that shuts down without patience leaves no request behind.
 func TestShutdownCutsPollers(t *testing.T) {
-	s, at := listen(t, Options{})
-	b := from(t, "127.0.0.1")
-	at = b.open(at)
+	s, b, at := polled(t, Options{})
 	waiting := b.later("GET", at, "")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -220,20 +202,14 @@ func TestHurtConnectionsAreClosed(t *testing.T) {
 			t.Errorf("answered %d %q, connection %q", w.Code, w.Body, w.Header().Get("Connection"))
 		}
 	}
-	cut, done := context.WithCancel(t.Context())
-	done()
-	_ = s.Shutdown(cut)
+	cutOff(t, s)
 }
 
 // A client that does not come to rest while its WebSocket is tried is not
 // answered as fast as it can ask.
 func TestRestlessClientsArePaced(t *testing.T) {
-	_, at := listen(t, Options{})
-	b := from(t, "127.0.0.1")
-	at = b.open(at)
-	s := connect(t, overWebSocket(at))
-	s.write("2probe")
-	s.want("3probe")
+	_, b, at := polled(t, Options{})
+	probe(t, at)
 	began := time.Now()
 	for range 4 {
 		b.want("GET", at, "", 200, "6")

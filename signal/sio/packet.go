@@ -133,14 +133,14 @@ func deep(b []byte) bool {
 	return false
 }
 
-// attachments reads "<n>-".
+// attachments reads "<n>-". Without any, a packet would not be a binary one.
 func attachments(b []byte) (n int, rest []byte, ok bool) {
 	d := digits(b)
 	if d == 0 || d > 4 || d == len(b) || b[d] != '-' {
 		return 0, nil, false
 	}
 	n, err := strconv.Atoi(string(b[:d]))
-	return n, b[d+1:], err == nil && n <= MaxAttachments
+	return n, b[d+1:], err == nil && n > 0 && n <= MaxAttachments
 }
 
 func digits(b []byte) int {

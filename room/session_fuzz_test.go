@@ -1,0 +1,353 @@
+package room_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/switchyard-rtc/switchyard/room"
+	"github.com/switchyard-rtc/switchyard/sfu"
+)
+
+// party is a room whose clients do at random what they may and may not.
+type party struct {
+	t       *testing.T
+	house   *house
+	offer   string
+	offers  int
+	clients []*guest
+}
+
+// guest is a client that keeps to what it is told.
+type guest struct {
+	*conn
+	joined  bool
+	session string
+	keys    []string // newest last
+	offered int
+	self    string
+	states  []state // that are still to be taken in
+	whole   int     // revision of the last whole state
+	rev     int
+	members map[string]room.MemberInfo
+	media   map[string]room.PublicationInfo
+}
+
+// addresses makes clients strangers to each other, who each may join often.
+var addresses atomic.Uint32
+
+// arrive adds a client.
+func (p *party) arrive() *guest {
+	c := newConn(p.t, fmt.Sprint("g", len(p.clients)))
+	n := addresses.Add(1)
+	c.request.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1", n>>16&255, n>>8&255, n&255)
+	g := &guest{conn: c}
+	if err := p.house.Bind(p.t.Context(), c); err != nil {
+		p.t.Fatal(err)
+	}
+	p.clients = append(p.clients, g)
+	return g
+}
+
+// take learns a whole state.
+func (g *guest) take(a ack) {
+	if a.Code != "" {
+		return
+	}
+	g.joined, g.session, g.self = true, a.Session, a.Self.ID
+	g.keys = append(g.keys, a.Key)
+	g.whole, g.rev = a.Rev, a.Rev
+	g.members, g.media = make(map[string]room.MemberInfo), make(map[string]room.PublicationInfo)
+	for _, m := range a.Members {
+		g.members[m.ID] = m
+	}
+	for _, m := range a.Publications {
+		g.media[m.ID] = m
+	}
+}
+
+// follow takes in the events that came.
+func (g *guest) follow() { g.followTo(math.MaxInt) }
+
+// followTo is follow up to a revision.
+func (g *guest) followTo(last int) {
+	for len(g.events) > 0 {
+		if e := <-g.events; e.name == "state" && g.joined {
+			var s state
+			if err := json.Unmarshal(e.arg, &s); err != nil {
+				g.t.Fatal(err)
+			}
+			g.states = append(g.states, s)
+		}
+	}
+	for len(g.states) > 0 && g.states[0].Rev <= last {
+		g.apply(g.states[0])
+		g.states = g.states[1:]
+	}
+}
+
+// apply takes in one change, which has to follow the one before.
+func (g *guest) apply(s state) {
+	if s.Rev <= g.whole {
+		return
+	}
+	if s.Rev != g.rev+1 {
+		g.t.Fatalf("%s: revision %d came after %d", g.id, s.Rev, g.rev)
+	}
+	g.rev = s.Rev
+	for _, d := range s.Members.Del {
+		delete(g.members, d.ID)
+	}
+	for _, a := range s.Members.Add {
+		g.members[a.ID] = a
+	}
+	for _, c := range s.Members.Set {
+		m := g.members[c.ID]
+		if c.State != "" {
+			m.State = c.State
+		}
+		if c.Role != "" {
+			m.Role = c.Role
+		}
+		g.members[c.ID] = m
+	}
+	for _, d := range s.Publications.Del {
+		delete(g.media, d.ID)
+	}
+	for _, a := range s.Publications.Add {
+		g.media[a.ID] = a
+	}
+	for _, c := range s.Publications.Set {
+		m := g.media[c.ID]
+		m.Muted = c.Muted
+		g.media[c.ID] = m
+	}
+}
+
+// any returns the publication that a byte names.
+func (g *guest) any(n byte) string {
+	all := slices.Sorted(maps.Keys(g.media))
+	if len(all) == 0 {
+		return "none"
+	}
+	return all[int(n)%len(all)]
+}
+
+// over tells whether the connection has ended.
+func (g *guest) over() bool {
+	select {
+	case <-g.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// step does what a letter says, with the client that a digit names.
+func (p *party) step(do, who byte, text string) {
+	if len(p.clients) == 0 || do == 'n' && len(p.clients) < 6 {
+		p.arrive()
+	}
+	g := p.clients[int(who)%len(p.clients)]
+	arg := byte(len(text))
+	switch do {
+	case 'r', 'R', 'P': // a new connection for the same client
+		p.again(g, do)
+	case 'd':
+		g.drop()
+	case 'b':
+		g.setBehind(true)
+	case 'B':
+		g.setBehind(false)
+	case 'k':
+		if r, ok := p.house.Room("r"); ok {
+			for m := range r.Members() {
+				if m.ID() == g.self {
+					m.Leave()
+				}
+			}
+		}
+	default:
+		if !g.over() {
+			p.say(g, do, arg, text)
+		}
+	}
+	for _, g := range p.clients {
+		g.follow()
+	}
+}
+
+// say sends an event.
+func (p *party) say(g *guest, do, arg byte, text string) {
+	join := o{"v": 1, "room": "r", "name": text}
+	switch do {
+	case 'j':
+		g.take(g.ask("join", join))
+	case 'o':
+		if p.offers++; p.offers <= 3 {
+			join["offer"], join["publish"] = p.offer, []o{{"mid": "4", "source": "microphone", "muted": arg%2 == 0}}
+			g.take(g.ask("join", join))
+		}
+	case 'f':
+		if p.offers++; p.offers <= 3 {
+			g.offered++
+			g.ask("offer", o{"id": g.offered, "sdp": p.offer, "publish": []o{{"mid": "4", "source": "microphone"}}})
+		}
+	case 's':
+		g.ask("subscribe", o{"replace": arg%3 == 0, "publications": []o{{"id": g.any(arg), "on": arg%2 == 0}}})
+	case 'm':
+		g.ask("mute", o{"publication": g.any(arg), "muted": arg%2 == 0})
+	case 'u':
+		g.ask("unpublish", o{"publication": g.any(arg)})
+	case 'c':
+		g.ask("new_message", o{"cid": fmt.Sprint(arg % 4), "text": text})
+	case 'y':
+		g.take(g.ask("sync", o{}))
+	case 'l':
+		if g.ask("leave", o{}).Code == "" {
+			g.joined = false
+		}
+	default:
+		events := []string{"join", "subscribe", "new_message", "mute", "unpublish", "offer", ""}
+		if json.Valid([]byte(text)) {
+			if a := g.raw(events[int(do)%len(events)], text); a.Session != "" {
+				g.take(a)
+			}
+		}
+	}
+}
+
+// again is a client that comes back on a new connection: with its key, with an old
+// one, or as another page that replaces the first.
+func (p *party) again(old *guest, do byte) {
+	if len(p.clients) > 12 || old.session == "" {
+		return
+	}
+	g := p.arrive()
+	arg := o{"v": 1, "room": "r", "name": "again"}
+	switch do {
+	case 'r':
+		arg["resume"] = o{"session": old.session, "key": old.keys[len(old.keys)-1]}
+	case 'R':
+		arg["resume"] = o{"session": old.session, "key": old.keys[0]}
+	default:
+		arg["replaces"] = old.session
+	}
+	g.take(g.ask("join", arg))
+	if g.joined {
+		g.keys = append(slices.Clone(old.keys), g.keys...)
+	}
+}
+
+// end has everybody learn the whole, and compares it with what they know.
+func (p *party) end() {
+	r, ok := p.house.Room("r")
+	if ok {
+		for _, g := range p.clients {
+			g.setBehind(false)
+		}
+		r.Members() // when it has heard of that
+		truth := make(map[int]string)
+		for _, g := range p.clients {
+			if g.joined && !g.over() {
+				p.compare(g, truth)
+			}
+		}
+		r.Close()
+	}
+	for _, g := range p.clients {
+		g.drop()
+	}
+}
+
+// compare has a client learn the whole. truth is what others were told, by
+// revision.
+func (p *party) compare(g *guest, truth map[int]string) {
+	told := g.ask("sync", o{})
+	if told.Code != "" {
+		return // it was removed
+	}
+	g.followTo(told.Rev)
+	known := g.show()
+	g.take(told)
+	whole := g.show()
+	if known != whole {
+		p.t.Fatalf("%s knows\n%s\nand is told\n%s", g.id, known, whole)
+	}
+	if other, ok := truth[told.Rev]; ok && other != whole {
+		p.t.Fatalf("at %d %s is told\n%s\nand others\n%s", told.Rev, g.id, whole, other)
+	}
+	truth[told.Rev] = whole
+}
+
+// show writes what a client knows of the room.
+func (g *guest) show() string {
+	var b strings.Builder
+	for _, id := range slices.Sorted(maps.Keys(g.members)) {
+		fmt.Fprintf(&b, "%+v\n", g.members[id])
+	}
+	for _, id := range slices.Sorted(maps.Keys(g.media)) {
+		fmt.Fprintf(&b, "%+v\n", g.media[id])
+	}
+	return b.String()
+}
+
+// FuzzRoom plays a script, in steps separated by newlines: a letter, a byte that
+// names a client, and a text. Each client is told of changes without a gap, all of
+// them come to know the same, and nothing is left over.
+func FuzzRoom(f *testing.F) {
+	for _, s := range []string{
+		"j0Ana\nn1\nj1Bo\nc0hello\ny1\nl0\nj0again\nl1", "o0\nn1\no1x\ns0\ns1x\nm0\nm0x\nu1\nf0\nd1\nr1\nl0",
+		"j0\nn1\nj1\nb0\nl1\nj1\nl1\nj1\nc1a\nB0\nl1\nj1\ny0", "j0\nr0\nr0\nR0\ny1\nj0", "j0\nn1\nj1\nd0\nr0\nR0\nr2\nk2\nj1",
+		"j0\nP0\nP1\nj0\nk1\nk2", "o0\nb0\nn1\no1\nm1x\nm1\nu1\nf1\nB0\nd0\nr0\ny2", "j0\n\x000{\"v\":1,\"room\":\"r\"}\n\x040[]\n\x030{\"publication\":7}",
+		"o0\nn1\nj1\nb1\nm0\nm0x\nl0\no0\nd0\nr0\nd1\nr1\nb1\nb2\nP2", "j0\nn1\nj1\nk0\nj0\nk1\nk0", "j0\nn0\nn0\nj1\nj2\nb1\nb2\nd0\nr0\nd3\nr3\nB1\nl1",
+	} {
+		f.Add([]byte(s))
+	}
+	media, err := sfu.Listen(sfu.Config{Listen: netip.MustParseAddrPort("127.0.0.1:0"), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { media.Close() })
+	var once sync.Once
+	var offer string
+	f.Fuzz(func(t *testing.T, script []byte) {
+		s, err := room.NewServer(room.Config{Media: media, Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Shutdown(t.Context())
+		h := &house{Server: s, t: t, media: media}
+		once.Do(func() { offer = h.description() })
+		p := &party{t: t, house: h, offer: offer}
+		steps := strings.Split(string(script), "\n")
+		for _, s := range steps[:min(len(steps), 30)] {
+			if len(s) >= 2 {
+				p.step(s[0], s[1], s[2:min(len(s), 200)])
+			}
+		}
+		p.end()
+		h.nothingLeft()
+	})
+}
+
+// description is an offer that nobody will connect with: two slots of each kind
+// and a microphone.
+func (h *house) description() string {
+	c := h.caller("describer")
+	defer c.pc.Close()
+	c.slots(webrtc.RTPCodecTypeAudio, 2)
+	c.slots(webrtc.RTPCodecTypeVideo, 2)
+	c.send(webrtc.MimeTypeOpus)
+	return c.describe()
+}
