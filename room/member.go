@@ -1,6 +1,7 @@
 package room
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -42,6 +43,11 @@ type Member struct {
 	audio      string
 	wanted     map[string]bool              // by publication: what the client said
 	subs       map[string]*sfu.Subscription // by publication
+	voices     int                          // publications of audio
+	ruled      map[string]sfu.RuleKind      // by MID: what the client said
+	rules      map[string]*rule             // by MID: slots that follow
+	crowded    bool                         // there are more voices than slots for them
+	stale      atomic.Bool                  // slotsChanged waits for the room's goroutine; owned by nobody
 	sections   map[string]*section          // by MID: what is sent
 	told       map[string]SlotInfo          // by MID
 	asked      int                          // audio slots that it was asked for since its last offer
@@ -68,6 +74,7 @@ func newMember(r *Room, req JoinRequest, g Grant, b *binding) *Member {
 		parcels: newBucket(parcelRate, parcelBurst),
 		role:    "guest", state: "live", mediaGone: true, audio: "auto",
 		wanted: make(map[string]bool), subs: make(map[string]*sfu.Subscription),
+		ruled: make(map[string]sfu.RuleKind), rules: make(map[string]*rule),
 		sections: make(map[string]*section), told: make(map[string]SlotInfo), cids: make(map[string]messageAck),
 	}
 }
@@ -159,6 +166,7 @@ func (m *Member) newPeer() (*sfu.Peer, error) {
 				<-made
 				m.openChannel(p, dc)
 			},
+			OnShow:      func(*sfu.Subscription) { m.slotsChanged() },
 			OnUnpublish: func(*sfu.Publication) { r.post(func() { m.mediaChanged() }) },
 			OnSilence: func(silent bool) {
 				<-made
@@ -257,6 +265,7 @@ func (m *Member) dropPeer() {
 	m.peer = nil
 	m.channels = [channelKinds]*channel{}
 	clear(m.subs)
+	clear(m.rules)
 	clear(m.told)
 	m.mediaGone = true
 	m.connected = false
