@@ -96,6 +96,29 @@
  */
 
 /**
+ * @typedef {object} DataAck
+ * @property {true} ok
+ */
+
+/**
+ * @typedef {object} DataEvent
+ * @property {string} id
+ * @property {number} ts
+ * @property {string} sender
+ * @property {string} topic
+ * @property {string} payload base64 of at most 16384 bytes
+ * @property {boolean} reliable
+ */
+
+/**
+ * @typedef {object} DataRequest
+ * @property {string} topic
+ * @property {string} payload base64 of at most 16384 bytes
+ * @property {string[]} [to]
+ * @property {boolean} [reliable]
+ */
+
+/**
  * @typedef {object} JoinAck the whole room as the member sees it
  * @property {true} ok
  * @property {1} v
@@ -223,6 +246,7 @@
  * @property {'slots'} [mode]
  * @property {'auto'|'all'|'list'|'none'} [audio]
  * @property {{id: string, on?: boolean, mid?: string}[]} [publications]
+ * @property {({mid: string, show: 'loudest'|'speaker'|'screen', w?: number, h?: number})[]} [rules] slots that follow; several with loudest hold the loudest, each once
  */
 
 /** @typedef {JoinAck} SyncAck */
