@@ -18,7 +18,7 @@ const (
 	countSample  = 16
 	countAhead   = 2048 // packets that may be under way
 	countRoom    = 4096 // bytes of the kernel's buffer for each of them
-	countGiveUp  = 100 * time.Millisecond
+	countGiveUp  = time.Second
 )
 
 // CountResult is what receiving costs the clients of [Forward] on this machine:
@@ -74,8 +74,9 @@ type counting struct {
 	streams []*countStream
 	out     []udp.Datagram // a train for each stream
 	payload []byte
-	ahead   uint64 // packets that may be under way
+	ahead   int64 // packets that may be under way
 	sent    uint64
+	missed  int64 // of them, that nobody waits for any more
 }
 
 // countStream is what one client receives.
@@ -109,7 +110,7 @@ func (c *counting) prepare() error {
 	if err != nil {
 		return err
 	}
-	c.ahead = uint64(min(countAhead, max(countClients*countTrain, read/countRoom)))
+	c.ahead = int64(min(countAhead, max(countClients*countTrain, read/countRoom)))
 	r := &run{meter: c.meter, receiving: receiving{sample: countSample}}
 	for range countClients {
 		if err := c.add(r); err != nil {
@@ -184,17 +185,16 @@ func (c *counting) write() error {
 }
 
 // wait lets the clients count until so many packets are under way. Those that do
-// not come for long are lost.
-func (c *counting) wait(ahead uint64) {
+// not come for long are given up.
+func (c *counting) wait(ahead int64) {
 	since, last := time.Now(), c.meter.received.Load()
-	for c.sent-last > ahead {
+	for int64(c.sent-last)-c.missed > ahead {
 		runtime.Gosched()
-		now := c.meter.received.Load()
-		switch {
+		switch now := c.meter.received.Load(); {
 		case now != last:
 			since, last = time.Now(), now
 		case time.Since(since) > countGiveUp:
-			return
+			c.missed = int64(c.sent - last)
 		}
 	}
 }

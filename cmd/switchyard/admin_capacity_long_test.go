@@ -37,7 +37,9 @@ func confine(t *testing.T, pid int) {
 	}
 	t.Cleanup(func() { // a group with a process in it cannot be removed
 		_ = write(filepath.Join(filepath.Dir(dir), "cgroup.procs"), fmt.Sprint(pid))
-		os.Remove(dir)
+		for tries := 0; os.Remove(dir) != nil && tries < 20; tries++ { // the kernel may still be busy with the move
+			<-time.After(50 * time.Millisecond)
+		}
 	})
 	for _, f := range append(files, [2]string{"cgroup.procs", fmt.Sprint(pid)}) {
 		if err := write(filepath.Join(dir, f[0]), f[1]); err != nil {
