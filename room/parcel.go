@@ -95,7 +95,7 @@ func appendParcel(out []byte, p parcel) []byte {
 }
 
 // ParcelDrop tells why something that a member sent to others did not reach one
-// of them, or any. See docs/protocol.md.
+// of them, or any. See docs/operations.md.
 type ParcelDrop uint8
 
 // Reasons for dropping.

@@ -82,7 +82,7 @@ func adminHandler(media *sfu.Server, rooms *room.Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /debug/stats", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, readProcessStats(media))
+		writeJSON(w, http.StatusOK, readProcessStats(media, rooms))
 	})
 	m := meter{media: media, rooms: rooms}
 	mux.HandleFunc("GET /debug/cost", m.serveCost)
@@ -117,6 +117,7 @@ type processStats struct {
 	FeedbackPackets uint64            `json:"feedback_packets"` // that transport-wide feedback told of
 	FeedbackLost    uint64            `json:"feedback_lost"`    // of those, did not come
 	Drops           map[string]uint64 `json:"drops"`            // by reason
+	DataDrops       map[string]uint64 `json:"data_drops"`       // of what members send each other, by reason
 	Goroutines      uint64            `json:"goroutines"`
 	Allocations     uint64            `json:"allocations"`     // objects
 	GCCycles        uint64            `json:"gc_cycles"`       // completed
@@ -126,13 +127,17 @@ type processStats struct {
 	MemoryBytes     uint64            `json:"memory_bytes"`    // mapped by the Go runtime
 }
 
-func readProcessStats(media *sfu.Server) processStats {
+func readProcessStats(media *sfu.Server, rooms *room.Server) processStats {
 	st := media.Stats()
 	p := processStats{
 		Peers: st.Peers, Publications: st.Publications, Subscriptions: st.Subscriptions,
 		PacketsReceived: st.PacketsReceived, PacketsSent: st.PacketsSent,
 		BytesReceived: st.BytesReceived, BytesSent: st.BytesSent, SendCalls: st.SendCalls, SendMessages: st.SendMessages,
 		FeedbackPackets: st.FeedbackPackets, FeedbackLost: st.FeedbackLost, Drops: make(map[string]uint64),
+		DataDrops: make(map[string]uint64),
+	}
+	for reason, n := range rooms.ParcelDrops() {
+		p.DataDrops[reason.String()] = n
 	}
 	for reason, n := range st.Drops {
 		p.Drops[reason.String()] = n

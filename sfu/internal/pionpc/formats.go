@@ -22,6 +22,10 @@ type formats struct {
 	// chosen is the choice for each section of the present offer, by MID. A
 	// section without any is refused.
 	chosen map[string][]Codec
+	// idle is the section that nothing was chosen for and that cannot be refused,
+	// because it stands for the transport of all (RFC 9143 section 7.3.3: Chromium
+	// takes no other for it). It is answered as inactive. Empty if there is none.
+	idle string
 }
 
 func newFormats(codecs []webrtc.RTPCodecParameters) formats {
@@ -47,12 +51,17 @@ func isActive(m *sdp.MediaDescription) bool {
 // choose takes out of an offer what will not be answered.
 func (f *formats) choose(d *sdp.SessionDescription) {
 	clear(f.chosen)
+	f.idle = ""
+	tagged := bundleTag(d)
 	for _, m := range d.MediaDescriptions {
 		if kind := m.MediaName.Media; kind != "audio" && kind != "video" || !isActive(m) {
 			continue
 		}
 		mid, _ := m.Attribute("mid")
-		list := f.of(m)
+		list, first := f.of(m)
+		if len(list) == 0 && mid == tagged && len(first) > 0 {
+			f.idle, list = mid, first
+		}
 		f.chosen[mid] = list
 		if len(list) == 0 {
 			m.MediaName.Formats = []string{"0"} // pion skips it if it has no name
@@ -80,8 +89,19 @@ func isDescriptorLine(a sdp.Attribute) bool {
 	return a.Key == "extmap" && slices.Contains(strings.Fields(a.Value), packet.ExtDependencyDescriptor.URI())
 }
 
-// of chooses from the formats of an offered section.
-func (f *formats) of(m *sdp.MediaDescription) []Codec {
+// bundleTag returns the MID of the section that stands for the bundle.
+func bundleTag(d *sdp.SessionDescription) string {
+	for _, a := range d.Attributes {
+		if mids := strings.Fields(a.Value); a.Key == "group" && len(mids) > 1 && mids[0] == "BUNDLE" {
+			return mids[1]
+		}
+	}
+	return ""
+}
+
+// of chooses from the formats of an offered section, and returns the first that
+// is known, too.
+func (f *formats) of(m *sdp.MediaDescription) (chosen, first []Codec) {
 	var s Section
 	readCodecs(&s, m)
 	offered := make([]codec.Format, len(s.Codecs))
@@ -92,15 +112,14 @@ func (f *formats) of(m *sdp.MediaDescription) []Codec {
 	if direction(m) == "recvonly" {
 		choose = codec.Receivable
 	}
-	var list []Codec
 	for _, i := range choose(f.list, offered) {
 		c := s.Codecs[i]
 		if !f.rtx {
 			c.RTX = 0
 		}
-		list = append(list, c)
+		chosen = append(chosen, c)
 	}
-	return list
+	return chosen, s.Codecs[:min(1, len(s.Codecs))]
 }
 
 func isFormatLine(a sdp.Attribute) bool {
@@ -203,6 +222,18 @@ func (f *formats) answer(m, offer *sdp.MediaDescription) {
 	for _, c := range list {
 		m.Attributes = append(m.Attributes, c.lines(offer)...)
 	}
+	if mid == f.idle {
+		m.Attributes = append(slices.DeleteFunc(m.Attributes, isStreamLine), sdp.NewPropertyAttribute("inactive"))
+	}
+}
+
+// isStreamLine tells what an inactive section does not have.
+func isStreamLine(a sdp.Attribute) bool {
+	switch a.Key {
+	case "sendonly", "recvonly", "sendrecv", "inactive", "rid", "simulcast", "ssrc", "ssrc-group", "msid":
+		return true
+	}
+	return false
 }
 
 // lines describes a format in an answer.

@@ -4,11 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
 )
 
 // listed makes a list of codecs; of "MIME TYPE fmtp" each.
@@ -50,7 +54,7 @@ func TestAnswersOfClients(t *testing.T) {
 		{"chromium", listed(false, opus, vp8), "audio recvonly 111; video recvonly 96; audio sendonly 111; video sendonly 96; data; 0 1 2 3 4"},
 		{"firefox", listed(true, opus, vp8), "audio recvonly 109; video recvonly 120 124; audio sendonly 109; video sendonly 120 124; data; 0 1 2 3 4"},
 		{"firefox", listed(true, opus, h264), "audio recvonly 109; refused 1; audio sendonly 109; refused 3; data; 0 2 4"},
-		{"firefox", listed(true, vp8), "refused 0; video recvonly 120 124; refused 2; video sendonly 120 124; data; 1 3 4"},
+		{"firefox", listed(true, vp8), "audio inactive 109; video recvonly 120 124; refused 2; video sendonly 120 124; data; 0 1 3 4"},
 		{"firefox-h264", listed(true, h264, h264Zero), "video recvonly 126 127; video sendonly 126 127 97 98 105 106 103 104; 0 1"},
 		{"safari", listed(true, opus, h264, vp8), "audio recvonly 111; video recvonly 98 99 106 107; audio sendonly 111; video sendonly 96 97 98 99 106 107; 0 1 2 3"},
 		{"aiortc", listed(true, opus, h264), "audio recvonly 96; video recvonly 101 102; audio sendonly 96; video sendonly 99 100 101 102; data; 0 1 2 3 4"},
@@ -96,6 +100,8 @@ func outline(t *testing.T, a Answer) string {
 			if s.Role != RoleNone || len(s.Codecs) > 0 {
 				t.Errorf("section %s is refused and has role %d, codecs %v", s.MID, s.Role, s.Codecs)
 			}
+		case s.Role == RoleNone && len(s.Codecs) > 0:
+			t.Errorf("section %s has no role and codecs %v", s.MID, s.Codecs)
 		case s.Role == RoleData:
 			out = append(out, "data")
 		default:
@@ -107,6 +113,15 @@ func outline(t *testing.T, a Answer) string {
 	}
 	group, _ := d.Attribute("group")
 	return strings.Join(append(out, strings.TrimPrefix(group, "BUNDLE ")), "; ")
+}
+
+// An offer of which nothing can be used is refused, also where its first section
+// could be answered as inactive.
+func TestNothingUsable(t *testing.T) {
+	p := newPeerOf(t, newWire(t), listed(true, av1))
+	if _, err := p.Answer(t.Context(), clientOffer(t, "obs"), true); !errors.Is(err, ErrNoCodec) {
+		t.Errorf("error %v, want ErrNoCodec", err)
+	}
 }
 
 // Formats, parameters and feedback are answered as they were offered, feedback
@@ -140,4 +155,47 @@ func TestNumberOfTwoFormats(t *testing.T) {
 		t.Errorf("error %v, stuck %v", err, p.Stuck())
 	}
 	p.answer(t, offer(camera))
+}
+
+// Whatever is offered, what is chosen was offered, and no section has more than
+// one format of H.264 that the peer may send.
+func FuzzChooseFormats(f *testing.F) {
+	f.Add(crlf(chromium))
+	f.Add(offer(camera, microphone, channel))
+	for _, client := range []string{"firefox-h264", "safari", "gstreamer"} {
+		b, err := os.ReadFile("../codec/testdata/" + client + ".sdp")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(crlf(string(b)))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		d, err := readOffer(text)
+		if err != nil {
+			return
+		}
+		offered, _ := readOffer(text)
+		x := newFormats(listed(true, opus, vp8, h264, vp9))
+		x.choose(d)
+		for i, m := range d.MediaDescriptions {
+			mid, _ := m.Attribute("mid")
+			h264s := 0
+			for _, c := range x.chosen[mid] {
+				if !slices.Contains(offered.MediaDescriptions[i].MediaName.Formats, strconv.Itoa(int(c.PayloadType))) {
+					t.Errorf("section %q: %d was not offered", mid, c.PayloadType)
+				}
+				if c.Codec == packet.H264 {
+					h264s++
+				}
+			}
+			if h264s > 1 && direction(m) != "recvonly" {
+				t.Errorf("section %q: %d formats of H.264", mid, h264s)
+			}
+			x.answer(m, offered.MediaDescriptions[i])
+			if s := readSection(m, offered.MediaDescriptions[i]); s.Role == RoleSlot && len(s.Codecs) == 0 {
+				t.Errorf("section %q is a slot without codecs", mid)
+			}
+		}
+		unbundle(d)
+	})
 }

@@ -309,7 +309,7 @@ func (p *PC) finish(offer *sdp.SessionDescription, loopback bool) (Answer, error
 		}
 		if offered.MediaName.Media != "application" && isActive(offered) {
 			media++
-			if m.MediaName.Port.Value != 0 {
+			if m.MediaName.Port.Value != 0 && s.MID != p.formats.idle {
 				usable++
 			}
 		}

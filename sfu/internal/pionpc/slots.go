@@ -37,7 +37,7 @@ func (p *PC) addSlots(offer *sdp.SessionDescription) error {
 	wanted := make(map[string]bool)
 	for _, m := range offer.MediaDescriptions {
 		mid, _ := m.Attribute("mid")
-		wanted[mid] = direction(m) == "recvonly" && isActive(m) && len(p.formats.chosen[mid]) > 0
+		wanted[mid] = direction(m) == "recvonly" && isActive(m) && mid != p.formats.idle && len(p.formats.chosen[mid]) > 0
 	}
 	pairs := p.countPairs()
 	for _, t := range p.pc.GetTransceivers() {
