@@ -4,7 +4,8 @@
 //
 // A [Server] is an [http.Handler] for /socket.io/. Each client that joins a
 // namespace is a [Socket]; its events are handled one at a time, in order.
-// An [Adapter] keeps which socket is in which room.
+// An [Adapter] keeps which socket is in which room, and may share that with other
+// servers: a [Broadcast] then reaches, asks, moves and ends sockets of all of them.
 //
 // All methods are safe for concurrent use unless they say otherwise.
 package signal

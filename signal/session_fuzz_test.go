@@ -152,6 +152,22 @@ func (s *scene) step(do, which byte, text string) {
 	case 'b':
 		_ = s.server.Of("/").To("room").Emit("b", text)
 		_ = s.server.Of("/chat").Except("room").Volatile().Emit("b", text)
+	case 'c':
+		s.call(text)
+	case 'm':
+		b := s.server.Of([]string{"/", "/chat"}[which%2]).To()
+		b.Join("room", text)
+		b.Except("room").Leave(text)
+		_, _ = b.Fetch(context.Background())
+	case 'k':
+		s.server.Of("/").To("room").Disconnect(which%2 == 0)
+	case 'f':
+		if x := pick(s, sockets, which); x != nil {
+			_ = x.SetFarewell("bye", text)
+			for range 1100 { // more than may wait
+				_ = x.Emit("e", which)
+			}
+		}
 	case 'd':
 		if x := pick(s, sockets, which); x != nil {
 			x.Disconnect(which%2 == 0)
@@ -160,6 +176,25 @@ func (s *scene) step(do, which byte, text string) {
 		<-time.After(time.Duration(which) * 100 * time.Millisecond)
 	}
 	synctest.Wait()
+}
+
+// call asks all sockets, and does not wait for answers here.
+func (s *scene) call(text string) {
+	s.requests.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		acks, err := s.server.Of("/").To().Call(ctx, "question", text)
+		seen := make(map[string]bool)
+		for _, a := range acks {
+			if seen[a.Socket] {
+				s.t.Errorf("%s answered twice", a.Socket)
+			}
+			seen[a.Socket] = true
+		}
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			s.t.Errorf("Call: %v", err)
+		}
+	})
 }
 
 // end fails unless nothing is left.
@@ -209,6 +244,8 @@ func FuzzSocket(f *testing.F) {
 		"o0\np040\ng0\nt\xff\no0\nr0\ng1", "o0\np040\np042[\"join\"]\nb0x\ng0\np01\nb0y\no0\nr01\ng1\nr01\ng1",
 		"o0\np040\np042[\"slow\"]\np042[\"panic\"]\np042[\"echo\"]\nt\x40\ng0", "o0\np040/closed,\np040/panic,\np040/none,\ng0\nt\x80",
 		"o0\np040\nd0\np040\nd1\ng0\ne0x\nt\x0a", "o0\np040\np042[\"go\"]\x1e42[\"away\"]\x1e41\x1e40\ng0\ng0",
+		"o0\np040\no0\np140\nc0\ng0\np0431073741825[1]\x1e431073741825[2]\np1461-1073741825[{\"_placeholder\":true,\"num\":0}]\x1ebAQ==\nt\x20",
+		"o0\np040\nm0x\nc0\nc0\nk0\np040\nm1\ng0", "o0\np040\nf0\ng0\ng0\ng0", "o0\np040\ng0\nf0\nc0\nt\xff", "o0\np040\nc0\np041\np040\nc0\nd0",
 		"o0\np040\x1e40", "o0\np042[\"x\"]", "o0\np044{}", "o0\np0451-[\"x\"]\x1e42[]", "o0\np040[", "o0\np040\np043[]",
 		"o0\np040\np042[\"disconnect\"]", "o0\np040\np0451-[\"echo\",{\"_placeholder\":true,\"num\":9}]\x1ebAQID",
 	} {

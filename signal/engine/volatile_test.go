@@ -99,8 +99,10 @@ func TestBehindUntilCaughtUp(t *testing.T) {
 				t.Errorf("%s: behind with %d messages", tt.name, tt.fits)
 			}
 			send()
-			if !conn.Behind(caughtUp) || !conn.Behind(caughtUp) {
-				t.Errorf("%s: not behind with %d messages", tt.name, tt.waitsWith)
+			for range 2 {
+				if !conn.Behind(caughtUp) {
+					t.Errorf("%s: not behind with %d messages", tt.name, tt.waitsWith)
+				}
 			}
 			for left := tt.waitsWith; left > tt.caughtUp; left-- {
 				if synctest.Wait(); calls > 0 {
