@@ -203,6 +203,10 @@ func TestSoundChangesItsSource(t *testing.T) {
 			m.say("word", 2, loud)
 			m.say("word2", 2, quiet)
 		}, "63*:word 63:-1word:word2"},
+		{"loud, but not marked as a voice", func(m *mouth) {
+			m.say("noise", 0, quiet)
+			m.say("word", 0, 40)
+		}, "63*:word"},
 		{"silence only", func(m *mouth) {
 			for i := range 13 {
 				m.say(fmt.Sprint("noise", i), 0, quiet)

@@ -16,6 +16,9 @@ const (
 	// mostUpdate is how many bytes the payload of a packet without sound has at
 	// the most, what Opus sends in pauses (RFC 6716, section 2.1.9).
 	mostUpdate = 3
+	// leastVoice is the level, in -dBov, of what is taken for a voice without
+	// being marked as one: not every sender can tell.
+	leastVoice = 60
 )
 
 // listen is choose for audio, which has no layers and can be entered anywhere,
@@ -49,6 +52,6 @@ func (o *Outbound) voiced(now mono.Time, e *nack.Entry, b []byte) bool {
 	if now >= o.patience {
 		return true
 	}
-	_, voice, ok := packet.VoiceLevel(e.View.Extension(b, o.fan.spec.Extensions[packet.ExtAudioLevel]))
-	return (voice || !ok) && len(o.fan.newest(e, b)) > mostUpdate
+	dbov, voice, ok := packet.VoiceLevel(e.View.Extension(b, o.fan.spec.Extensions[packet.ExtAudioLevel]))
+	return (voice || dbov <= leastVoice || !ok) && len(o.fan.newest(e, b)) > mostUpdate
 }
