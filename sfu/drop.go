@@ -18,8 +18,8 @@ const (
 	DropAuth = DropReason(plane.DropAuth)
 	// DropDuplicate was received before, replays included.
 	DropDuplicate = DropReason(plane.DropDuplicate)
-	// DropLayer is not of the encoding that is forwarded, or came before the
-	// key frame or the voice that a subscription waits for.
+	// DropLayer is not of the encoding and the layers that a subscription is
+	// sent, or came before the key frame or the voice that it waits for.
 	DropLayer = DropReason(plane.DropLayer)
 	// DropPaused belongs to a paused subscription.
 	DropPaused = DropReason(plane.DropPaused)

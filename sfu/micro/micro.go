@@ -53,6 +53,7 @@ func Benchmarks() []Benchmark {
 		{"unprotect/gcm256", unprotect(srtp.AEADAES256GCM)},
 		{"history/insert", historyInsert},
 		{"history/lookup", historyLookup},
+		{"select", selectLayer},
 		{"rewrite", rewriteHeader},
 		{"protect/cm", protect(srtp.AES128CMHMACSHA180)},
 		{"protect/gcm128", protect(srtp.AEADAES128GCM)},

@@ -42,7 +42,7 @@ var mayImport = map[string][]string{
 		"sfu/srtp", "sfu/udp",
 	},
 	"sfu/micro": {
-		"sfu/internal/cputime", "sfu/internal/mono", "sfu/internal/nack", "sfu/internal/packet", "sfu/internal/plane", "sfu/internal/rewrite",
+		"sfu/internal/cputime", "sfu/internal/layer", "sfu/internal/mono", "sfu/internal/nack", "sfu/internal/packet", "sfu/internal/plane", "sfu/internal/rewrite",
 		"sfu/srtp", "sfu/udp",
 	},
 	"bench":              {"room", "sfu", "sfu/micro", "sfu/srtp", "sfu/udp", "signal/client"},

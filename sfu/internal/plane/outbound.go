@@ -1,6 +1,8 @@
 package plane
 
 import (
+	"time"
+
 	"github.com/switchyard-rtc/switchyard/sfu/internal/codec"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/layer"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
@@ -165,7 +167,7 @@ func (o *Outbound) choose(now mono.Time, a *arrival) layer.Verdict {
 		o.slot.turn(now, o, e)
 	}
 	if v&layer.Mark != 0 {
-		o.notice()
+		o.notice(now)
 	}
 	return v
 }
@@ -240,16 +242,20 @@ func (o *Outbound) shows() Shown {
 	return w
 }
 
+// tellLayerEvery is how often a slot tells what it is sent: a publisher decides how
+// often that changes.
+const tellLayerEvery = 100 * time.Millisecond
+
 // notice tells, at the end of a picture, that other layers are sent than before.
-func (o *Outbound) notice() {
+func (o *Outbound) notice(now mono.Time) {
 	spatial, temporal := o.selector.Layer()
 	brief := [3]uint8{uint8(o.selector.Encoding()), spatial, temporal}
-	if brief == o.noticed && o.ladder == o.fan.survey.ladder {
+	if brief == o.noticed && o.ladder == o.fan.survey.ladder || now < o.slot.tellNext {
 		return
 	}
 	o.noticed, o.ladder = brief, o.fan.survey.ladder
 	if w := o.shows(); w != o.slot.shown {
-		o.slot.shown = w
+		o.slot.shown, o.slot.tellNext = w, now.Add(tellLayerEvery)
 		o.slot.transport.plane.emit(Event{
 			Kind: EventLayer, Transport: o.slot.transport.id, Slot: o.slot.id, Publication: o.fan.id, Shown: w,
 		})

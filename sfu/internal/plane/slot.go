@@ -33,7 +33,8 @@ type Slot struct {
 	stats     OutboundStats // begins with what each packet counts
 	spec      SlotSpec
 	id        ID
-	shown     Shown // what EventLayer said last
+	shown     Shown     // what EventLayer said last
+	tellNext  mono.Time // when it may say something else
 	reportNow bool
 	reported  reported
 	first     uint64    // index of the first packet
