@@ -167,15 +167,19 @@ func (c AddPublication) apply(p *Plane, now mono.Time) {
 type RemovePublication struct{ Publication ID }
 
 func (c RemovePublication) apply(p *Plane, _ mono.Time) {
-	if f := p.publications[c.Publication]; f != nil {
+	f := p.publications[c.Publication]
+	if f != nil && f.followed != nil {
+		f.subscribed = false // it is a mirror that the group lets go
+	} else if f != nil {
 		p.removePublication(f)
 	}
 }
 
 func (p *Plane) removePublication(f *Fanout) {
 	for len(f.outbounds) > 0 {
-		f.outbounds[0].slot.unbind()
+		f.outbounds[0].end()
 	}
+	f.leave()
 	for _, in := range f.encodings {
 		if in != nil {
 			f.forget(in)
@@ -252,23 +256,23 @@ func (c Bind) apply(p *Plane, now mono.Time) {
 	f.outbounds = append(f.outbounds, o)
 	o.aim()
 	f.demand(now)
+	s.transport.repin(now)
 	o.enter(now)
 }
 
 // Unbind makes a slot idle.
 type Unbind struct{ Slot ID }
 
-func (c Unbind) apply(p *Plane, _ mono.Time) {
+func (c Unbind) apply(p *Plane, now mono.Time) {
 	if s := p.slots[c.Slot]; s != nil {
 		s.unbind()
+		s.transport.repin(now)
 	}
 }
 
 func (s *Slot) unbind() {
-	if o := s.outbound; o != nil {
-		o.fan.outbounds = remove(o.fan.outbounds, o)
-		s.outbound = nil
-	}
+	s.unfollow()
+	s.clear()
 }
 
 // Pause stops or restarts sending in a slot that keeps its publication.
@@ -279,10 +283,16 @@ type Pause struct {
 
 func (c Pause) apply(p *Plane, now mono.Time) {
 	s := p.slots[c.Slot]
+	if s != nil && s.follow != nil {
+		s.follow.Paused = c.Paused
+	}
 	if s == nil || s.outbound == nil || s.outbound.paused == c.Paused {
 		return
 	}
 	o := s.outbound
+	if s.next != nil {
+		s.next.paused = c.Paused
+	}
 	o.paused = c.Paused
 	o.stop()
 	o.fan.demand(now)

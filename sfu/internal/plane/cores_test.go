@@ -20,7 +20,7 @@ func (r *room) deliver() {
 
 // handOver does what workers do for each other.
 func (r *room) handOver(p *Plane) {
-	if len(r.cores) == 1 {
+	if len(r.cores) == 1 && !r.meets {
 		return
 	}
 	for list := p.Handovers(nil); len(list) > 0; list = p.Handovers(nil) {
@@ -30,8 +30,19 @@ func (r *room) handOver(p *Plane) {
 			r.handOver(r.cores[h.To])
 		}
 	}
+	for list := p.Letters(nil); len(list) > 0; list = p.Letters(nil) {
+		r.letters += len(list)
+		for _, l := range list {
+			if r.losesLetters {
+				continue
+			}
+			r.cores[l.To].Apply(r.now, l.Command)
+			r.handOver(r.cores[l.To])
+		}
+	}
 	for _, e := range p.Events(nil) {
 		r.events = append(r.events, e)
+		r.note(e)
 		if e.Kind == EventKeyFrame {
 			for _, c := range r.clients {
 				if e.Publication == c.video.pub {

@@ -148,8 +148,8 @@ func (a *arrival) padTo(size uint16) {
 // deliver sends the transport what it subscribed to of the batch.
 func (t *Transport) deliver(now mono.Time) {
 	for _, o := range t.work {
-		if o.slot.outbound != o {
-			continue // the publication ended by a bug
+		if o.slot.outbound != o && o.slot.next != o {
+			continue // another took its place, or the publication ended by a bug
 		}
 		for i := range o.fan.arrivals {
 			o.forward(now, &o.fan.arrivals[i])

@@ -18,7 +18,8 @@ const (
 	unsaid     = -1
 )
 
-// Show says what a slot can show. It holds until the next Bind.
+// Show says what a slot can show. It holds until the next Bind
+// or Follow.
 type Show struct {
 	Slot   ID
 	Demand layer.Demand
@@ -26,12 +27,19 @@ type Show struct {
 
 func (c Show) apply(p *Plane, now mono.Time) {
 	s := p.slots[c.Slot]
-	if s == nil || s.outbound == nil {
+	if s == nil {
 		return
 	}
-	s.outbound.show = c.Demand
-	s.outbound.aim()
-	s.outbound.fan.demand(now)
+	if s.follow != nil {
+		s.follow.Demand = c.Demand
+	}
+	for _, o := range [...]*Outbound{s.outbound, s.next} {
+		if o != nil {
+			o.show = c.Demand
+			o.aim()
+			o.fan.demand(now)
+		}
+	}
 }
 
 // wanted is which encodings somebody wants: a bit for each.
@@ -49,6 +57,7 @@ type wanted struct {
 	heard    mono.Time // when it was heard
 	checked  mono.Time
 	reminded mono.Time
+	gone     uint8 // encodings that were not wanted since their newest packet
 }
 
 func newWanted(now mono.Time, encodings int) wanted {
@@ -88,7 +97,10 @@ func (f *Fanout) demand(now mono.Time) {
 	}
 	if f.transport != nil {
 		f.tell(now)
-	} else if w.here != before || f.survey.ladder.Empty() && len(f.outbounds) > 0 {
+		return
+	}
+	w.gone |= before &^ w.here
+	if w.here != before || f.survey.ladder.Empty() && len(f.outbounds) > 0 {
 		f.remind(now)
 	}
 }
@@ -170,6 +182,7 @@ func (f *Fanout) check(now mono.Time) {
 func (f *Fanout) follow(now mono.Time, h *Handover) {
 	w := &f.wants
 	w.origin, w.echo, w.heard = h.From, h.Wanted, now
+	w.gone &^= 1 << h.Encoding & w.here
 	if f.spec.Audio {
 		return
 	}

@@ -21,6 +21,10 @@ const (
 	EventOffer
 	// EventLayer: other layers are sent in the slot than before.
 	EventLayer
+	// EventShown: a slot that follows a rule shows another publication, or none.
+	EventShown
+	// EventSpeakers: who is heard in a group changed.
+	EventSpeakers
 	// EventFailed: handling the transport panicked, or that of a publication of
 	// another core, whose transport is not told then; it is removed here.
 	EventFailed
@@ -29,15 +33,19 @@ const (
 // Event is news for the control plane. Fields that the kind does not name are
 // zero.
 type Event struct {
-	Kind        EventKind
-	Transport   ID
-	Publication ID            // of EventLevel, EventKeyFrame, EventDemand, EventOffer, EventLayer and EventFailed
+	Kind      EventKind
+	Transport ID
+	// Publication is of EventLevel, EventKeyFrame, EventDemand, EventOffer,
+	// EventLayer, EventShown and EventFailed.
+	Publication ID
 	Level       uint8         // of EventLevel, in -dBov (RFC 6464): 127 is silence
 	Speaking    bool          // of EventLevel
 	Encoding    int           // of EventKeyFrame
 	Urgent      bool          // of EventKeyFrame: see AskKeyFrame
 	Encodings   uint8         // of EventDemand: a bit for each that is wanted
-	Slot        ID            // of EventLayer
+	Slot        ID            // of EventLayer and EventShown
 	Shown       Shown         // of EventLayer
 	Ladder      *layer.Ladder // of EventOffer
+	Group       ID            // of EventSpeakers
+	Speakers    []Speaker     // of EventSpeakers, loudest first; not changed any more
 }

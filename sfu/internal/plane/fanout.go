@@ -12,9 +12,14 @@ import (
 	"github.com/switchyard-rtc/switchyard/sfu/internal/speaker"
 )
 
-// replaceEvery is how often a stream may be replaced by one with another SSRC: a
-// publisher that alternates would cost a new history each time.
-const replaceEvery = time.Second
+const (
+	// replaceEvery is how often a stream may be replaced by one with another
+	// SSRC: a publisher that alternates would cost a new history each time.
+	replaceEvery = time.Second
+	// mostSilence is how many bytes the payload of a packet without sound has at
+	// the most: what Opus sends in pauses (RFC 6716, section 2.1.9).
+	mostSilence = 3
+)
 
 // Fanout is a publication on this core: the streams that come in and those that
 // go out. Owned by the plane.
@@ -30,7 +35,7 @@ type Fanout struct {
 	outbounds []*Outbound
 	survey    survey
 	wants     wanted
-	mirrors   []int // cores that have one
+	mirrors   []int // cores that have one, of held and shown
 	arrivals  []arrival
 	listed    bool // in the fans of the delivery
 
@@ -39,8 +44,14 @@ type Fanout struct {
 	askedUrgent bool      // and how much
 	nextReplace mono.Time
 
-	level    speaker.Level
+	voice    speaker.Voice
 	reported Event // the last EventLevel
+
+	enlisted   *Enlist // in a group; nil in none, and in a mirror
+	held       []int   // of mirrors: for subscriptions there
+	shown      []int   // of mirrors: for slots there that follow
+	subscribed bool    // of a mirror: somebody here may be subscribed
+	followed   *group  // of a mirror: slots here may follow it
 }
 
 func newFanout(p *Plane, t *Transport, id ID, spec Publication, now mono.Time) *Fanout {
@@ -241,17 +252,19 @@ func (f *Fanout) take(now mono.Time, in *Inbound, e *nack.Entry, b []byte) {
 
 // listen follows the audio level (RFC 6464).
 func (f *Fanout) listen(now mono.Time, v packet.View, b []byte) {
-	id := f.spec.Extensions[packet.ExtAudioLevel]
-	if id == 0 || f.transport == nil {
+	if f.transport == nil {
 		return
 	}
-	if dbov, voice, ok := packet.VoiceLevel(v.Extension(b, id)); ok {
-		f.level.Push(now, dbov, voice)
+	id := f.spec.Extensions[packet.ExtAudioLevel]
+	if dbov, voice, ok := packet.VoiceLevel(v.Extension(b, id)); id != 0 && ok {
+		f.voice.Push(now, dbov, voice)
+	} else if id == 0 && v.PayloadSize > mostSilence {
+		f.voice.PushUnknown(now)
 	}
 }
 
 func (f *Fanout) reportLevel(now mono.Time) {
-	dbov, speaking := f.level.Value(now)
+	dbov, speaking := f.voice.Level.Value(now)
 	e := Event{Kind: EventLevel, Transport: f.transport.id, Publication: f.id, Level: dbov, Speaking: speaking}
 	if e.Level != f.reported.Level || e.Speaking != f.reported.Speaking {
 		f.reported = e

@@ -100,10 +100,14 @@ type AddMirror struct {
 }
 
 func (c AddMirror) apply(p *Plane, now mono.Time) {
-	if p.publications[c.Publication] == nil && len(c.Spec.Codecs) > 0 {
-		f := newFanout(p, nil, c.Publication, c.Spec, now)
+	f := p.publications[c.Publication]
+	if f == nil && len(c.Spec.Codecs) > 0 {
+		f = newFanout(p, nil, c.Publication, c.Spec, now)
 		f.wants.origin = c.From
 		p.publications[c.Publication] = f
+	}
+	if f != nil {
+		f.subscribed = true
 	}
 }
 
@@ -120,11 +124,12 @@ func (c Mirror) apply(p *Plane, now mono.Time) {
 	if f == nil {
 		return
 	}
-	f.mirrors = slices.DeleteFunc(f.mirrors, func(to int) bool { return to == c.To })
+	f.held = slices.DeleteFunc(f.held, func(to int) bool { return to == c.To })
 	f.wants.set(c.To, unsaid)
 	if c.On {
-		f.mirrors = append(f.mirrors, c.To)
+		f.held = append(f.held, c.To)
 	}
+	f.unite()
 	f.demand(now)
 }
 

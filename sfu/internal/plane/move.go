@@ -86,6 +86,7 @@ func (c Detach) apply(p *Plane, _ mono.Time) {
 	}
 	p.waive(t)
 	m := &Moving{transport: t, shown: make([]shown, len(t.slots))}
+	t.unfollow()
 	for i, s := range t.slots {
 		m.shown[i] = s.detach()
 		delete(p.slots, s.id)
@@ -104,6 +105,9 @@ func (c Detach) apply(p *Plane, _ mono.Time) {
 
 // detach takes the slot off this core's publications.
 func (s *Slot) detach() (w shown) {
+	if s.next != nil {
+		s.next.end()
+	}
 	o := s.outbound
 	if o != nil {
 		w.publication, w.current = o.fan.id, nameOf(o.current)
@@ -128,7 +132,7 @@ func (f *Fanout) detach(from, to int) *Fanout {
 	moved.outbounds, moved.arrivals = nil, nil
 	moved.survey.facts = slices.Clone(f.survey.facts)
 	moved.wants.cores = nil // until they say what
-	moved.mirrors = slices.DeleteFunc(slices.Clone(f.mirrors), func(w int) bool { return w == to })
+	stays := f.part(&moved, from, to)
 	moved.encodings = make([]*Inbound, len(f.encodings))
 	for i, in := range f.encodings {
 		if in == nil {
@@ -145,8 +149,7 @@ func (f *Fanout) detach(from, to int) *Fanout {
 		in.stream = clone(in.stream)
 		in.account = account{payer: PayInbound}
 	}
-	if len(f.outbounds) > 0 {
-		moved.mirrors = append(moved.mirrors, from)
+	if stays {
 		f.transport, f.mirrors = nil, nil
 		f.wants.origin, f.wants.echo = to, everything
 	} else {
@@ -182,6 +185,7 @@ func (c Attach) apply(p *Plane, now mono.Time) {
 		p.slots[s.id] = s
 		s.attach(now, &c.Moving.shown[i])
 	}
+	t.rejoin(now)
 	t.replay(now)
 	p.current = nil
 }
@@ -195,6 +199,7 @@ func (f *Fanout) attach(p *Plane) {
 	if mirror == nil {
 		return
 	}
+	mirror.leave()
 	f.outbounds = mirror.outbounds
 	for _, o := range f.outbounds {
 		o.fan = f
@@ -229,7 +234,8 @@ func (s *Slot) attach(now mono.Time, w *shown) {
 	if o != nil {
 		o.fan = p.publications[w.publication]
 		if o.fan == nil {
-			s.outbound, o = nil, nil // it ended
+			s.outbound, o = nil, nil // it ended, or is not here yet
+			s.tell()
 		} else {
 			o.fan.outbounds = append(o.fan.outbounds, o)
 			if o.current = p.expect(w.current); o.current == nil {

@@ -97,7 +97,7 @@ func (o *Outbound) pass(now mono.Time, a *arrival) {
 	}
 	v := o.choose(now, a)
 	if v&layer.Send == 0 {
-		if v&layer.Leave != 0 {
+		if v&layer.Leave != 0 && s.outbound == o {
 			s.line.sequence.Leave(e.Sequence)
 			s.line.binding().leave(e)
 		}

@@ -53,6 +53,10 @@ type Plane struct {
 	elsewhere    map[Path]int // which other core has the transport of a path
 	publications map[ID]*Fanout
 	slots        map[ID]*Slot
+	groups       map[ID]*group
+	groupList    []*group
+	nextGroups   mono.Time
+	letters      []Letter
 	timers       timers
 	pending      pending
 	delivery     delivery
@@ -92,6 +96,7 @@ func New(cfg Config) *Plane {
 		elsewhere:    make(map[Path]int),
 		publications: make(map[ID]*Fanout),
 		slots:        make(map[ID]*Slot),
+		groups:       make(map[ID]*group),
 		items:        make([]feedback.Item, 0, 256),
 		block:        make([]report.Block, 0, 64),
 		lost:         make([]uint16, 0, 256),
@@ -164,7 +169,7 @@ func (p *Plane) receive(now mono.Time, t *Transport, kind packet.Kind, b []byte)
 
 // Deadline returns when [Plane.Advance] has something to do next.
 func (p *Plane) Deadline() mono.Time {
-	return min(p.timers.deadline(), p.pending.deadline())
+	return min(p.timers.deadline(), p.pending.deadline(), p.groupDeadline())
 }
 
 // Advance does what is due at now: feedback, reports, key-frame requests.
@@ -173,6 +178,7 @@ func (p *Plane) Advance(now mono.Time) {
 	for range p.pending.expire(now) {
 		p.drop(DropUnknownSource)
 	}
+	p.advanceGroups(now)
 	for {
 		t := p.timers.due(now)
 		if t == nil {

@@ -52,7 +52,7 @@ func (o *Outbound) enter(now mono.Time) {
 	}
 	in := o.fan.encodings[encoding]
 	first, bytes, ok := in.entrance(now)
-	if !ok {
+	if !ok || o.fan.wants.gone>>encoding&1 != 0 { // what comes next does not follow
 		o.ask(now)
 		return
 	}
@@ -82,8 +82,10 @@ func (r *replay) waits(in *Inbound, number uint16) bool {
 func (t *Transport) advanceReplays(now mono.Time) mono.Time {
 	next := mono.Never
 	for _, s := range t.slots {
-		if o := s.outbound; o != nil && o.replay.in != nil {
-			next = min(next, o.advanceReplay(now))
+		for _, o := range [...]*Outbound{s.outbound, s.next} {
+			if o != nil && o.replay.in != nil {
+				next = min(next, o.advanceReplay(now))
+			}
 		}
 	}
 	return next

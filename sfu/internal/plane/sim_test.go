@@ -42,6 +42,12 @@ type room struct {
 	strays  map[stray]int  // messages to addresses that no client has
 	trace   *trace         // nil: none is kept
 	sent    func(b []byte) // nil: nobody looks
+
+	meets        bool // events are looked at, see note
+	letters      int  // between cores
+	losesLetters bool
+	told         map[ID][]ID // what slots that follow show, in order, by EventShown
+	speakers     []Speaker   // by the last EventSpeakers
 }
 
 // stray is where a message went that no client received.

@@ -26,6 +26,8 @@ const (
 type Slot struct {
 	transport *Transport
 	outbound  *Outbound // nil while idle
+	next      *Outbound // takes its place as soon as it can be entered; nil mostly
+	follow    *follow   // nil without a rule
 	line      *line     // nil before the first Bind: many slots never have one
 	account   account
 	stats     OutboundStats // begins with what each packet counts
@@ -148,6 +150,7 @@ func (s *Slot) open() {
 // turn begins a run: numbers, timestamps and picture ids go on where they were,
 // whatever source the packet comes from.
 func (s *Slot) turn(now mono.Time, o *Outbound, e *nack.Entry) {
+	s.promote(o)
 	l := s.line
 	previous := l.binding()
 	l.tag++

@@ -30,6 +30,7 @@ type sender struct {
 	keys     int
 	sent     [2048][]byte // for retransmission, by number
 	perFrame int
+	quiet    bool // of audio: its level is silence, which is no voice
 }
 
 // sink is what a client got in one slot.
@@ -120,6 +121,14 @@ func audioPayload(frame uint32) []byte {
 	return append(binary.BigEndian.AppendUint32(make([]byte, 0, 80), frame), make([]byte, 60)...)
 }
 
+// level is that of the next packet (RFC 6464).
+func (s *sender) level() byte {
+	if s.quiet {
+		return 127
+	}
+	return 0x80 | 30
+}
+
 // rtp sends one packet of a track.
 func (c *client) rtp(now mono.Time, s *sender, payload []byte, marker bool) {
 	pt := byte(ptVP8)
@@ -127,7 +136,7 @@ func (c *client) rtp(now mono.Time, s *sender, payload []byte, marker bool) {
 	h[0] = 0x90
 	if s == c.audio {
 		pt = ptOpus
-		h = append(h, 0xbe, 0xde, 0, 1, idLevelIn<<4, 0x80|30, 0, 0)
+		h = append(h, 0xbe, 0xde, 0, 1, idLevelIn<<4, s.level(), 0, 0)
 	} else {
 		h = append(h, 0xbe, 0xde, 0, 1, idTransportCC<<4|1, byte(c.number>>8), byte(c.number), 0)
 		c.number++

@@ -46,6 +46,7 @@ type Transport struct {
 	publications []*Fanout
 	slots        []*Slot
 	slotBySSRC   map[uint32]*Slot
+	followers    []*follower // one for each group that slots follow
 
 	feedback *report.TransportFeedback // nil until it was negotiated
 	ccID     uint8                     // extension id of the transport-wide number

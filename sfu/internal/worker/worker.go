@@ -62,6 +62,7 @@ type Worker struct {
 
 	// Owned by the worker.
 	handovers []plane.Handover
+	letters   []plane.Letter // that could not be posted, too
 	in        []udp.Datagram
 	out       []udp.Datagram
 	events    []plane.Event
@@ -178,6 +179,7 @@ func (w *Worker) run() {
 		w.advance(now)
 		w.flush(now)
 		w.tell()
+		w.post()
 		w.meter.worked()
 		w.meter.charge()
 		w.busy.push(now, w.Now())

@@ -1,0 +1,420 @@
+package plane
+
+import (
+	"slices"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/layer"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/speaker"
+)
+
+// Follow makes a slot show what a rule says, in place of what it showed, from now
+// on and without further commands. What it shows already and shall show goes on;
+// [EventShown] tells what
+// that is, and each change. [Bind], [Unbind] and [RemoveSlot] end it.
+type Follow struct {
+	Slot   ID
+	Group  ID
+	Home   int // index of the home's core
+	Rule   Rule
+	Demand layer.Demand // what the slot can show
+	Paused bool
+	// Route says how packets of a publication are named in the slot; nil if it
+	// cannot decode them. It is called between packets, must not block, and gives
+	// the same for the same publication.
+	Route func(publication ID) *Route
+}
+
+// follow is the rule of a slot.
+type follow struct {
+	Follow
+	told ID // what EventShown said last; 0 for nothing
+}
+
+// follower is a transport with slots that follow a group.
+type follower struct {
+	group     *group
+	transport *Transport
+	slots     []*Slot
+}
+
+func (c Follow) apply(p *Plane, now mono.Time) {
+	s := p.slots[c.Slot]
+	if s == nil || c.Rule.List >= numLists || c.Rule.Rank < 0 {
+		return
+	}
+	if s.follow != nil && s.follow.Group != c.Group {
+		s.unbind()
+	}
+	s.unfollow()
+	s.follow = &follow{Follow: c}
+	if o := s.outbound; o != nil {
+		o.paused, o.show = c.Paused, c.Demand
+		if o.fan.transport == nil {
+			s.keep(o.fan)
+		}
+	}
+	s.tell()
+	s.enlist(now)
+}
+
+// keep holds on to a mirror that a slot shows, until the lists say whether it is
+// needed.
+func (s *Slot) keep(f *Fanout) {
+	if f.followed != nil {
+		return
+	}
+	f.followed = s.transport.plane.group(s.follow.Group, s.follow.Home)
+	f.followed.mirrors = append(f.followed.mirrors, f)
+}
+
+// enlist makes the slot one of those that follow its group on this core.
+func (s *Slot) enlist(now mono.Time) {
+	t := s.transport
+	s.open()
+	g := t.plane.group(s.follow.Group, s.follow.Home)
+	i := slices.IndexFunc(t.followers, func(f *follower) bool { return f.group == g })
+	if i < 0 {
+		i = len(t.followers)
+		f := &follower{group: g, transport: t}
+		t.followers = append(t.followers, f)
+		g.followers = append(g.followers, f)
+	}
+	f := t.followers[i]
+	f.slots = append(f.slots, s)
+	f.rebind(now)
+	g.attend(now, false)
+}
+
+// unfollow ends the rule of a slot, which goes on showing what it shows.
+func (s *Slot) unfollow() {
+	t := s.transport
+	if s.follow == nil {
+		return
+	}
+	s.follow = nil
+	for _, f := range t.followers {
+		if !slices.Contains(f.slots, s) {
+			continue
+		}
+		f.slots = remove(f.slots, s)
+		if len(f.slots) == 0 {
+			t.followers = remove(t.followers, f)
+			f.group.followers = remove(f.group.followers, f)
+		}
+		f.group.restless = true
+		return
+	}
+}
+
+// attend tells the home how much of the lists followers here may show: the
+// largest rank and one more, because nobody is shown what is its own, and one
+// more for each voice that is shown by a subscription of its own.
+func (g *group) attend(now mono.Time, again bool) {
+	var depth [numLists]int
+	for _, f := range g.followers {
+		pins := f.pins(nil)
+		for _, s := range f.slots {
+			n := s.follow.Rule.Rank + 2
+			if s.follow.Rule.List == ListLoudest {
+				n += len(pins)
+			}
+			depth[s.follow.Rule.List] = max(depth[s.follow.Rule.List], n)
+		}
+	}
+	g.restless = false
+	if depth == g.depth && (!again || depth == [numLists]int{}) {
+		return
+	}
+	g.depth, g.attended = depth, now
+	g.send(now, g.at, attend{group: g.id, core: g.plane.core, depth: depth})
+}
+
+// attend tells the home of a group what the followers of a core may show.
+type attend struct {
+	group ID
+	core  int
+	depth [numLists]int
+}
+
+func (c attend) apply(p *Plane, now mono.Time) {
+	if g := p.groups[c.group]; g != nil && g.home != nil {
+		g.home.attend(now, c)
+	} else if g == nil && c.depth != [numLists]int{} {
+		p.group(c.group, p.core).home.attend(now, c) // nobody publishes yet
+	}
+}
+
+// apply brings this core in line with the lists: first what slots may show is
+// made to come here, then the slots change, then what they no longer show stops.
+func (r *ranked) apply(p *Plane, now mono.Time) {
+	g := p.groups[r.group]
+	if g == nil || g.ranked == r {
+		return
+	}
+	g.ranked = r
+	for _, f := range slices.Clone(g.shown) {
+		g.handOut(f)
+	}
+	for show, list := range r.lists {
+		for i, e := range list {
+			f := p.publications[e.publication]
+			switch {
+			case e.core == p.core && f != nil && f.transport != nil:
+				g.handOut(f)
+			case e.core != p.core && i < g.depth[show]:
+				g.mirror(now, f, &e)
+			}
+		}
+	}
+	for _, f := range g.followers {
+		f.rebind(now)
+	}
+	for _, f := range slices.Clone(g.mirrors) {
+		if !g.needs(f) {
+			f.release()
+		}
+	}
+	g.tidy()
+}
+
+// handOut hands a publication of this core over to those that may show it.
+func (g *group) handOut(f *Fanout) {
+	f.shown = f.shown[:0:0]
+	for show := range numLists {
+		i := g.ranked.place(show, f.id)
+		for _, a := range g.ranked.attending {
+			if i < 0 || i >= a.depth[show] || a.core == g.plane.core {
+				continue
+			}
+			if !slices.Contains(f.mirrors, a.core) {
+				f.wants.set(a.core, unsaid)
+			}
+			f.shown = append(f.shown, a.core)
+		}
+	}
+	f.unite()
+	g.shown = remove(g.shown, f)
+	if len(f.shown) > 0 {
+		g.shown = append(g.shown, f)
+	}
+}
+
+// mirror makes a publication of another core one that comes here.
+func (g *group) mirror(now mono.Time, f *Fanout, e *entry) {
+	p := g.plane
+	if f == nil {
+		f = newFanout(p, nil, e.publication, *e.spec, now)
+		f.wants.origin = e.core
+		p.publications[e.publication] = f
+	}
+	if f.transport == nil && f.followed == nil {
+		f.followed = g
+		g.mirrors = append(g.mirrors, f)
+	}
+}
+
+// needs tells whether slots here may show a mirror.
+func (g *group) needs(f *Fanout) bool {
+	for show := range numLists {
+		if i := g.ranked.place(show, f.id); i >= 0 && i < g.depth[show] {
+			return true
+		}
+	}
+	return false
+}
+
+// release lets a mirror go that no slot follows, unless somebody subscribed to it.
+func (f *Fanout) release() {
+	f.followed.mirrors = remove(f.followed.mirrors, f)
+	f.followed = nil
+	if f.transport == nil && !f.subscribed {
+		f.plane.removePublication(f)
+	}
+}
+
+// unite lists the cores to hand over to: where somebody subscribed, and where
+// slots follow.
+func (f *Fanout) unite() {
+	f.mirrors = append(f.mirrors[:0:0], f.held...)
+	for _, to := range f.shown {
+		if !slices.Contains(f.mirrors, to) {
+			f.mirrors = append(f.mirrors, to)
+		}
+	}
+}
+
+// pins appends the publications that the transport is sent by subscriptions: no
+// rule shows them once more.
+func (f *follower) pins(out []ID) []ID {
+	for _, s := range f.transport.slots {
+		if s.follow == nil && s.outbound != nil && s.spec.Audio {
+			out = append(out, s.outbound.fan.id)
+		}
+	}
+	return out
+}
+
+// repin is called when a transport's subscriptions changed.
+func (t *Transport) repin(now mono.Time) {
+	for _, f := range slices.Clone(t.followers) {
+		f.rebind(now)
+		f.group.attend(now, false)
+	}
+}
+
+// rebind makes the slots of the transport show what the lists say now.
+func (f *follower) rebind(now mono.Time) {
+	r := f.group.ranked
+	if r == nil {
+		return
+	}
+	for show, list := range r.lists {
+		var pins []ID
+		var mine [speaker.MostRanked]entry
+		n := 0
+		if List(show) == ListLoudest {
+			pins = f.pins(nil)
+		}
+		for _, e := range list {
+			if e.owner != f.transport.id && !slices.Contains(pins, e.publication) {
+				mine[n] = e
+				n++
+			}
+		}
+		f.assign(now, List(show), mine[:n])
+	}
+}
+
+// assign gives each slot of a list its entry. A slot that shows one of those
+// that are to be shown keeps it, whatever its rank is by now.
+func (f *follower) assign(now mono.Time, show List, list []entry) {
+	var free [speaker.MostRanked]bool // entries that are to be shown and are not yet
+	for _, s := range f.slots {
+		if r := s.follow.Rule; r.List == show && r.Rank < len(list) {
+			free[r.Rank] = true
+		}
+	}
+	var waiting []*Slot
+	for _, s := range f.slots {
+		if s.follow.Rule.List != show {
+			continue
+		}
+		i := slices.IndexFunc(list, func(e entry) bool { return e.publication == s.target() })
+		if i < 0 || !free[i] {
+			waiting = append(waiting, s)
+			continue
+		}
+		free[i] = false
+	}
+	for k, s := range waiting { // what is still sent, although something else was to follow it
+		i := slices.IndexFunc(list, func(e entry) bool { return s.outbound != nil && e.publication == s.outbound.fan.id })
+		if i >= 0 && free[i] {
+			free[i], waiting[k] = false, nil
+			s.show(now, list[i].publication)
+		}
+	}
+	for _, s := range waiting {
+		if s == nil {
+			continue
+		}
+		i := slices.Index(free[:], true)
+		if i < 0 {
+			s.clear()
+			continue
+		}
+		free[i] = false
+		s.show(now, list[i].publication)
+	}
+}
+
+// target is the publication that the slot shows, or will show as soon as it can
+// be entered.
+func (s *Slot) target() ID {
+	switch {
+	case s.next != nil:
+		return s.next.fan.id
+	case s.outbound != nil:
+		return s.outbound.fan.id
+	}
+	return 0
+}
+
+// show makes a publication the one to show. What the slot shows goes on until
+// the new one can be entered.
+func (s *Slot) show(now mono.Time, id ID) {
+	p := s.transport.plane
+	f := p.publications[id]
+	if s.next != nil {
+		s.next.end()
+	}
+	if f == nil || s.outbound != nil && s.outbound.fan == f {
+		return
+	}
+	route := s.follow.Route(id)
+	if route == nil {
+		return
+	}
+	o := newOutbound(s, f, Bind{Route: route, Demand: s.follow.Demand, Paused: s.follow.Paused})
+	f.outbounds = append(f.outbounds, o)
+	o.aim()
+	f.demand(now)
+	if s.outbound == nil || s.outbound.paused {
+		s.clear()
+		s.outbound = o
+		s.tell()
+	} else {
+		s.next = o
+	}
+	o.enter(now)
+}
+
+// promote makes an outbound that can be entered the one of its slot.
+func (s *Slot) promote(o *Outbound) {
+	if s.next != o {
+		return
+	}
+	old := s.outbound
+	s.outbound, s.next = o, nil
+	old.fan.outbounds = remove(old.fan.outbounds, old)
+	o.before = s.account.Cost
+	s.tell()
+}
+
+// clear makes a slot that follows idle until there is something to show.
+func (s *Slot) clear() {
+	if s.next != nil {
+		s.next.end()
+	}
+	if s.outbound != nil {
+		s.outbound.end()
+	}
+}
+
+// tell reports what a slot that follows shows.
+func (s *Slot) tell() {
+	if s.follow == nil {
+		return
+	}
+	now := ID(0)
+	if s.outbound != nil {
+		now = s.outbound.fan.id
+	}
+	if now != s.follow.told {
+		s.follow.told = now
+		s.transport.plane.emit(Event{Kind: EventShown, Transport: s.transport.id, Slot: s.id, Publication: now})
+	}
+}
+
+// end takes the outbound off its slot. One that waits takes the place.
+func (o *Outbound) end() {
+	s := o.slot
+	o.fan.outbounds = remove(o.fan.outbounds, o)
+	switch o {
+	case s.next:
+		s.next = nil
+	case s.outbound:
+		s.outbound, s.next = s.next, nil
+		s.tell()
+	}
+}
