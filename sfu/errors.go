@@ -21,6 +21,10 @@ var (
 	// ErrUnknownCodec is returned by [NamedCodecs] for a name that it does not
 	// know.
 	ErrUnknownCodec = errors.New("sfu: unknown codec")
+	// ErrNoRule is returned by [Peer.Follow] for a [Rule] that does not exist.
+	ErrNoRule = errors.New("sfu: no such rule")
+	// ErrInGroup is returned by [Group.Add] for a publication of another group.
+	ErrInGroup = errors.New("sfu: publication is in another group")
 	// ErrBadDescription is returned by [Peer.Answer] for an offer that cannot
 	// be used; the text says why.
 	ErrBadDescription = errors.New("sfu: bad session description")

@@ -58,3 +58,50 @@ func Example() {
 	fmt.Println(broadcast(web.URL, 2))
 	// Output: 2 viewers see the publication
 }
+
+// A meeting in one HTTP handler: everybody's voice is one of a group, and what
+// each receive-only section of an offer plays is the k-th loudest of the others.
+// However many join, nobody needs more than three sections.
+func ExamplePeer_Follow() {
+	server, err := sfu.Listen(sfu.Config{Listen: netip.MustParseAddrPort("127.0.0.1:0")})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+
+	meeting := server.NewGroup(sfu.GroupOptions{})
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		var offer webrtc.SessionDescription
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<18)).Decode(&offer); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		peer, err := server.NewPeer(sfu.PeerOptions{Handlers: sfu.PeerHandlers{
+			OnPublish: func(p *sfu.Publication) { meeting.Add(p, sfu.AddOptions{}) },
+		}})
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		answer, err := peer.Answer(r.Context(), offer, sfu.AnswerOptions{Loopback: true})
+		if err != nil {
+			peer.Close()
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		for rank, slot := range peer.Slots() {
+			rule := sfu.Rule{Kind: sfu.RuleLoudest, Rank: rank}
+			if _, err := peer.Follow(meeting, rule, sfu.SubscribeOptions{MID: slot.MID}); err != nil {
+				http.Error(w, err.Error(), http.StatusConflict)
+				return
+			}
+		}
+		json.NewEncoder(w).Encode(answer)
+	}
+	web := httptest.NewServer(http.HandlerFunc(handler))
+	defer web.Close()
+
+	fmt.Println(converse(web.URL, 4, 3))
+	// Output: 4 members hear 3 others each
+}

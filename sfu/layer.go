@@ -68,12 +68,12 @@ func (p *Publication) describe(s plane.Shown) LayerInfo {
 func (p *Peer) onLayer(e plane.Event) {
 	s := p.server
 	s.mu.Lock()
-	sub := p.shownIn(e)
+	sub, pub := p.shownIn(e)
 	if sub == nil {
 		s.mu.Unlock()
 		return
 	}
-	l := sub.pub.describe(e.Shown)
+	l := pub.describe(e.Shown)
 	changed := l != sub.layer
 	sub.layer = l
 	handler := sub.opts.OnLayer
@@ -83,15 +83,18 @@ func (p *Peer) onLayer(e plane.Event) {
 	}
 }
 
-// shownIn returns the subscription that an event is about, or nil if that is
-// over. The caller holds the server's mutex.
-func (p *Peer) shownIn(e plane.Event) *Subscription {
+// shownIn returns the subscription that an event is about and what it shows, or
+// nil if that is over. The caller holds the server's mutex.
+func (p *Peer) shownIn(e plane.Event) (*Subscription, *Publication) {
 	for _, slot := range p.slots {
-		if slot.key == e.Slot && slot.sub != nil && slot.sub.pub.key == e.Publication {
-			return slot.sub
+		if slot.key != e.Slot || slot.sub == nil {
+			continue
+		}
+		if pub := slot.sub.publication(); pub != nil && pub.key == e.Publication {
+			return slot.sub, pub
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // onDemand tells the publisher's side which encodings are wanted.

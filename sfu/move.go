@@ -121,7 +121,7 @@ func (p *Peer) subscribed() []*Publication {
 	list := []*Publication{}
 	for _, slot := range p.slots {
 		switch {
-		case slot.sub == nil:
+		case slot.sub == nil || slot.sub.group != nil: // what follows looks after itself
 		case slot.sub.pub.peer == p:
 			return nil
 		default:

@@ -43,6 +43,10 @@ type PeerHandlers struct {
 	// OnUnpublish is called when a publication ended: its section was stopped,
 	// or it or its peer was closed.
 	OnUnpublish func(*Publication)
+	// OnShow is called when a slot that follows a [Rule] shows another
+	// publication; [Subscription.Publication] tells which. Changes that are over
+	// by then are skipped.
+	OnShow func(*Subscription)
 	// OnDemand is called when subscribers want other encodings of a video
 	// publication than before, with the RIDs of those that somebody wants: one
 	// that is empty without simulcast, none if nobody watches. It is called at

@@ -29,6 +29,7 @@ type Publication struct {
 	// Guarded by server.mu.
 	subs    []*Subscription
 	mirrors []int // subscriptions of each worker but the publisher's; nil if none ever
+	group   *Group
 	closed  bool
 }
 
@@ -136,6 +137,7 @@ func (p *Publication) end() {
 	for len(p.subs) > 0 {
 		p.subs[0].end()
 	}
+	p.delist()
 	owner := p.peer
 	owner.publications = slices.DeleteFunc(owner.publications, func(x *Publication) bool { return x == p })
 	owner.server.live.Delete(p.key)

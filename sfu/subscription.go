@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"strings"
+	"sync/atomic"
 
 	"github.com/switchyard-rtc/switchyard/sfu/internal/plane"
 )
@@ -28,13 +29,16 @@ type SubscribeOptions struct {
 	Paused bool
 }
 
-// Subscription is one publication as sent to one peer.
+// Subscription is one publication as sent to one peer, or what a [Rule] says.
 type Subscription struct {
-	peer *Peer
-	slot *slot
+	peer    *Peer
+	slot    *slot
+	shown   atomic.Uint32 // key of the publication, by a rule
+	pending atomic.Bool   // OnShow is about to be called
 
 	// Guarded by server.mu.
-	pub    *Publication
+	pub    *Publication // nil while group is not
+	group  *Group       // that is followed; nil without a rule
 	opts   SubscribeOptions
 	layer  LayerInfo
 	closed bool
@@ -58,7 +62,7 @@ func (p *Peer) Subscribe(pub *Publication, opts SubscribeOptions) (*Subscription
 			return sub, nil
 		}
 	}
-	slot, err := p.choose(pub, opts.MID)
+	slot, err := p.choose(pub.section.Audio, opts.MID)
 	if err != nil {
 		return nil, err
 	}
@@ -103,26 +107,35 @@ func (p *Peer) Fallback(pub *Publication) (codec string, ok bool) {
 	return "", false
 }
 
-// choose finds the slot for a publication. The caller holds the server's mutex.
-func (p *Peer) choose(pub *Publication, mid string) (*slot, error) {
+// choose finds a slot of a kind. The caller holds the server's mutex.
+func (p *Peer) choose(audio bool, mid string) (*slot, error) {
 	if mid != "" {
-		if s := p.slot(mid); s != nil && s.section.Audio == pub.section.Audio {
+		if s := p.slot(mid); s != nil && s.section.Audio == audio {
 			return s, nil
 		}
 		return nil, ErrUnknownSlot
 	}
 	for _, s := range p.slots {
-		if s.sub == nil && s.section.Audio == pub.section.Audio {
+		if s.sub == nil && s.section.Audio == audio {
 			return s, nil
 		}
 	}
 	return nil, ErrNoSlot
 }
 
-// Publication returns what is subscribed to.
+// Publication returns what is subscribed to; for a slot that follows a rule what
+// it shows now, or nil.
 func (s *Subscription) Publication() *Publication {
 	s.peer.server.mu.Lock()
 	defer s.peer.server.mu.Unlock()
+	return s.publication()
+}
+
+// publication is Publication for a caller that holds the server's mutex.
+func (s *Subscription) publication() *Publication {
+	if s.group != nil {
+		return s.peer.server.alive(plane.ID(s.shown.Load()))
+	}
 	return s.pub
 }
 
@@ -163,8 +176,9 @@ func (s *Subscription) Update(opts SubscribeOptions) error {
 
 // Replace makes the subscription show another publication of the same kind
 // without negotiation, video from its newest or next key frame on. The receiver
-// sees one continuous stream. The codec may change if the slot negotiated both.
-// It fails with [ErrUnknownSlot] if the kinds differ, [ErrNoCodec] or [ErrClosed].
+// sees one continuous stream. The codec may change if the slot negotiated both. A
+// slot that followed a rule does not any more. It fails with [ErrUnknownSlot] if
+// the kinds differ, [ErrNoCodec] or [ErrClosed].
 func (s *Subscription) Replace(pub *Publication) error {
 	srv := s.peer.server
 	srv.mu.Lock()
@@ -172,7 +186,7 @@ func (s *Subscription) Replace(pub *Publication) error {
 	switch {
 	case s.closed || pub.closed:
 		return ErrClosed
-	case pub.section.Audio != s.pub.section.Audio:
+	case pub.section.Audio != s.slot.section.Audio:
 		return ErrUnknownSlot
 	case pub == s.pub:
 		return nil
@@ -181,13 +195,16 @@ func (s *Subscription) Replace(pub *Publication) error {
 	if r == nil {
 		return ErrNoCodec
 	}
-	old := s.pub
-	old.subs = without(old.subs, s)
-	s.pub = pub
+	old, group := s.pub, s.group
+	if old != nil {
+		old.subs = without(old.subs, s)
+	}
+	srv.live.Delete(s.slot.key)
+	s.pub, s.group = pub, nil
 	pub.subs = append(pub.subs, s)
 	pub.reach(s.peer.worker())
 	s.bind(r)
-	old.leave(s.peer.worker())
+	s.peer.forsake(old, group)
 	return nil
 }
 
@@ -206,9 +223,12 @@ func (s *Subscription) end() {
 		return
 	}
 	s.closed = true
-	s.pub.subs = without(s.pub.subs, s)
 	s.slot.sub = nil
+	s.peer.server.live.Delete(s.slot.key)
 	s.peer.post(plane.Unbind{Slot: s.slot.key})
 	s.peer.share(s)
-	s.pub.leave(s.peer.worker())
+	if s.pub != nil {
+		s.pub.subs = without(s.pub.subs, s)
+	}
+	s.peer.forsake(s.pub, s.group)
 }

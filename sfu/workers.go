@@ -197,18 +197,31 @@ func ask[T any](w *worker.Worker, command func(reply func(T)) plane.Command) (re
 // onEvents is called by the workers: it takes no lock and does not wait.
 func (s *Server) onEvents(events []plane.Event) {
 	for _, e := range events {
-		id := e.Transport
-		if e.Publication != 0 && e.Kind != plane.EventLayer {
-			id = e.Publication
-		}
-		v, _ := s.live.Load(id)
+		v, _ := s.live.Load(about(e))
 		switch owner := v.(type) {
+		case *gathering:
+			owner.onEvent(e)
+		case *Subscription:
+			owner.onEvent(e)
 		case *Peer:
 			owner.onEvent(e)
 		case *Publication:
 			owner.onEvent(e)
 		}
 	}
+}
+
+// about is the key of whom an event concerns.
+func about(e plane.Event) plane.ID {
+	switch {
+	case e.Kind == plane.EventShown:
+		return e.Slot
+	case e.Kind == plane.EventSpeakers:
+		return e.Group
+	case e.Publication != 0 && e.Kind != plane.EventLayer:
+		return e.Publication
+	}
+	return e.Transport
 }
 
 // sum adds the counters of all workers up.
