@@ -32,6 +32,9 @@ type Rule struct {
 	// peer with ranks 0 to k-1 show the first k, each once, and who rises or falls
 	// among them stays in the same slot.
 	Rank int
+	// Except lists publications that the rule does not show, and neither do
+	// other rules of the kind in slots of the same peer.
+	Except []*Publication
 }
 
 // Follow binds a slot to a rule instead of one publication: from now on it shows
@@ -42,7 +45,8 @@ type Rule struct {
 //
 // [Subscription.Publication] tells what is shown, and [PeerHandlers.OnShow] when
 // that changes. A slot that opts.MID names is taken over from the subscription
-// that has it, and goes on with what it shows if the rule shows that, too.
+// that has it, and goes on with what it shows if the rule shows that, too: so to
+// change a rule, follow again.
 //
 // It fails with [ErrNoSlot] if no slot of the kind is free, [ErrUnknownSlot] if
 // opts.MID names none, [ErrNoRule] if there is no such kind or rank, or
@@ -68,7 +72,7 @@ func (p *Peer) Follow(g *Group, rule Rule, opts SubscribeOptions) (*Subscription
 	s.live.Store(slot.key, sub)
 	p.post(plane.Follow{
 		Slot: slot.key, Group: a.key, Home: a.home, Paused: opts.Paused, Demand: sub.demand(),
-		Rule:  plane.Rule{List: plane.List(rule.Kind), Rank: rule.Rank},
+		Rule:  plane.Rule{List: plane.List(rule.Kind), Rank: rule.Rank, Except: rule.except()},
 		Route: slot.route(s),
 	})
 	if old != nil {
@@ -80,6 +84,13 @@ func (p *Peer) Follow(g *Group, rule Rule, opts SubscribeOptions) (*Subscription
 	}
 	p.share(sub)
 	return sub, nil
+}
+
+func (r *Rule) except() (keys []plane.ID) {
+	for _, p := range r.Except {
+		keys = append(keys, p.key)
+	}
+	return keys
 }
 
 // route returns what names the packets of any publication in the slot. It is

@@ -83,7 +83,7 @@ func (s *Slot) enlist(now mono.Time) {
 	f := t.followers[i]
 	f.slots = append(f.slots, s)
 	f.rebind(now)
-	g.attend(now, false)
+	f.attend(now)
 }
 
 // unfollow ends the rule of a slot, which goes on showing what it shows.
@@ -109,17 +109,12 @@ func (s *Slot) unfollow() {
 
 // attend tells the home how much of the lists followers here may show: the
 // largest rank and one more, because nobody is shown what is its own, and one
-// more for each voice that is shown by a subscription of its own.
+// more for each publication that no rule shows.
 func (g *group) attend(now mono.Time, again bool) {
 	var depth [numLists]int
 	for _, f := range g.followers {
-		pins := f.pins(nil)
-		for _, s := range f.slots {
-			n := s.follow.Rule.Rank + 2
-			if s.follow.Rule.List == ListLoudest {
-				n += len(pins)
-			}
-			depth[s.follow.Rule.List] = max(depth[s.follow.Rule.List], n)
+		for list, n := range f.depth() {
+			depth[list] = max(depth[list], n)
 		}
 	}
 	g.restless = false
@@ -128,6 +123,28 @@ func (g *group) attend(now mono.Time, again bool) {
 	}
 	g.depth, g.attended = depth, now
 	g.send(now, g.at, attend{group: g.id, core: g.plane.core, depth: depth})
+}
+
+// attend tells the home if the slots of the transport may show more than others
+// here. What they may show less is told later.
+func (f *follower) attend(now mono.Time) {
+	for list, n := range f.depth() {
+		if n > f.group.depth[list] {
+			f.group.attend(now, false)
+			return
+		}
+	}
+	f.group.restless = true
+}
+
+// depth is how much of each list the slots of the transport may show.
+func (f *follower) depth() (depth [numLists]int) {
+	for list := range numLists {
+		if n := f.ranks(list); n > 0 {
+			depth[list] = n + 1 + len(f.barred(list))
+		}
+	}
+	return depth
 }
 
 // attend tells the home of a group what the followers of a core may show.
@@ -244,9 +261,31 @@ func (f *Fanout) unite() {
 	}
 }
 
-// pins appends the publications that the transport is sent by subscriptions: no
-// rule shows them once more.
-func (f *follower) pins(out []ID) []ID {
+// ranks is how many entries of a list there must be for the slots.
+func (f *follower) ranks(list List) (n int) {
+	for _, s := range f.slots {
+		if s.follow.Rule.List == list {
+			n = max(n, s.follow.Rule.Rank+1)
+		}
+	}
+	return n
+}
+
+// barred lists what no slot is to show by a list: what rules except, and voices
+// that the transport is sent by subscriptions.
+func (f *follower) barred(list List) (out []ID) {
+	for _, s := range f.slots {
+		if s.follow.Rule.List == list {
+			for _, id := range s.follow.Rule.Except {
+				if !slices.Contains(out, id) {
+					out = append(out, id)
+				}
+			}
+		}
+	}
+	if list != ListLoudest {
+		return out
+	}
 	for _, s := range f.transport.slots {
 		if s.follow == nil && s.outbound != nil && s.spec.Audio {
 			out = append(out, s.outbound.fan.id)
@@ -259,7 +298,7 @@ func (f *follower) pins(out []ID) []ID {
 func (t *Transport) repin(now mono.Time) {
 	for _, f := range slices.Clone(t.followers) {
 		f.rebind(now)
-		f.group.attend(now, false)
+		f.attend(now)
 	}
 }
 
@@ -270,14 +309,11 @@ func (f *follower) rebind(now mono.Time) {
 		return
 	}
 	for show, list := range r.lists {
-		var pins []ID
+		barred := f.barred(List(show))
 		var mine [speaker.MostRanked]entry
 		n := 0
-		if List(show) == ListLoudest {
-			pins = f.pins(nil)
-		}
 		for _, e := range list {
-			if e.owner != f.transport.id && !slices.Contains(pins, e.publication) {
+			if e.owner != f.transport.id && !slices.Contains(barred, e.publication) {
 				mine[n] = e
 				n++
 			}

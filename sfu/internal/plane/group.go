@@ -25,13 +25,16 @@ const (
 	numLists
 )
 
-// Rule says what a slot shows by itself: what is at a place of a list,
-// counted from 0 and without what comes from the slot's own peer. Slots of one
+// Rule says what a slot shows by itself: what is at a place of a list, counted
+// from 0 and without Except and what comes from the slot's own peer. Slots of one
 // transport that follow the same list show each entry once, and an entry that
 // moves in the list does not move between slots.
 type Rule struct {
 	List List
 	Rank int
+	// Except lists publications that no slot of the transport is to show by this
+	// list. It is not changed any more.
+	Except []ID
 }
 
 // Letter is what one core tells another about groups. Letters may be lost: what

@@ -234,6 +234,29 @@ func TestPinnedVoice(t *testing.T) {
 	}
 }
 
+// What a peer does not want to be shown is not, whoever speaks.
+func TestExceptedVoice(t *testing.T) {
+	r := meeting(t, 2, 8, 2)
+	c := r.clients[0]
+	for rank, s := range c.sinks[:2] {
+		c.apply(Follow{Slot: s.slot, Group: groupID, Home: 1, Route: s.route, Rule: Rule{
+			Rank: rank, Except: []ID{r.clients[3].audio.pub, r.clients[4].audio.pub},
+		}})
+	}
+	r.only(3, 4, 5)
+	r.run(3 * time.Second)
+	if got := c.hears(); len(got) != 2 || !slices.Contains(got, 5) || slices.Contains(got, 3) || slices.Contains(got, 4) {
+		t.Errorf("while 3, 4 and 5 speak, of whom it wants 5: %v", got)
+	}
+	c.sinks[0].follow(ListLoudest, 0)
+	c.sinks[1].follow(ListLoudest, 1)
+	r.only(3, 4)
+	r.run(3 * time.Second)
+	if got := c.hears(); !slices.Equal(got, []int{3, 4}) {
+		t.Errorf("while it wants all: %v", got)
+	}
+}
+
 // The picture of who speaks comes at its key frame; until then the one before
 // goes on. Who speaks sees who spoke before.
 func TestFollowTheSpeaker(t *testing.T) {
