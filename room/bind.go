@@ -252,8 +252,8 @@ func (b *binding) subscribe(ctx context.Context, arg *subscribeArg) (any, error)
 	switch {
 	case arg.Mode != "" && arg.Mode != "slots":
 		return nil, ErrBadRequest.because("mode %q is not supported", arg.Mode)
-	case len(arg.Rules) > 0:
-		return nil, ErrBadRequest.because("rules are not supported")
+	case len(arg.Rules) > mostSections:
+		return nil, ErrLimit.because("one request names at most %d rules", mostSections)
 	case len(arg.Publications) > longestList:
 		return nil, ErrLimit.because("one request names at most %d publications", longestList)
 	}
@@ -261,6 +261,11 @@ func (b *binding) subscribe(ctx context.Context, arg *subscribeArg) (any, error)
 	case "", "auto", "all", "list", "none":
 	default:
 		return nil, ErrBadRequest.because("unknown audio mode %q", arg.Audio)
+	}
+	for _, r := range arg.Rules {
+		if _, ok := shows[r.Show]; !ok {
+			return nil, ErrBadRequest.because("unknown rule %q", r.Show)
+		}
 	}
 	return b.in(ctx, func(_ *Room, m *Member) (any, error) { return m.change(arg) })
 }

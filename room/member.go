@@ -1,6 +1,7 @@
 package room
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -48,6 +49,11 @@ type Member struct {
 	unsaid     map[*sfu.Publication]bool     // whose demand a client that is behind was not told
 	demand     map[*sfu.Publication][]string // RIDs of its own that somebody wants; unknown at first
 	subs       map[string]*sfu.Subscription  // by publication
+	voices     int                           // publications of audio
+	ruled      map[string]sfu.RuleKind       // by MID: what the client said
+	rules      map[string]*rule              // by MID: slots that follow
+	crowded    bool                          // there are more voices than slots for them
+	stale      atomic.Bool                   // slotsChanged waits for the room's goroutine; owned by nobody
 	sections   map[string]*section           // by MID: what is sent
 	told       map[string]SlotInfo           // by MID
 	asked      int                           // audio slots that it was asked for since its last offer
@@ -76,6 +82,7 @@ func newMember(r *Room, req JoinRequest, g Grant, b *binding) *Member {
 		demand: make(map[*sfu.Publication][]string), unsaid: make(map[*sfu.Publication]bool),
 		role: "guest", state: "live", mediaGone: true, audio: "auto",
 		wanted: make(map[string]bool), subs: make(map[string]*sfu.Subscription),
+		ruled: make(map[string]sfu.RuleKind), rules: make(map[string]*rule),
 		sections: make(map[string]*section), told: make(map[string]SlotInfo), cids: make(map[string]messageAck),
 	}
 }
@@ -167,6 +174,7 @@ func (m *Member) newPeer() (*sfu.Peer, error) {
 				<-made
 				m.openChannel(p, dc)
 			},
+			OnShow:      func(*sfu.Subscription) { m.slotsChanged() },
 			OnUnpublish: func(*sfu.Publication) { r.post(func() { m.mediaChanged() }) },
 			OnDemand: func(pub *sfu.Publication, rids []string) {
 				r.post(func() { m.demanded(pub, rids) })
@@ -269,6 +277,7 @@ func (m *Member) dropPeer() {
 	m.channels = [channelKinds]*channel{}
 	clear(m.subs)
 	clear(m.lacks)
+	clear(m.rules)
 	clear(m.told)
 	m.mediaGone = true
 	m.connected = false

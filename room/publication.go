@@ -19,6 +19,7 @@ type Publication struct {
 	// Owned by the room's goroutine.
 	muted  bool
 	backup backup
+	age    int // rises with each that is published in the room
 }
 
 // ID is unique in the room.
@@ -127,6 +128,14 @@ func (r *Room) publish(p *Publication) bool {
 	}
 	r.publications = append(r.publications, p)
 	r.byID[p.id] = p
+	r.age++
+	p.age = r.age
+	if p.audio {
+		r.voices = append(r.voices, p)
+		m.voices++
+	}
+	shared := p.source == Screen || p.source == ScreenAudio
+	_ = r.group.Add(p.media, sfu.AddOptions{Screen: shared}) // or it has ended, which is told
 	r.changes.addPublication(p.info())
 	r.changed()
 	if h := r.server.cfg.Hooks.OnPublish; h != nil {
@@ -153,6 +162,11 @@ func (r *Room) withhold(p *Publication) {
 	r.publications = slices.Delete(r.publications, i, i+1)
 	delete(r.byID, p.id)
 	p.backup.codec = "" // who needs it is asked again if it comes back
+	if i := slices.Index(r.voices, p); i >= 0 {
+		r.voices = slices.Delete(r.voices, i, i+1)
+		p.member.voices--
+	}
+	_ = r.group.Remove(p.media) // or it has ended
 	for _, m := range slices.Concat(r.members, r.seats) {
 		if sub := m.subs[p.id]; sub != nil {
 			sub.Close()

@@ -174,9 +174,7 @@ func (m *Member) needsRestart(moved bool) bool {
 func (r *Room) welcome(m *Member, peer *sfu.Peer, declared []pub) snapshot {
 	if peer != nil {
 		old := m.peer
-		for _, sub := range m.subs {
-			sub.Close()
-		}
+		m.silence()
 		m.dropPeer()
 		m.closePeer(old)
 		m.attach(peer)

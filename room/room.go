@@ -15,9 +15,8 @@ import (
 )
 
 const (
-	mailbox       = 1024 // commands that wait; a full one refuses with server_busy
-	coalesce      = 50 * time.Millisecond
-	speakersEvery = 250 * time.Millisecond
+	mailbox  = 1024 // commands that wait; a full one refuses with server_busy
+	coalesce = 50 * time.Millisecond
 )
 
 // Room is a set of members who may see each other's publications.
@@ -32,17 +31,19 @@ type Room struct {
 	codecs  []webrtc.RTPCodecParameters // nil: those of the media server
 	inbox   chan func()
 	done    chan struct{}
+	group   *sfu.Group               // of what is published here
 	near    atomic.Pointer[sfu.Peer] // of a member, whose core others should share; nil at first
 
 	// Owned by the room's goroutine.
 	members      []*Member      // in the order of joining
 	seats        []*Member      // who is lost and may come back
 	publications []*Publication // oldest first
+	voices       []*Publication // those of audio, oldest first
+	age          int            // of the newest publication
 	byID         map[string]*Publication
 	rev          int
 	changes      changes
 	flushAt      time.Time // zero: nothing to tell
-	speakersAt   time.Time
 	speakers     []speaker
 	emptySince   time.Time
 	chat         []messageEvent
@@ -56,7 +57,7 @@ type Room struct {
 
 func newRoom(s *Server, name string) *Room {
 	now := time.Now()
-	return &Room{
+	r := &Room{
 		server:      s,
 		name:        name,
 		log:         s.log.With("room", name),
@@ -69,6 +70,8 @@ func newRoom(s *Server, name string) *Room {
 		messageRate: newBucket(roomMessageRate, roomMessageBurst),
 		carried:     newBucket(carryRate, carryBurst),
 	}
+	r.group = s.cfg.Media.NewGroup(sfu.GroupOptions{OnSpeakers: r.heard})
+	return r
 }
 
 // Name returns the name the room was opened with.
@@ -149,20 +152,15 @@ func (r *Room) next() time.Time {
 	default:
 		return r.emptySince.Add(r.server.cfg.Linger)
 	}
-	at := r.speakersAt
-	if !r.flushAt.IsZero() && r.flushAt.Before(at) {
-		at = r.flushAt
+	if r.flushAt.IsZero() {
+		return time.Now().Add(time.Hour) // until somebody does something
 	}
-	return at
+	return r.flushAt
 }
 
 func (r *Room) tick(now time.Time) {
 	if !r.flushAt.IsZero() && !now.Before(r.flushAt) {
 		r.flush()
-	}
-	if len(r.members) > 0 && !now.Before(r.speakersAt) {
-		r.speakersAt = now.Add(speakersEvery)
-		r.tellSpeakers()
 	}
 }
 
@@ -293,9 +291,6 @@ func (r *Room) moderated() bool {
 // enter puts m among the members.
 func (r *Room) enter(m *Member) {
 	r.members = append(r.members, m)
-	if len(r.members) == 1 {
-		r.speakersAt = time.Now().Add(speakersEvery)
-	}
 	r.changes.addMember(m.info())
 	r.changed()
 	if h := r.server.cfg.Hooks.OnJoin; h != nil {

@@ -127,4 +127,7 @@ func (m *Member) pause(paused bool) {
 	for _, sub := range m.subs {
 		_ = sub.Update(sfu.SubscribeOptions{Paused: paused}) // or it has ended
 	}
+	for _, r := range m.rules {
+		_ = r.sub.Update(sfu.SubscribeOptions{Paused: paused})
+	}
 }

@@ -139,38 +139,6 @@ func (r *Room) flushTo(except *Member) {
 	r.releaseBackups()
 }
 
-// tellSpeakers tells who speaks, loudest first, if that changed.
-func (r *Room) tellSpeakers() {
-	var list []speaker
-	for _, p := range r.publications {
-		if !p.audio || p.muted {
-			continue
-		}
-		level, speaking := p.media.AudioLevel()
-		if !speaking {
-			continue
-		}
-		db := -5 * int((level+2)/5) // steps of 5 dB: people do not hear less
-		if i := slices.IndexFunc(list, func(s speaker) bool { return s.Member == p.member.id }); i >= 0 {
-			list[i].DB = max(list[i].DB, db)
-			continue
-		}
-		list = append(list, speaker{Member: p.member.id, DB: db})
-	}
-	slices.SortStableFunc(list, func(a, b speaker) int { return cmp.Compare(b.DB, a.DB) })
-	if slices.Equal(list, r.speakers) {
-		return
-	}
-	r.speakers = list
-	if list == nil {
-		list = []speaker{}
-	}
-	e := &shared{arg: speakersEvent{List: list}}
-	for _, m := range r.members {
-		m.emitVolatile("speakers", e)
-	}
-}
-
 // snapshot is the whole room as m sees it.
 func (r *Room) snapshot(m *Member) snapshot {
 	s := snapshot{

@@ -3,6 +3,7 @@ package room
 import (
 	"errors"
 	"maps"
+	"slices"
 
 	"github.com/pion/webrtc/v4"
 
@@ -25,7 +26,28 @@ func (m *Member) wants(p *Publication) bool {
 	if on, said := m.wanted[p.id]; said {
 		return on
 	}
-	return p.audio && (m.audio == "auto" || m.audio == "all")
+	return p.audio && m.hearsAll()
+}
+
+// hearsAll tells whether voices have slots of their own without being asked for.
+func (m *Member) hearsAll() bool { return m.audio == "all" || m.audio == "auto" && !m.crowded }
+
+// desired lists what is to be received in slots of its own, oldest first.
+func (m *Member) desired() (list []*Publication) {
+	for id, on := range m.wanted {
+		if p := m.room.publication(id); on && p != nil && m.wants(p) {
+			list = append(list, p)
+		}
+	}
+	if m.hearsAll() {
+		for _, p := range m.room.voices {
+			if _, said := m.wanted[p.id]; !said && m.wants(p) {
+				list = append(list, p)
+			}
+		}
+	}
+	slices.SortFunc(list, byAge)
+	return list
 }
 
 // assign makes the member's subscriptions what it wants, as far as there are
@@ -34,23 +56,30 @@ func (m *Member) assign() {
 	if m.peer == nil {
 		return
 	}
+	m.follow()
 	m.drop()
-	for _, p := range m.room.publications {
-		if m.subs[p.id] == nil && m.wants(p) {
-			_ = m.subscribe(p, "") // without a slot now, the next change tries again
+	taken := false
+	for _, p := range m.desired() {
+		if m.subs[p.id] == nil {
+			taken = m.subscribe(p, "") == nil || taken // without a slot now, the next change tries again
 		}
+	}
+	if taken && len(m.rules) > 0 {
+		m.follow()
 	}
 }
 
 // drop ends what is not wanted any more.
 func (m *Member) drop() {
-	for _, p := range m.room.publications {
-		if sub := m.subs[p.id]; sub != nil && !m.wants(p) {
+	for id, sub := range m.subs {
+		if p := m.room.publication(id); p != nil && !m.wants(p) {
 			sub.Close()
-			delete(m.subs, p.id)
+			delete(m.subs, id)
 		}
-		if !m.wants(p) {
-			delete(m.lacks, p.id)
+	}
+	for id := range m.lacks {
+		if p := m.room.publication(id); p != nil && !m.wants(p) {
+			delete(m.lacks, id)
 		}
 	}
 }
@@ -87,6 +116,8 @@ func (m *Member) subscribe(p *Publication, mid string) error {
 		}
 	}
 	m.subs[p.id] = sub
+	delete(m.rules, mid)
+	delete(m.ruled, mid)
 	return nil
 }
 
@@ -96,12 +127,13 @@ func (m *Member) prune() {
 	for _, s := range m.peer.Slots() {
 		live[s.Subscription] = true
 	}
-	maps.DeleteFunc(m.subs, func(_ string, sub *sfu.Subscription) bool { return !live[sub] })
+	m.forgetLost(live)
 }
 
-// choose finds a free slot: the one beside a slot of the same publisher, then
-// one beside which nobody is, then any. Browsers keep slots of the same rank in
-// sync, which is right for one person's picture and voice.
+// choose finds a slot: a free one; for a voice, if there is none, one that follows
+// the loudest. Of the free ones it is the one beside a slot of the same publisher,
+// then one beside which nobody is, then any. Browsers keep slots of the same rank
+// in sync, which is right for one person's picture and voice.
 func (m *Member) choose(p *Publication) string {
 	var own, other []sfu.Slot
 	for _, s := range m.peer.Slots() {
@@ -111,9 +143,12 @@ func (m *Member) choose(p *Publication) string {
 			other = append(other, s)
 		}
 	}
-	best, rank := "", 0
+	best, rank := "", -1
 	for k, s := range own {
 		if s.Subscription != nil {
+			if f := m.rules[s.MID]; f != nil && !f.said && (rank < 0 || rank == 0 && f.sub.Publication() == p.media) {
+				best, rank = s.MID, 0
+			}
 			continue
 		}
 		r := 2
@@ -132,12 +167,24 @@ func (m *Member) choose(p *Publication) string {
 
 // publisher returns whose publication a subscription shows, or nil.
 func (m *Member) publisher(s *sfu.Subscription) *Member {
+	if p := m.shows(s); p != nil {
+		return p.member
+	}
+	return nil
+}
+
+// shows returns what a subscription shows, or nil.
+func (m *Member) shows(s *sfu.Subscription) *Publication {
+	if s == nil {
+		return nil
+	}
 	for id, sub := range m.subs {
 		if sub == s {
-			if p := m.room.publication(id); p != nil {
-				return p.member
-			}
+			return m.room.publication(id) // perhaps by its backup
 		}
+	}
+	if p := s.Publication(); p != nil {
+		return m.room.publication(p.ID())
 	}
 	return nil
 }
@@ -148,6 +195,7 @@ func (m *Member) change(arg *subscribeArg) (subscribeAck, error) {
 		return subscribeAck{}, ErrDenied
 	}
 	m.setModes(arg)
+	m.setRules(arg)
 	ack := subscribeAck{OK: true}
 	refuse := func(id string, err error) {
 		ack.Refused = append(ack.Refused, refusal{ID: id, Code: asError(err).code})
@@ -183,6 +231,7 @@ func (m *Member) change(arg *subscribeArg) (subscribeAck, error) {
 	}
 	m.assign()
 	m.room.releaseBackups()
+	m.refuseRules(arg, refuse)
 	if missing := m.missing(); missing != (need{}) && len(ack.Refused) > 0 {
 		ack.Need = &missing
 	}
@@ -198,15 +247,9 @@ func (m *Member) setModes(arg *subscribeArg) {
 	if arg.Audio != "" {
 		m.audio = arg.Audio
 	}
-	byItself := m.audio == "auto" || m.audio == "all"
-	for _, p := range m.room.publications {
-		switch {
-		case arg.Replace && p.audio && byItself:
-			delete(m.wanted, p.id)
-		case arg.Replace:
-			m.wanted[p.id] = false
-		case arg.Audio == "none" && p.audio && m.wanted[p.id]:
-			delete(m.wanted, p.id)
+	for id, on := range m.wanted {
+		if p := m.room.publication(id); arg.Replace || arg.Audio == "none" && on && p != nil && p.audio {
+			delete(m.wanted, id)
 		}
 	}
 }
@@ -243,20 +286,24 @@ func (m *Member) missing() need {
 	if m.peer == nil {
 		return n
 	}
-	for _, p := range m.room.publications {
+	for _, p := range m.desired() {
 		switch {
-		case m.subs[p.id] != nil || !m.wants(p):
+		case m.subs[p.id] != nil:
 		case p.audio:
 			n.Audio++
 		default:
 			n.Video++
 		}
 	}
+	slots := m.peer.Slots()
+	if m.crowded {
+		n.Audio += max(0, pairedSlots-countKind(slots, webrtc.RTPCodecTypeAudio))
+	}
 	if n == (need{}) {
 		return n
 	}
 	audio, video := 0, 0
-	for _, s := range m.peer.Slots() {
+	for _, s := range slots {
 		total, short := &video, &n.Video
 		if s.Kind == webrtc.RTPCodecTypeAudio {
 			total, short = &audio, &n.Audio
@@ -294,13 +341,9 @@ func (m *Member) slots() []SlotInfo {
 	if m.peer == nil {
 		return list
 	}
-	shown := make(map[*sfu.Subscription]string, len(m.subs))
-	for id, sub := range m.subs {
-		shown[sub] = id
-	}
 	for _, s := range m.peer.Slots() {
 		info := SlotInfo{MID: s.MID, State: "idle"}
-		if p := m.room.publication(shown[s.Subscription]); s.Subscription != nil && p != nil {
+		if p := m.shows(s.Subscription); p != nil {
 			info.Publication, info.State = &p.id, "live"
 			if p.muted {
 				info.State, info.Why = "paused", "muted"

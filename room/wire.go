@@ -1,7 +1,5 @@
 package room
 
-import "encoding/json"
-
 // The payloads of the protocol switchyard/1, as they stand on the wire.
 
 // MemberInfo describes a member to clients.
@@ -126,11 +124,17 @@ type publicationArg struct {
 }
 
 type subscribeArg struct {
-	Replace      bool              `json:"replace"`
-	Mode         string            `json:"mode"`
-	Audio        string            `json:"audio"`
-	Publications []subscribeOne    `json:"publications"`
-	Rules        []json.RawMessage `json:"rules"`
+	Replace      bool           `json:"replace"`
+	Mode         string         `json:"mode"`
+	Audio        string         `json:"audio"`
+	Publications []subscribeOne `json:"publications"`
+	Rules        []ruleArg      `json:"rules"`
+}
+
+// ruleArg says what a slot follows.
+type ruleArg struct {
+	MID  string `json:"mid"`
+	Show string `json:"show"`
 }
 
 type subscribeOne struct {

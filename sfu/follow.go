@@ -68,6 +68,12 @@ func (p *Peer) Follow(g *Group, rule Rule, opts SubscribeOptions) (*Subscription
 	a := g.use(p)
 	sub := &Subscription{peer: p, slot: slot, group: g, opts: opts}
 	old := slot.sub
+	if old != nil { // goes on, until the worker says what else
+		sub.shown.Store(old.shown.Load())
+		if old.pub != nil {
+			sub.shown.Store(uint32(old.pub.key))
+		}
+	}
 	slot.sub = sub
 	s.live.Store(slot.key, sub)
 	p.post(plane.Follow{
