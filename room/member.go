@@ -50,7 +50,7 @@ type Member struct {
 	demand     map[*sfu.Publication][]string // RIDs of its own that somebody wants; unknown at first
 	subs       map[string]*sfu.Subscription  // by publication
 	voices     int                           // publications of audio
-	ruled      map[string]sfu.RuleKind       // by MID: what the client said
+	ruled      map[string]ruleArg            // by MID: what the client said
 	rules      map[string]*rule              // by MID: slots that follow
 	crowded    bool                          // there are more voices than slots for them
 	stale      atomic.Bool                   // slotsChanged waits for the room's goroutine; owned by nobody
@@ -82,7 +82,7 @@ func newMember(r *Room, req JoinRequest, g Grant, b *binding) *Member {
 		demand: make(map[*sfu.Publication][]string), unsaid: make(map[*sfu.Publication]bool),
 		role: "guest", state: "live", mediaGone: true, audio: "auto",
 		wanted: make(map[string]bool), subs: make(map[string]*sfu.Subscription),
-		ruled: make(map[string]sfu.RuleKind), rules: make(map[string]*rule),
+		ruled: make(map[string]ruleArg), rules: make(map[string]*rule),
 		sections: make(map[string]*section), told: make(map[string]SlotInfo), cids: make(map[string]messageAck),
 	}
 }

@@ -14,11 +14,17 @@ type rule struct {
 	kind   sfu.RuleKind
 	rank   int
 	except []*sfu.Publication
+	w, h   int  // size of the picture, in pixels; 0 is any
 	said   bool // by the client; else there are more voices than slots
 	sub    *sfu.Subscription
 }
 
-// shows are the words for rules.
+// options returns how the slot is used.
+func (r *rule) options(mid string, paused bool) sfu.SubscribeOptions {
+	return sfu.SubscribeOptions{MID: mid, MaxWidth: r.w, MaxHeight: r.h, Paused: paused}
+}
+
+// shows are the words for rules; without one, voices are followed.
 var shows = map[string]sfu.RuleKind{"loudest": sfu.RuleLoudest, "speaker": sfu.RuleSpeaker, "screen": sfu.RuleScreen}
 
 // overflows tells whether there are more voices than the member has slots for, so
@@ -68,7 +74,8 @@ func (m *Member) follow() {
 		if want == nil || have != nil && want.same(have) {
 			continue
 		}
-		sub, err := m.peer.Follow(m.room.group, sfu.Rule{Kind: want.kind, Rank: want.rank, Except: want.except}, sfu.SubscribeOptions{MID: s.MID})
+		what := sfu.Rule{Kind: want.kind, Rank: want.rank, Except: want.except}
+		sub, err := m.peer.Follow(m.room.group, what, want.options(s.MID, false))
 		if err != nil {
 			continue // a slot of the other kind, or one too many
 		}
@@ -90,12 +97,13 @@ func (m *Member) plan(slots []sfu.Slot) map[string]*rule {
 	}
 	var ranks [3]int
 	for _, s := range slots {
-		kind, said := m.ruled[s.MID]
+		arg, said := m.ruled[s.MID]
+		kind := shows[arg.Show]
 		audio := s.Kind == webrtc.RTPCodecTypeAudio
 		if !said && (!m.crowded || !audio || m.pinned(s.Subscription)) || audio != (kind == sfu.RuleLoudest) {
 			continue
 		}
-		r := &rule{kind: kind, rank: ranks[kind], said: said}
+		r := &rule{kind: kind, rank: ranks[kind], w: arg.W, h: arg.H, said: said}
 		if audio {
 			r.except = except
 		}
@@ -106,7 +114,7 @@ func (m *Member) plan(slots []sfu.Slot) map[string]*rule {
 }
 
 func (r *rule) same(o *rule) bool {
-	return r.kind == o.kind && r.rank == o.rank && r.said == o.said && slices.Equal(r.except, o.except)
+	return r.kind == o.kind && r.rank == o.rank && r.w == o.w && r.h == o.h && r.said == o.said && slices.Equal(r.except, o.except)
 }
 
 // pinned tells whether a subscription is one that the client asked for.
@@ -159,7 +167,7 @@ func (m *Member) setRules(arg *subscribeArg) {
 		clear(m.ruled)
 	}
 	for _, r := range arg.Rules {
-		m.ruled[r.MID] = shows[r.Show]
+		m.ruled[r.MID] = r
 	}
 }
 

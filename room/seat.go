@@ -127,7 +127,7 @@ func (m *Member) pause(paused bool) {
 	for _, sub := range m.subs {
 		_ = sub.Update(sfu.SubscribeOptions{Paused: paused}) // or it has ended
 	}
-	for _, r := range m.rules {
-		_ = r.sub.Update(sfu.SubscribeOptions{Paused: paused})
+	for mid, r := range m.rules {
+		_ = r.sub.Update(r.options(mid, paused))
 	}
 }

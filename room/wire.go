@@ -135,6 +135,8 @@ type subscribeArg struct {
 type ruleArg struct {
 	MID  string `json:"mid"`
 	Show string `json:"show"`
+	W    int    `json:"w"` // of the picture, in pixels; 0 is any
+	H    int    `json:"h"`
 }
 
 type subscribeOne struct {

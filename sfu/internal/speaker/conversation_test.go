@@ -214,6 +214,26 @@ func TestVoiceDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// Who never says that it is voice is heard all the same while it stands out of
+// its own noise, and not in between.
+func TestVoiceWithoutTheVoiceBit(t *testing.T) {
+	c := talk{members: 1, noise: map[uint32]uint8{1: 50}, blind: map[uint32]bool{1: true}, parts: []part{says(1, 3, 6, 25)}}
+	heard := 0
+	c.run(10*time.Second, func(now mono.Time, list []Report) {
+		at := now.Sub(mono.Time(time.Hour))
+		loud := len(list) > 0 && list[0].Loud > 0
+		if loud {
+			heard++
+		}
+		if during := at > seconds(3.3) && at < seconds(6); loud != during && (at < seconds(3) || at > seconds(7.5) || during) {
+			t.Errorf("at %v: heard %t", at, loud)
+		}
+	})
+	if heard < 25 {
+		t.Errorf("heard %d times in 3 s, want 27 at the least", heard)
+	}
+}
+
 // Who sends no levels is heard while it sends, behind all who speak.
 func TestVoiceWithoutLevels(t *testing.T) {
 	var v, quiet Voice

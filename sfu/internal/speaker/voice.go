@@ -53,9 +53,13 @@ func (v *Voice) Report(now mono.Time, id uint32) Report {
 		}
 		return r
 	}
-	if dbov, speaking := v.Level.Value(now); speaking {
+	r.Immediate, r.Medium, r.Long = v.activity.Windows(now)
+	dbov, speaking := v.Level.Value(now)
+	if !v.activity.flagged { // its sender does not say: what stands out of the noise is speech
+		speaking = dbov < threshold && (r.Medium >= active || r.Long > 0)
+	}
+	if speaking {
 		r.Loud = silence - dbov
 	}
-	r.Immediate, r.Medium, r.Long = v.activity.Windows(now)
 	return r
 }
