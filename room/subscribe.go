@@ -203,6 +203,7 @@ func (m *Member) change(arg *subscribeArg) (subscribeAck, error) {
 	// What is to stop comes first, so that its slots are free.
 	before := maps.Clone(m.wanted)
 	var on []subscribeOne
+	var back []*Publication
 	for _, one := range arg.Publications {
 		p := m.room.publication(one.ID)
 		if p == nil || p.member == m {
@@ -214,8 +215,14 @@ func (m *Member) change(arg *subscribeArg) (subscribeAck, error) {
 			refuse(one.ID, err)
 			continue
 		}
+		said, known := m.wanted[p.id]
 		m.wanted[p.id] = one.On == nil || *one.On
-		if m.wanted[p.id] {
+		switch {
+		case !m.wanted[p.id]:
+		case known && !said && p.audio && m.audio == "auto" && one.MID == "":
+			delete(m.wanted, p.id) // as it was before it was turned off
+			back = append(back, p)
+		default:
 			m.show(p, s)
 			on = append(on, one)
 		}
@@ -231,6 +238,11 @@ func (m *Member) change(arg *subscribeArg) (subscribeAck, error) {
 	}
 	m.assign()
 	m.room.releaseBackups()
+	for _, p := range back {
+		if m.wants(p) && m.subs[p.id] == nil {
+			refuse(p.id, ErrLimit.because("no slot is free"))
+		}
+	}
 	m.refuseRules(arg, refuse)
 	if missing := m.missing(); missing != (need{}) && len(ack.Refused) > 0 {
 		ack.Need = &missing

@@ -250,6 +250,7 @@
  * @property {'slots'} [mode]
  * @property {'auto'|'all'|'list'|'none'} [audio]
  * @property {{id: string, on?: boolean, mid?: string, w?: number, h?: number, fps?: number}[]} [publications]
+ * @property {({mid: string, show: 'loudest'|'speaker'|'screen', w?: number, h?: number})[]} [rules] slots that follow; several with loudest hold the loudest, each once
  */
 
 /** @typedef {JoinAck} SyncAck */
