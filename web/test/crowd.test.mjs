@@ -8,7 +8,7 @@ import { cleanUp, errorsOfPages, join, small, startBrowser, startServer, until }
 const others = ['Bo', 'Cy', 'Di', 'Ed', 'Fa'];
 /** @type {Awaited<ReturnType<typeof join>>} */
 let page;
-/** @type {Awaited<ReturnType<typeof join>>} */
+/** @type {import('playwright-core').Page} */
 let crowd;
 
 before(async () => {
