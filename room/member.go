@@ -49,6 +49,11 @@ type Member struct {
 	unsaid     map[*sfu.Publication]bool     // whose demand a client that is behind was not told
 	demand     map[*sfu.Publication][]string // RIDs of its own that somebody wants; unknown at first
 	subs       map[string]*sfu.Subscription  // by publication
+	voices     int                           // publications of audio
+	ruled      map[string]ruleArg            // by MID: what the client said
+	rules      map[string]*rule              // by MID: slots that follow
+	crowded    bool                          // there are more voices than slots for them
+	stale      atomic.Bool                   // slotsChanged waits for the room's goroutine; owned by nobody
 	sections   map[string]*section           // by MID: what is sent
 	told       map[string]SlotInfo           // by MID
 	asked      int                           // audio slots that it was asked for since its last offer

@@ -78,7 +78,7 @@ func (m *Member) drop() {
 		}
 	}
 	for id := range m.lacks {
-		if p := m.room.publication(id); p == nil || !m.wants(p) {
+		if p := m.room.publication(id); p != nil && !m.wants(p) {
 			delete(m.lacks, id)
 		}
 	}
@@ -178,15 +178,13 @@ func (m *Member) shows(s *sfu.Subscription) *Publication {
 	if s == nil {
 		return nil
 	}
-	if media := s.Publication(); media != nil {
-		if p := m.room.publication(media.ID()); p != nil {
-			return p
+	for id, sub := range m.subs {
+		if sub == s {
+			return m.room.publication(id) // perhaps by its backup
 		}
 	}
-	for id, sub := range m.subs { // perhaps it shows a backup
-		if sub == s {
-			return m.room.publication(id)
-		}
+	if p := s.Publication(); p != nil {
+		return m.room.publication(p.ID())
 	}
 	return nil
 }

@@ -176,9 +176,9 @@ func (s *Subscription) Update(opts SubscribeOptions) error {
 
 // Replace makes the subscription show another publication of the same kind
 // without negotiation, video from its newest or next key frame on. The receiver
-// sees one continuous stream. The codec may change if the slot negotiated both.
-// A slot that followed a rule does not any more. It fails with [ErrUnknownSlot]
-// if the kinds differ, [ErrNoCodec] or [ErrClosed].
+// sees one continuous stream. The codec may change if the slot negotiated both. A
+// slot that followed a rule does not any more. It fails with [ErrUnknownSlot] if
+// the kinds differ, [ErrNoCodec] or [ErrClosed].
 func (s *Subscription) Replace(pub *Publication) error {
 	srv := s.peer.server
 	srv.mu.Lock()

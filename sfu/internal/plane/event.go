@@ -33,9 +33,11 @@ const (
 // Event is news for the control plane. Fields that the kind does not name are
 // zero.
 type Event struct {
-	Kind        EventKind
-	Transport   ID
-	Publication ID            // of EventLevel, EventKeyFrame, EventDemand, EventOffer, EventLayer, EventShown and EventFailed
+	Kind      EventKind
+	Transport ID
+	// Publication is of EventLevel, EventKeyFrame, EventDemand, EventOffer,
+	// EventLayer, EventShown and EventFailed.
+	Publication ID
 	Level       uint8         // of EventLevel, in -dBov (RFC 6464): 127 is silence
 	Speaking    bool          // of EventLevel
 	Encoding    int           // of EventKeyFrame
