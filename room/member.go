@@ -58,11 +58,6 @@ type Member struct {
 	told       map[string]SlotInfo           // by MID
 	asked      int                           // audio slots that it was asked for since its last offer
 	holding    bool                          // events wait for an acknowledgement
-	voices     int                           // publications of audio
-	ruled      map[string]ruleArg            // by MID: what the client said
-	rules      map[string]*rule              // by MID: slots that follow
-	crowded    bool                          // there are more voices than slots for them
-	stale      atomic.Bool                   // slotsChanged waits for the room's goroutine; owned by nobody
 	held       []heldEvent
 	behind     bool // the client has much to read yet
 	owed       owed
