@@ -262,6 +262,9 @@ func (b *binding) subscribe(ctx context.Context, arg *subscribeArg) (any, error)
 	default:
 		return nil, ErrBadRequest.because("unknown audio mode %q", arg.Audio)
 	}
+	if err := checkShowing(arg.Publications); err != nil {
+		return nil, err
+	}
 	for _, r := range arg.Rules {
 		if _, ok := shows[r.Show]; !ok {
 			return nil, ErrBadRequest.because("unknown rule %q", r.Show)

@@ -15,12 +15,14 @@ type showing struct {
 	rate          float64
 }
 
-// showingOf reads what a subscribe event says of one publication.
-func showingOf(one *subscribeOne) (showing, error) {
-	if one.W < 0 || one.W > largest || one.H < 0 || one.H > largest || one.FPS < 0 {
-		return showing{}, ErrBadRequest.because("w and h are 0 to %d pixels, fps is not negative", largest)
+// checkShowing refuses sizes that cannot be.
+func checkShowing(list []subscribeOne) error {
+	for _, one := range list {
+		if one.W < 0 || one.W > largest || one.H < 0 || one.H > largest || one.FPS < 0 {
+			return ErrBadRequest.because("w and h are 0 to %d pixels, fps is not negative", largest)
+		}
 	}
-	return showing{width: one.W, height: one.H, rate: one.FPS}, nil
+	return nil
 }
 
 // options are those of a subscription in a slot.

@@ -1,84 +1,58 @@
-package room
+package room_test
 
 import (
-	"fmt"
-	"slices"
 	"testing"
-	"testing/synctest"
 
-	"github.com/switchyard-rtc/switchyard/sfu"
+	"github.com/switchyard-rtc/switchyard/room"
 )
 
-// slowpoke is a connection whose client is behind when the test says so. The
-// room's goroutine owns it.
-type slowpoke struct {
-	mute
-	said     []string
-	behind   bool
-	caughtUp func()
+type layers struct {
+	Publication string
+	Active      []string
 }
 
-// Emit notes what is said of demand.
-func (s *slowpoke) Emit(event string, arg any) error {
-	if e, ok := arg.(layersEvent); ok {
-		s.said = append(s.said, fmt.Sprint(event, " ", e.Publication, " ", e.Active))
+// A publisher that understands is told when nobody watches, when somebody does,
+// and again when it resumes; one that does not is told nothing.
+func TestPublisherIsToldWhatIsWanted(t *testing.T) {
+	t.Parallel()
+	h := open(t, room.Config{})
+	a, first := h.publishes("Ana", o{"caps": []string{"slots", "layers"}})
+	c, third := h.publishes("Cy", nil)
+	b, second := h.receives("Bo", 0, 2)
+	video := publication(t, second.Publications, first.Self.ID, "video")
+	told := func(on bool) {
+		t.Helper()
+		next(a.conn, "layers", func(e layers) bool {
+			return e.Publication == video.ID && (len(e.Active) > 0) == on
+		})
 	}
-	return nil
+	told(false)
+	b.must("subscribe", o{"publications": []o{
+		{"id": video.ID, "w": 320, "h": 180, "fps": 15}, {"id": publication(t, second.Publications, third.Self.ID, "video").ID},
+	}})
+	told(true)
+	b.must("subscribe", o{"publications": []o{{"id": video.ID, "on": false}}})
+	told(false)
+	for range len(c.conn.events) {
+		if e := <-c.conn.events; e.name == "layers" {
+			t.Errorf("a client that does not understand it was told %s", e.arg)
+		}
+	}
 }
 
-// Behind tells what the test said.
-func (s *slowpoke) Behind(caughtUp func()) bool {
-	s.caughtUp = caughtUp
-	return s.behind
-}
-
-// A publisher that is behind is told the newest demand for each publication, once.
-func TestNewestDemandIsTold(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := stage(t)
-		m, conn := p.member, new(slowpoke)
-		var pubs []*Publication
-		p.do(func() {
-			m.conn, m.layers = conn, true
-			for i := range 3 {
-				pubs = append(pubs, &Publication{id: fmt.Sprint("p", i), member: m, media: new(sfu.Publication)})
-			}
-			p.room.publications = pubs
-		})
-		demand := func(i int, rids ...string) {
-			p.do(func() {
-				m.demand[pubs[i].media] = rids
-				m.tellDemand(pubs[i])
-			})
+func TestSizesThatCannotBe(t *testing.T) {
+	t.Parallel()
+	h := open(t, room.Config{})
+	_, first := h.publishes("Ana", nil)
+	b, second := h.receives("Bo", 0, 1)
+	video := publication(t, second.Publications, first.Self.ID, "video")
+	for _, size := range []o{{"w": -1}, {"h": -1}, {"w": 1<<14 + 1}, {"fps": -0.5}} {
+		size["id"] = video.ID
+		if got := b.ask("subscribe", o{"publications": []o{size}}); got.Code != "bad_request" {
+			t.Errorf("%v: %q", size, got.Code)
 		}
-		wants := func(want ...string) {
-			t.Helper()
-			p.do(func() {
-				if !slices.Equal(conn.said, want) {
-					t.Errorf("was told %q, want %q", conn.said, want)
-				}
-				conn.said = nil
-			})
-		}
-		demand(0, "q")
-		wants("layers p0 [q]")
-		p.do(func() { conn.behind = true })
-		demand(0, "q", "h")
-		demand(1, "f")
-		demand(2, "f")
-		demand(0)
-		demand(1, "h")
-		wants()
-		p.do(func() { // one of them ends meanwhile
-			p.room.publications = pubs[:2]
-			m.forgetDemand([]*sfu.Publication{pubs[0].media, pubs[1].media})
-		})
-		p.do(func() { conn.behind = false })
-		conn.caughtUp()
-		wants("layers p0 []", "layers p1 [h]")
-		demand(1, "f")
-		wants("layers p1 [f]")
-		p.do(func() { p.room.publications = nil })
-		p.room.Close()
-	})
+	}
+	if got := b.must("sync", o{}); shown(got.Slots) != "0:-" {
+		t.Errorf("slots %s", shown(got.Slots))
+	}
 }

@@ -124,7 +124,7 @@ func isType(name string, v any) bool {
 	case bool:
 		return name == "boolean"
 	case float64:
-		return name == "integer" && v == float64(int64(v))
+		return name == "number" || name == "integer" && v == float64(int64(v))
 	}
 	return name == "null"
 }

@@ -3,8 +3,6 @@ package room
 import (
 	"slices"
 	"time"
-
-	"github.com/switchyard-rtc/switchyard/sfu"
 )
 
 const (
@@ -124,8 +122,12 @@ func (r *Room) unpark(m *Member) {
 
 // pause stops what the member is sent, or goes on with it, in the same slots.
 func (m *Member) pause(paused bool) {
-	for _, sub := range m.subs {
-		_ = sub.Update(sfu.SubscribeOptions{Paused: paused}) // or it has ended
+	for id, sub := range m.subs {
+		if p := m.room.publication(id); p != nil {
+			opts := m.options(p, "")
+			opts.Paused = paused
+			_ = sub.Update(opts) // or it has ended
+		}
 	}
 	for mid, r := range m.rules {
 		_ = r.sub.Update(r.options(mid, paused))

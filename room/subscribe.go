@@ -210,11 +210,6 @@ func (m *Member) change(arg *subscribeArg) (subscribeAck, error) {
 			refuse(one.ID, ErrNoPublication)
 			continue
 		}
-		s, err := showingOf(&one)
-		if err != nil {
-			refuse(one.ID, err)
-			continue
-		}
 		said, known := m.wanted[p.id]
 		m.wanted[p.id] = one.On == nil || *one.On
 		switch {
@@ -223,7 +218,7 @@ func (m *Member) change(arg *subscribeArg) (subscribeAck, error) {
 			delete(m.wanted, p.id) // as it was before it was turned off
 			back = append(back, p)
 		default:
-			m.show(p, s)
+			m.show(p, showing{width: one.W, height: one.H, rate: one.FPS})
 			on = append(on, one)
 		}
 	}
