@@ -25,7 +25,7 @@ const widths = [320, 640, 1280];
 /** Makes a camera one of three encodings, whatever the page would send. */
 function simulcast() {
   const add = RTCPeerConnection.prototype.addTransceiver;
-  RTCPeerConnection.prototype.addTransceiver = function (track, init) {
+  RTCPeerConnection.prototype.addTransceiver = function (/** @type {MediaStreamTrack | string} */ track, /** @type {RTCRtpTransceiverInit | undefined} */ init) {
     const list = init?.sendEncodings;
     if (init?.direction === 'sendonly' && list && (typeof track === 'string' ? track : track.kind) === 'video') {
       const [one] = list;
