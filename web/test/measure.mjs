@@ -111,7 +111,9 @@ export const isState = (page, state) =>
 
 /**
  * Watches a member's picture, and tells the longest time without a new frame. It
- * looks from inside of the page, where the time of a question does not count.
+ * looks from inside of the page, where the time of a question does not count. If
+ * the page itself did not run for a while, what the decoder measured bounds it: no
+ * pause is longer than the root of the sum of the squares of all pauses since.
  * @param {Page} page
  * @param {string} name
  * @returns {() => Promise<number>} ends it, with the time in milliseconds
@@ -121,20 +123,21 @@ export function watch(page, name) {
     const { room } = /** @type {any} */ (window).switchyard;
     const member = room.members.find((/** @type {any} */ m) => m.name === name).id;
     const seen = { worst: 0, until: '', blind: 0, stop: false };
-    let [frames, at, looked] = [0, performance.now(), performance.now()];
+    let [frames, squares, at, looked] = [0, 0, performance.now(), performance.now()];
     const look = async () => {
       const p = room.publications.find((/** @type {any} */ q) => q.member === member && q.kind === 'video');
       const slot = room.slots.find((/** @type {any} */ s) => p && s.publication === p.id);
       const stats = [...((await slot?.transceiver.receiver.getStats()) ?? new Map()).values()];
-      const now = stats.find((s) => s.type === 'inbound-rtp')?.framesDecoded ?? 0;
+      const { framesDecoded: now = 0, totalSquaredInterFrameDelay: sum = 0 } = stats.find((s) => s.type === 'inbound-rtp') ?? {};
       const time = performance.now();
+      const still = now > frames && sum >= squares ? Math.min(time - at, 1000 * Math.sqrt(sum - squares)) : time - at;
       seen.blind = Math.max(seen.blind, time - looked);
       looked = time;
-      if (time - at > seen.worst) {
-        Object.assign(seen, { worst: time - at, until: new Date().toISOString() });
+      if (still > seen.worst) {
+        Object.assign(seen, { worst: still, until: new Date().toISOString() });
       }
       if (now !== frames) {
-        [frames, at] = [now, time];
+        [frames, squares, at] = [now, sum, time];
       }
       if (!seen.stop) {
         setTimeout(look, 50);
