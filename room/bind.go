@@ -30,8 +30,9 @@ type binding struct {
 
 	events  bucket
 	flood   flood
-	layers  bool // the client understands the event; set by join
-	backups bool // the client has the cap backup; set by join
+	layers  bool       // the client understands the event; set by join
+	backups bool       // the client has the cap backup; set by join
+	doing   Permission // row of the event that is being handled
 
 	// Guarded by mu.
 	mu     sync.Mutex
@@ -62,16 +63,16 @@ func (s *Server) Bind(_ context.Context, c Conn) error {
 	s.conns[b] = struct{}{}
 	s.ended.Go(b.watch)
 	s.mu.Unlock()
-	handle(b, "join", b.join)
-	handle(b, "offer", b.offered)
-	handle(b, "unpublish", b.unpublish)
-	handle(b, "mute", b.mute)
-	handle(b, "subscribe", b.subscribe)
-	handle(b, "new_message", b.message)
-	handle(b, "data", b.parcel)
-	handle(b, "leave", b.leave)
-	handle(b, "sync", b.sync)
-	handle(b, "", func(context.Context, *json.RawMessage) (any, error) { return nil, ErrUnknownEvent })
+	handle(b, Permissions.Join, b.join)
+	handle(b, Permissions.Offer, b.offered)
+	handle(b, Permissions.Unpublish, b.unpublish)
+	handle(b, Permissions.Mute, b.mute)
+	handle(b, Permissions.Subscribe, b.subscribe)
+	handle(b, Permissions.Message, b.message)
+	handle(b, Permissions.Data, b.parcel)
+	handle(b, Permissions.Leave, b.leave)
+	handle(b, Permissions.Sync, b.sync)
+	handle(b, unknownEvent, func(context.Context, *json.RawMessage) (any, error) { return nil, ErrUnknownEvent })
 	return nil
 }
 
@@ -133,8 +134,13 @@ func (b *binding) bye(why *Error, reconnect string, after time.Duration) {
 	b.conn.Disconnect(true)
 }
 
-// handle decodes an event's object for a handler and gives its errors codes.
-func handle[T any](b *binding, event string, h func(context.Context, *T) (any, error)) {
+// unknownEvent stands for every event that has no row in the table.
+var unknownEvent Permission
+
+// handle decodes the object of the event that a row of the table is about, and
+// gives the errors of its handler codes. What the row needs, [binding.in] checks.
+func handle[T any](b *binding, row Permission, h func(context.Context, *T) (any, error)) {
+	event := row.name
 	b.conn.Handle(event, func(ctx context.Context, raw json.RawMessage) (any, error) {
 		now := time.Now()
 		if b.flood.event(now) {
@@ -147,6 +153,7 @@ func handle[T any](b *binding, event string, h func(context.Context, *T) (any, e
 		if err := decode(raw, arg); err != nil && event != "" {
 			return nil, err
 		}
+		b.doing = row
 		ack, err := h(ctx, arg)
 		if err != nil {
 			e := asError(err)
@@ -186,16 +193,21 @@ func (b *binding) holdUntilAck(m *Member) {
 	}
 }
 
-// in carries out f in the room of the connection's member.
+// in carries out f in the room of the connection's member, if its grant allows
+// the event at that moment.
 func (b *binding) in(ctx context.Context, f func(r *Room, m *Member) (any, error)) (any, error) {
 	m := b.current()
 	if m == nil {
 		return nil, ErrNotJoined
 	}
 	b.holdUntilAck(m)
+	row := b.doing
 	return call(ctx, m.room, func() (any, error) {
 		if !m.speaks(b.conn) {
 			return nil, ErrNotJoined
+		}
+		if !row.Allows(m.grant) {
+			return nil, ErrDenied
 		}
 		return f(m.room, m)
 	})
