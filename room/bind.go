@@ -27,6 +27,7 @@ type binding struct {
 	server *Server
 	conn   Conn
 	remote string
+	token  string // of CONNECT; may be empty
 
 	events  bucket
 	flood   flood
@@ -37,6 +38,7 @@ type binding struct {
 	// Guarded by mu.
 	mu     sync.Mutex
 	member *Member
+	waits  *Room // whose lobby it is in; nil for none
 }
 
 // Bind sets the event handlers of a signalling connection that may become a
@@ -48,6 +50,7 @@ func (s *Server) Bind(_ context.Context, c Conn) error {
 		server: s,
 		conn:   c,
 		remote: remoteOf(c.Request()),
+		token:  tokenOf(c.Auth()),
 		events: newBucket(eventRate, eventBurst),
 	}
 	if f, ok := c.(interface {
@@ -72,6 +75,9 @@ func (s *Server) Bind(_ context.Context, c Conn) error {
 	handle(b, Permissions.Data, b.parcel)
 	handle(b, Permissions.Leave, b.leave)
 	handle(b, Permissions.Sync, b.sync)
+	handle(b, Permissions.Token, b.renew)
+	handle(b, Permissions.Mod, b.moderate)
+	handle(b, Permissions.Invite, b.invite)
 	handle(b, unknownEvent, func(context.Context, *json.RawMessage) (any, error) { return nil, ErrUnknownEvent })
 	return nil
 }
@@ -88,6 +94,17 @@ func remoteOf(r *http.Request) string {
 	return host
 }
 
+// tokenOf reads the payload of CONNECT, which may be anything.
+func tokenOf(auth json.RawMessage) string {
+	var arg struct {
+		Token string `json:"token"`
+	}
+	if json.Unmarshal(auth, &arg) != nil {
+		return ""
+	}
+	return arg.Token
+}
+
 // isLoopback tells whether the client is on this machine.
 func (b *binding) isLoopback() bool {
 	a, err := netip.ParseAddr(b.remote)
@@ -100,7 +117,7 @@ func (b *binding) watch() {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		if b.current() == nil {
+		if b.current() == nil && b.lobby() == nil {
 			b.bye(ErrNotJoined.because("join within %v", b.server.cfg.JoinTimeout), "no", 0)
 		}
 		<-b.conn.Done()
@@ -112,6 +129,22 @@ func (b *binding) watch() {
 	if m := b.current(); m != nil {
 		m.room.post(func() { m.connGone(b.conn) })
 	}
+	if r := b.lobby(); r != nil {
+		r.post(func() { r.stopWaiting(b) })
+	}
+}
+
+// lobby returns the room that the client waits to be let into, or nil.
+func (b *binding) lobby() *Room {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.waits
+}
+
+func (b *binding) setLobby(r *Room) {
+	b.mu.Lock()
+	b.waits = r
+	b.mu.Unlock()
 }
 
 func (b *binding) current() *Member {
@@ -248,14 +281,8 @@ func (b *binding) mute(ctx context.Context, arg *publicationArg) (any, error) {
 		if arg.Muted == nil {
 			return nil, ErrBadRequest.because("muted is missing")
 		}
-		if p.muted != *arg.Muted {
-			p.muted = *arg.Muted
-			if s := m.sections[p.media.MID()]; s != nil {
-				s.pub.Muted = p.muted
-			}
-			r.changes.setPublication(publicationChange{ID: p.id, Muted: p.muted})
-			r.changed()
-		}
+		r.setMuted(p, *arg.Muted)
+		r.silence(p, false)
 		return okAck{OK: true}, nil
 	})
 }

@@ -63,7 +63,7 @@ func (p Permission) Allows(g Grant) bool {
 // an event that has a field and no row does not compile, and one without a field
 // cannot be handled.
 var Permissions = struct {
-	Join, Offer, Unpublish, Mute, Subscribe, Message, Data, Sync, Leave Permission
+	Join, Offer, Unpublish, Mute, Subscribe, Message, Data, Sync, Leave, Token, Mod, Invite Permission
 }{
 	Permission{"join", NeedNothing, "Enters a room, if the token opens it and nothing keeps one out."},
 	Permission{"offer", NeedMember, "Negotiates; what is sent from a source that the grant does not name is closed."},
@@ -74,6 +74,9 @@ var Permissions = struct {
 	Permission{"data", NeedData, "Sends bytes to others; data channels need it, too."},
 	Permission{"sync", NeedMember, "Asks for the whole state."},
 	Permission{"leave", NeedMember, "Leaves the room."},
+	Permission{"token", NeedMember, "Shows a new token before the present one expires."},
+	Permission{"mod", NeedModerate, "Decides about others and the room; nobody can give a right that is not their own."},
+	Permission{"invite", NeedModerate, "Makes or withdraws an invitation."},
 }
 
 // AllPermissions returns the rows of [Permissions], in their order.
