@@ -27,15 +27,18 @@ type binding struct {
 	server *Server
 	conn   Conn
 	remote string
+	token  string // of CONNECT; may be empty
 
 	events  bucket
 	flood   flood
-	layers  bool // the client understands the event; set by join
-	backups bool // the client has the cap backup; set by join
+	layers  bool       // the client understands the event; set by join
+	backups bool       // the client has the cap backup; set by join
+	doing   Permission // row of the event that is being handled
 
 	// Guarded by mu.
 	mu     sync.Mutex
 	member *Member
+	waits  *Room // whose lobby it is in; nil for none
 }
 
 // Bind sets the event handlers of a signalling connection that may become a
@@ -47,6 +50,7 @@ func (s *Server) Bind(_ context.Context, c Conn) error {
 		server: s,
 		conn:   c,
 		remote: remoteOf(c.Request()),
+		token:  tokenOf(c.Auth()),
 		events: newBucket(eventRate, eventBurst),
 	}
 	if f, ok := c.(interface {
@@ -62,16 +66,19 @@ func (s *Server) Bind(_ context.Context, c Conn) error {
 	s.conns[b] = struct{}{}
 	s.ended.Go(b.watch)
 	s.mu.Unlock()
-	handle(b, "join", b.join)
-	handle(b, "offer", b.offered)
-	handle(b, "unpublish", b.unpublish)
-	handle(b, "mute", b.mute)
-	handle(b, "subscribe", b.subscribe)
-	handle(b, "new_message", b.message)
-	handle(b, "data", b.parcel)
-	handle(b, "leave", b.leave)
-	handle(b, "sync", b.sync)
-	handle(b, "", func(context.Context, *json.RawMessage) (any, error) { return nil, ErrUnknownEvent })
+	handle(b, Permissions.Join, b.join)
+	handle(b, Permissions.Offer, b.offered)
+	handle(b, Permissions.Unpublish, b.unpublish)
+	handle(b, Permissions.Mute, b.mute)
+	handle(b, Permissions.Subscribe, b.subscribe)
+	handle(b, Permissions.Message, b.message)
+	handle(b, Permissions.Data, b.parcel)
+	handle(b, Permissions.Leave, b.leave)
+	handle(b, Permissions.Sync, b.sync)
+	handle(b, Permissions.Token, b.renew)
+	handle(b, Permissions.Mod, b.moderate)
+	handle(b, Permissions.Invite, b.invite)
+	handle(b, unknownEvent, func(context.Context, *json.RawMessage) (any, error) { return nil, ErrUnknownEvent })
 	return nil
 }
 
@@ -87,6 +94,17 @@ func remoteOf(r *http.Request) string {
 	return host
 }
 
+// tokenOf reads the payload of CONNECT, which may be anything.
+func tokenOf(auth json.RawMessage) string {
+	var arg struct {
+		Token string `json:"token"`
+	}
+	if json.Unmarshal(auth, &arg) != nil {
+		return ""
+	}
+	return arg.Token
+}
+
 // isLoopback tells whether the client is on this machine.
 func (b *binding) isLoopback() bool {
 	a, err := netip.ParseAddr(b.remote)
@@ -99,7 +117,7 @@ func (b *binding) watch() {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		if b.current() == nil {
+		if b.current() == nil && b.lobby() == nil {
 			b.bye(ErrNotJoined.because("join within %v", b.server.cfg.JoinTimeout), "no", 0)
 		}
 		<-b.conn.Done()
@@ -111,6 +129,22 @@ func (b *binding) watch() {
 	if m := b.current(); m != nil {
 		m.room.post(func() { m.connGone(b.conn) })
 	}
+	if r := b.lobby(); r != nil {
+		r.post(func() { r.stopWaiting(b) })
+	}
+}
+
+// lobby returns the room that the client waits to be let into, or nil.
+func (b *binding) lobby() *Room {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.waits
+}
+
+func (b *binding) setLobby(r *Room) {
+	b.mu.Lock()
+	b.waits = r
+	b.mu.Unlock()
 }
 
 func (b *binding) current() *Member {
@@ -133,8 +167,13 @@ func (b *binding) bye(why *Error, reconnect string, after time.Duration) {
 	b.conn.Disconnect(true)
 }
 
-// handle decodes an event's object for a handler and gives its errors codes.
-func handle[T any](b *binding, event string, h func(context.Context, *T) (any, error)) {
+// unknownEvent stands for every event that has no row in the table.
+var unknownEvent Permission
+
+// handle decodes the object of the event that a row of the table is about, and
+// gives the errors of its handler codes. What the row needs, [binding.in] checks.
+func handle[T any](b *binding, row Permission, h func(context.Context, *T) (any, error)) {
+	event := row.name
 	b.conn.Handle(event, func(ctx context.Context, raw json.RawMessage) (any, error) {
 		now := time.Now()
 		if b.flood.event(now) {
@@ -147,6 +186,7 @@ func handle[T any](b *binding, event string, h func(context.Context, *T) (any, e
 		if err := decode(raw, arg); err != nil && event != "" {
 			return nil, err
 		}
+		b.doing = row
 		ack, err := h(ctx, arg)
 		if err != nil {
 			e := asError(err)
@@ -186,16 +226,21 @@ func (b *binding) holdUntilAck(m *Member) {
 	}
 }
 
-// in carries out f in the room of the connection's member.
+// in carries out f in the room of the connection's member, if its grant allows
+// the event at that moment.
 func (b *binding) in(ctx context.Context, f func(r *Room, m *Member) (any, error)) (any, error) {
 	m := b.current()
 	if m == nil {
 		return nil, ErrNotJoined
 	}
 	b.holdUntilAck(m)
+	row := b.doing
 	return call(ctx, m.room, func() (any, error) {
 		if !m.speaks(b.conn) {
 			return nil, ErrNotJoined
+		}
+		if !row.Allows(m.grant) {
+			return nil, ErrDenied
 		}
 		return f(m.room, m)
 	})
@@ -236,14 +281,8 @@ func (b *binding) mute(ctx context.Context, arg *publicationArg) (any, error) {
 		if arg.Muted == nil {
 			return nil, ErrBadRequest.because("muted is missing")
 		}
-		if p.muted != *arg.Muted {
-			p.muted = *arg.Muted
-			if s := m.sections[p.media.MID()]; s != nil {
-				s.pub.Muted = p.muted
-			}
-			r.changes.setPublication(publicationChange{ID: p.id, Muted: p.muted})
-			r.changed()
-		}
+		r.setMuted(p, *arg.Muted)
+		r.silence(p, false)
 		return okAck{OK: true}, nil
 	})
 }

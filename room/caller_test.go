@@ -329,3 +329,23 @@ func (h *house) left(peers int) {
 		}
 	}
 }
+
+// still waits until no packets of a publication have come in a slot for a while.
+func (c *caller) still(mid string, n uint32) {
+	c.t.Helper()
+	limit := time.After(patience)
+	tick := time.NewTicker(200 * time.Millisecond) // of a packet each 10 ms
+	defer tick.Stop()
+	for before := -1; ; {
+		select {
+		case <-tick.C:
+		case <-limit:
+			c.t.Fatalf("slot %s goes on", mid)
+		}
+		now := c.packets(mid, n)
+		if now == before {
+			return
+		}
+		before = now
+	}
+}

@@ -62,7 +62,7 @@ func (b *binding) parcel(ctx context.Context, arg *parcelArg) (any, error) {
 // carry passes a parcel on: to those it names who are there, or to everybody
 // else. Over the limits it fails with ErrRateLimited and how long to wait.
 func (r *Room) carry(from *Member, p parcel, reliable bool) error {
-	if !from.grant.CanData {
+	if !Permissions.Data.Allows(from.grant) { // of data channels nobody has asked before
 		return ErrDenied
 	}
 	to := r.recipients(from, p.ids)

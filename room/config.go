@@ -18,9 +18,20 @@ type Config struct {
 	Media *sfu.Server
 
 	// Authorize decides on each join, before there is a room or a peer. Its error
-	// is told to the client by its code if it is an [Error], else as internal. If
-	// nil, everyone may do everything that a guest may; see [Guest].
+	// is told to the client by its code if it is an [Error], else as internal. It
+	// is asked again when a member resumes or shows a new token. If nil, everyone
+	// may do everything that a guest may; see [Guest].
 	Authorize func(ctx context.Context, req JoinRequest) (Grant, error)
+
+	// Visitors tells who comes by a cookie, so that who opened a room moderates it
+	// again after coming back, and can be banned without an identity. If nil,
+	// nobody is known.
+	Visitors *Visitors
+
+	// Invite signs the token of an invitation, which Authorize understands and
+	// answers with the invitation's ID as [Grant.Pass]. If nil, nobody can be
+	// invited.
+	Invite func(Invitation) (string, error)
 
 	// MaxMembers limits each room. If zero, 1000.
 	MaxMembers int
@@ -80,8 +91,8 @@ type Hooks struct {
 	// called again for one that was lost and is back, after OnLeave.
 	OnJoin func(*Member)
 	// OnLeave is told why the member is gone: "left" or "lost", "kicked" by
-	// [Member.Leave], "replaced" by a new connection of the same client, or
-	// "ended" with the room.
+	// [Member.Leave], "banned", "expired" as its token did, "replaced" by a new
+	// connection of the same client, or "ended" with the room.
 	OnLeave func(m *Member, why string)
 	// OnPublish and OnUnpublish are called once each for every publication.
 	OnPublish   func(*Publication)
@@ -95,7 +106,9 @@ type JoinRequest struct {
 	Room   string
 	Name   string // to be shown, not unique
 	Token  string // opaque to this package
-	Remote string // address of the client, for rate limits and logs
+	Remote string // address of the client, for rate limits, bans and logs
+	// Visitor is the id in the cookie of [Config.Visitors]; empty if there is none.
+	Visitor string
 }
 
 // Source tells what a track shows.

@@ -123,6 +123,9 @@ type ack struct {
 	OK           bool                   `json:"ok"`
 	Code         string                 `json:"-"`
 	Retry        time.Duration          `json:"-"`
+	Details      map[string]any         `json:"-"`
+	URL          string                 `json:"url"`
+	Room         roomState              `json:"room"`
 	ID           json.RawMessage        `json:"id"`
 	TS           int64                  `json:"ts"`
 	Session      string                 `json:"session"`
@@ -153,6 +156,12 @@ type message struct {
 	Text   string `json:"text"`
 }
 
+// roomState is what clients know of a room itself.
+type roomState struct {
+	Locked, Lobby bool
+	Spotlight     string
+}
+
 // raw sends an event with any bytes as its argument.
 func (c *conn) raw(name, arg string) ack {
 	c.t.Helper()
@@ -166,7 +175,7 @@ func (c *conn) raw(name, arg string) ack {
 	var a ack
 	var refused *room.Error
 	if errors.As(err, &refused) {
-		a.Code, a.Retry = refused.Code(), refused.RetryAfter()
+		a.Code, a.Retry, a.Details = refused.Code(), refused.RetryAfter(), refused.Details()
 		return a
 	}
 	if err != nil {
@@ -223,6 +232,7 @@ type state struct {
 		}
 		Del []struct{ ID string }
 	}
+	Room *roomState
 }
 
 // next waits for an event of a name for which f holds, and skips others.
@@ -315,6 +325,20 @@ func (h *house) enter(name string) (*conn, ack) {
 	h.t.Helper()
 	c := h.bind(name)
 	return c, c.must("join", o{"v": 1, "room": "r", "name": name})
+}
+
+// member finds a member.
+func (h *house) member(name, id string) *room.Member {
+	h.t.Helper()
+	if r, ok := h.Room(name); ok {
+		for m := range r.Members() {
+			if m.ID() == id {
+				return m
+			}
+		}
+	}
+	h.t.Fatalf("there is no member %s in %s", id, name)
+	return nil
 }
 
 // authorize grants everybody the same.

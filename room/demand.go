@@ -30,7 +30,7 @@ func (m *Member) options(p *Publication, mid string) sfu.SubscribeOptions {
 	s := m.showing[p.id]
 	r := m.room
 	return sfu.SubscribeOptions{
-		MID: mid, MaxWidth: s.width, MaxHeight: s.height, MaxFrameRate: s.rate,
+		MID: mid, MaxWidth: s.width, MaxHeight: s.height, MaxFrameRate: s.rate, Paused: p.silenced,
 		OnLayer: func(sfu.LayerInfo) { r.post(func() { m.tellLayer(p) }) },
 	}
 }

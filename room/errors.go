@@ -67,9 +67,17 @@ var (
 	// because somebody else may know the key.
 	ErrSessionExpired = &Error{code: "session_expired", message: "the session ended, because an old key of it was used"}
 	ErrRateLimited    = &Error{code: "rate_limited", message: "too many requests"}
-	errKicked         = &Error{code: "kicked", message: "you were removed from the room"}
-	errReplaced       = &Error{code: "duplicate_identity", message: "you joined from another connection"}
-	errSlow           = &Error{code: "slow_consumer", message: "you read too slowly"}
+	// ErrUnauthorized is for a token that is missing, forged, withdrawn or used up.
+	ErrUnauthorized = &Error{code: "unauthorized", message: "a valid token is needed"}
+	ErrTokenExpired = &Error{code: "token_expired", message: "the token has expired"}
+	ErrLockedRoom   = &Error{code: "locked", message: "the room is locked"}
+	ErrBanned       = &Error{code: "banned", message: "you may not come into this room"}
+	// ErrWaiting is for who has to be let in; its details have a ticket.
+	ErrWaiting  = &Error{code: "waiting", message: "a moderator has to let you in"}
+	errRejected = &Error{code: "rejected", message: "a moderator did not let you in"}
+	errKicked   = &Error{code: "kicked", message: "you were removed from the room"}
+	errReplaced = &Error{code: "duplicate_identity", message: "you joined from another connection"}
+	errSlow     = &Error{code: "slow_consumer", message: "you read too slowly"}
 	// errAwaited never leaves the room: a backup was asked for.
 	errAwaited  = &Error{code: "awaited", message: "a codec that you decode was asked for"}
 	errInternal = &Error{code: "internal", message: "the server could not do it"}

@@ -19,7 +19,10 @@ type Grant struct {
 	CanRecord    bool      // start and stop recordings
 	Hidden       bool      // not among the members that others see
 	Single       bool      // a newer member of the identity takes the place of the older
-	Expires      time.Time // when the member has to show a new token; zero means never
+	Expires      time.Time // when the member has to show a new token, or to go; zero means never
+	Candidate    bool      // moderates a room that nobody else moderates, as who opened it or is there longest
+	Pass         string    // names the token, so that it can be counted and withdrawn; may be empty
+	Uses         int       // how many members may join with Pass; 0 is any number
 }
 
 // Sources returns all sources.
@@ -41,9 +44,9 @@ func (r Role) Grant() (Grant, bool) {
 	case RoleViewer:
 		return Grant{CanSubscribe: true, CanChat: true}, true
 	case RoleGuest:
-		return Guest(), true
+		return guest(), true
 	case RoleModerator:
-		g := Guest()
+		g := guest()
 		g.CanModerate, g.CanRecord = true, true
 		return g, true
 	}
@@ -51,8 +54,14 @@ func (r Role) Grant() (Grant, bool) {
 }
 
 // Guest returns the grant of rooms without access control: send and receive
-// everything, and talk.
+// everything, and talk, and moderate where nobody else does.
 func Guest() Grant {
+	g := guest()
+	g.Candidate = true
+	return g
+}
+
+func guest() Grant {
 	return Grant{Publish: Sources(), CanSubscribe: true, CanChat: true, CanData: true}
 }
 
@@ -76,6 +85,19 @@ func (g Grant) covers(o Grant) bool {
 	}
 	return (g.CanSubscribe || !o.CanSubscribe) && (g.CanChat || !o.CanChat) && (g.CanData || !o.CanData) &&
 		(g.CanModerate || !o.CanModerate) && (g.CanRecord || !o.CanRecord)
+}
+
+// withRights returns the grant with the rights of another, for the same person.
+func (g Grant) withRights(o Grant) Grant {
+	g.Publish, g.CanSubscribe, g.CanChat, g.CanData = o.Publish, o.CanSubscribe, o.CanChat, o.CanData
+	g.CanModerate, g.CanRecord = o.CanModerate, o.CanRecord
+	return g
+}
+
+// asModerator returns the grant with what a moderator has more than others.
+func (g Grant) asModerator() Grant {
+	g.CanModerate, g.CanRecord = true, true
+	return g
 }
 
 // MayPublish tells whether a source may be sent.

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -29,7 +30,7 @@ func (b *binding) join(ctx context.Context, arg *joinArg) (any, error) {
 // blames tells whether a join was refused for what the client sent.
 func blames(e *Error) bool {
 	switch e.code {
-	case ErrFull.code, ErrBusy.code, ErrClosed.code, ErrDraining.code, ErrRateLimited.code, errInternal.code,
+	case ErrWaiting.code, ErrLockedRoom.code, ErrFull.code, ErrBusy.code, ErrClosed.code, ErrDraining.code, ErrRateLimited.code, errInternal.code,
 		ErrNoSession.code: // a server that was started anew knows none; nobody guesses 128 bits
 		return false
 	}
@@ -49,7 +50,7 @@ func (b *binding) tryJoin(ctx context.Context, arg *joinArg) (any, error) {
 		return nil, err
 	}
 	b.layers, b.backups = slices.Contains(arg.Caps, "layers"), slices.Contains(arg.Caps, "backup")
-	req := JoinRequest{Room: arg.Room, Name: arg.Name, Token: arg.Token, Remote: b.remote}
+	req := b.request(arg.Room, arg.Name, arg.Token)
 	grant, err := b.server.cfg.Authorize(ctx, req)
 	if err != nil {
 		return nil, err
@@ -63,12 +64,26 @@ func (b *binding) tryJoin(ctx context.Context, arg *joinArg) (any, error) {
 			return nil, err
 		}
 		m := newMember(r, req, grant, b)
-		ack, err := b.enter(ctx, m, arg)
+		var ack any
+		if _, err = call(ctx, r, func() (any, error) { return nil, r.ask(b, m, arg) }); err == nil {
+			ack, err = b.enter(ctx, m, arg)
+		}
 		if errors.Is(err, ErrClosed) && try < 3 {
 			continue // it ended a moment ago; open it anew
 		}
 		return ack, err
 	}
+}
+
+// request is what the client asks for. The token of its CONNECT stands in for one
+// that it does not give.
+func (b *binding) request(room, name, token string) JoinRequest {
+	req := JoinRequest{Room: room, Name: name, Token: cmp.Or(token, b.token), Remote: b.remote}
+	if v := b.server.cfg.Visitors; v != nil && b.conn.Request() != nil {
+		who, _ := v.known(b.conn.Request())
+		req.Visitor = who.ID
+	}
+	return req
 }
 
 // enter negotiates first, so that a member is never in the room without the
@@ -88,7 +103,7 @@ func (b *binding) enter(ctx context.Context, m *Member, arg *joinArg) (any, erro
 	}
 	b.holdUntilAck(m)
 	ack, err := call(ctx, r, func() (any, error) {
-		if err := r.add(m, arg.Replaces); err != nil {
+		if err := r.add(m, arg.Replaces, arg.Ticket); err != nil {
 			return nil, err
 		}
 		m.attach(peer)
@@ -134,6 +149,7 @@ func (m *Member) greet() {
 	for _, p := range m.room.of(m) {
 		m.tellBackup(p)
 	}
+	m.tellWaiting()
 }
 
 // offered negotiates again.

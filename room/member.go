@@ -1,6 +1,7 @@
 package room
 
 import (
+	"cmp"
 	"sync/atomic"
 	"time"
 
@@ -23,10 +24,11 @@ type Member struct {
 
 	// Owned by the room's goroutine.
 	keys       keys
-	grant      Grant
+	base       Grant  // what its token says
+	grant      Grant  // with what was changed since
 	conn       Conn   // nil without signalling
 	remote     string // address of conn
-	role       string
+	visitor    string // by its cookie; may be empty
 	state      string
 	peer       *sfu.Peer // nil before the first offer
 	socketGone bool
@@ -65,6 +67,7 @@ type Member struct {
 	cidOrder   []string
 	ended      bool
 	timer      *time.Timer // of what happens unless it comes back
+	expiry     *time.Timer // of its token
 }
 
 type heldEvent struct {
@@ -74,13 +77,13 @@ type heldEvent struct {
 
 func newMember(r *Room, req JoinRequest, g Grant, b *binding) *Member {
 	return &Member{
-		room: r, id: g.IDPrefix + newID(), session: newSecret(), keys: keys{current: newSecret()}, name: cleanName(req.Name),
-		grant: g, conn: b.conn, remote: b.remote,
+		room: r, id: g.IDPrefix + newID(), session: newSecret(), keys: keys{current: newSecret()}, name: cleanName(cmp.Or(g.Name, req.Name)),
+		base: g, grant: g, conn: b.conn, remote: b.remote, visitor: req.Visitor,
 		offers: newBucket(offerRate, offerBurst), messages: newBucket(messageRate, messageBurst),
 		parcels: newBucket(parcelRate, parcelBurst),
 		layers:  b.layers, backups: b.backups, lacks: make(map[string]bool), showing: make(map[string]showing),
 		demand: make(map[*sfu.Publication][]string), unsaid: make(map[*sfu.Publication]bool),
-		role: "guest", state: "live", mediaGone: true, audio: "auto",
+		state: "live", mediaGone: true, audio: "auto",
 		wanted: make(map[string]bool), subs: make(map[string]*sfu.Subscription),
 		ruled: make(map[string]ruleArg), rules: make(map[string]*rule),
 		sections: make(map[string]*section), told: make(map[string]SlotInfo), cids: make(map[string]messageAck),
@@ -102,7 +105,7 @@ func (m *Member) Room() *Room { return m.room }
 func (m *Member) Leave() { m.room.post(func() { m.room.remove(m, "kicked") }) }
 
 func (m *Member) info() MemberInfo {
-	return MemberInfo{ID: m.id, Identity: m.grant.Identity, Name: m.name, Role: m.role, State: m.state, Kind: "web"}
+	return MemberInfo{ID: m.id, Identity: m.grant.Identity, Name: m.name, Role: m.role(), State: m.state, Kind: "web"}
 }
 
 // emit sends an event. An error means that the connection is over, which the
@@ -296,6 +299,7 @@ func (m *Member) closePeer(p *sfu.Peer) {
 func (m *Member) end(why string) {
 	m.ended = true
 	m.stopTimer()
+	m.stopExpiry()
 	m.closePeer(m.peer)
 	if m.conn == nil || m.socketGone {
 		return
@@ -308,5 +312,9 @@ func (m *Member) end(why string) {
 		m.bye(ErrClosed, "no")
 	case "kicked":
 		m.bye(errKicked, "no")
+	case "banned":
+		m.bye(ErrBanned, "no")
+	case "expired":
+		m.bye(ErrTokenExpired, "no")
 	}
 }

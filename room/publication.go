@@ -17,9 +17,10 @@ type Publication struct {
 	media  *sfu.Publication
 
 	// Owned by the room's goroutine.
-	muted  bool
-	backup backup
-	age    int // rises with each that is published in the room
+	muted    bool
+	silenced bool // a moderator muted it: nobody is sent it until its publisher unmutes
+	backup   backup
+	age      int // rises with each that is published in the room
 }
 
 // ID is unique in the room.
@@ -134,14 +135,21 @@ func (r *Room) publish(p *Publication) bool {
 		r.voices = append(r.voices, p)
 		m.voices++
 	}
-	shared := p.source == Screen || p.source == ScreenAudio
-	_ = r.group.Add(p.media, sfu.AddOptions{Screen: shared}) // or it has ended, which is told
+	if !p.silenced {
+		r.rank(p)
+	}
 	r.changes.addPublication(p.info())
 	r.changed()
 	if h := r.server.cfg.Hooks.OnPublish; h != nil {
 		h(p)
 	}
 	return true
+}
+
+// rank has slots that follow show it, too.
+func (r *Room) rank(p *Publication) {
+	shared := p.source == Screen || p.source == ScreenAudio
+	_ = r.group.Add(p.media, sfu.AddOptions{Screen: shared}) // or it has ended, which is told
 }
 
 // unpublish removes a publication; slots that show it become idle.
@@ -161,6 +169,9 @@ func (r *Room) withhold(p *Publication) {
 	}
 	r.publications = slices.Delete(r.publications, i, i+1)
 	delete(r.byID, p.id)
+	if r.spotlight == p.id {
+		r.setSpotlight("")
+	}
 	p.backup.codec = "" // who needs it is asked again if it comes back
 	if i := slices.Index(r.voices, p); i >= 0 {
 		r.voices = slices.Delete(r.voices, i, i+1)

@@ -95,6 +95,9 @@ func (b *binding) resumeIn(ctx context.Context, r *Room, arg *joinArg, grant Gra
 		if _, err := r.holder(arg); err != nil {
 			return nil, err // it was another's turn meanwhile
 		}
+		if err := r.readmit(m, grant); err != nil {
+			return nil, err
+		}
 		moved := m.takeOver(b, arg.Resume.Key, grant)
 		s := r.welcome(m, peer, arg.Publish)
 		if peer == nil && m.needsRestart(moved) {
@@ -147,13 +150,8 @@ func (m *Member) takeOver(b *binding, key string, grant Grant) (moved bool) {
 	m.conn, m.remote, m.socketGone, m.behind = b.conn, b.remote, false, false
 	m.layers, m.backups = b.layers, b.backups
 	m.holding, m.held = false, nil
-	m.grant = grant
+	m.renew(grant)
 	m.keys.rotate(key)
-	for _, p := range m.room.of(m) {
-		if !grant.MayPublish(p.source) {
-			m.room.unpublish(p)
-		}
-	}
 	return moved
 }
 

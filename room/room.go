@@ -50,8 +50,13 @@ type Room struct {
 	chatBytes    int
 	messages     int
 	messageRate  bucket
-	parcels      int    // carried so far
-	carried      bucket // bytes of parcels
+	locked       bool
+	lobby        bool
+	waiting      []*waiter // longest first
+	founder      string    // visitor who opened the room; may be empty
+	spotlight    string    // ID of a publication, or empty
+	parcels      int       // carried so far
+	carried      bucket    // bytes of parcels
 	ending       bool
 }
 
@@ -124,9 +129,10 @@ func (r *Room) over() bool {
 		for _, m := range slices.Concat(r.members, r.seats) {
 			r.take(m, "ended")
 		}
+		r.sendAway()
 		return true
 	}
-	return len(r.members)+len(r.seats) == 0 && len(r.inbox) == 0 && time.Since(r.emptySince) >= r.server.cfg.Linger
+	return len(r.members)+len(r.seats)+len(r.waiting) == 0 && len(r.inbox) == 0 && time.Since(r.emptySince) >= r.server.cfg.Linger
 }
 
 // refuse carries out what still waits, so that nobody waits for ever; members
@@ -223,7 +229,12 @@ func read[T any](r *Room, f func() T) T {
 	case v := <-reply:
 		return v
 	case <-r.done:
-		return none
+		select {
+		case v := <-reply:
+			return v
+		default:
+			return none
+		}
 	}
 }
 
@@ -250,23 +261,30 @@ func (r *Room) member(id string) *Member {
 // publication returns the publication with an id, or nil.
 func (r *Room) publication(id string) *Publication { return r.byID[id] }
 
-// add makes m a member. It replaces an older member of the same session, whose
-// role and sent messages it takes over.
-func (r *Room) add(m *Member, replaces string) error {
+// add makes m a member, if it may enter. It replaces an older member of the same
+// session, whose rights and sent messages it takes over.
+func (r *Room) add(m *Member, replaces, ticket string) error {
 	if r.ending {
 		return ErrClosed
 	}
-	if old := r.bySession(replaces); old != nil {
-		m.role, m.cids, m.cidOrder = old.role, old.cids, old.cidOrder
-		old.role = "guest"
+	old := r.bySession(replaces)
+	if err := r.mayEnter(m, old, ticket); err != nil {
+		return err
+	}
+	if old == nil || old.base.Pass != m.base.Pass {
+		if err := r.server.passes.use(m.base, time.Now()); err != nil {
+			return err
+		}
+	}
+	if old != nil {
+		m.cids, m.cidOrder = old.cids, old.cidOrder
+		m.inherit(old)
 		r.take(old, "replaced")
 	}
-	if len(r.members)+len(r.seats) >= r.server.cfg.MaxMembers {
-		return ErrFull
-	}
-	if !r.moderated() {
-		m.role = "moderator"
-	}
+	r.single(m)
+	r.elect(m)
+	m.watchExpiry()
+	r.leaveLobby(m.conn, ticket)
 	r.enter(m)
 	r.log.Info("member joined", "member", m.id)
 	return nil
@@ -284,7 +302,7 @@ func (r *Room) bySession(session string) *Member {
 
 // moderated tells whether there is a moderator, who may be about to come back.
 func (r *Room) moderated() bool {
-	is := func(m *Member) bool { return m.role == "moderator" }
+	is := func(m *Member) bool { return m.grant.CanModerate }
 	return slices.ContainsFunc(r.members, is) || slices.ContainsFunc(r.seats, is)
 }
 
@@ -351,11 +369,13 @@ func (r *Room) exit(m *Member, why string) {
 	}
 }
 
-// promote makes the longest present member the moderator if there is none.
+// promote makes the longest present candidate the moderator if there is none.
 func (r *Room) promote() {
-	if len(r.members) == 0 || r.moderated() {
+	if r.moderated() {
 		return
 	}
-	r.members[0].role = "moderator"
-	r.changes.setMember(memberChange{ID: r.members[0].id, Role: "moderator"})
+	if i := slices.IndexFunc(r.members, func(m *Member) bool { return m.grant.Candidate }); i >= 0 {
+		m := r.members[i]
+		r.setGrant(m, m.grant.asModerator())
+	}
 }

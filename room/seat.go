@@ -125,7 +125,7 @@ func (m *Member) pause(paused bool) {
 	for id, sub := range m.subs {
 		if p := m.room.publication(id); p != nil {
 			opts := m.options(p, "")
-			opts.Paused = paused
+			opts.Paused = paused || p.silenced
 			_ = sub.Update(opts) // or it has ended
 		}
 	}

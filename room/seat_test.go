@@ -60,7 +60,7 @@ func stage(t *testing.T) *scene {
 		m := newMember(s.room, JoinRequest{}, Guest(), &binding{conn: &mute{}})
 		s.member = m
 		s.do(func() {
-			if err := s.room.add(m, ""); err != nil {
+			if err := s.room.add(m, "", ""); err != nil {
 				t.Error(err)
 			}
 			m.connected = true

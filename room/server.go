@@ -15,10 +15,12 @@ import (
 
 // Server holds the rooms of one process.
 type Server struct {
-	cfg   Config
-	log   *slog.Logger
-	joins joinLimits
-	ended sync.WaitGroup // rooms and connections
+	cfg    Config
+	log    *slog.Logger
+	joins  joinLimits
+	bans   bans
+	passes passes
+	ended  sync.WaitGroup // rooms and connections
 
 	parcelDrops [parcelDrops]atomic.Uint64
 

@@ -8,13 +8,14 @@ import (
 
 // changes collects what is different since the last state event.
 type changes struct {
+	room         *roomInfo // as it is now; nil if it is as before
 	members      memberChanges
 	publications publicationChanges
 }
 
 func (c *changes) empty() bool {
 	m, p := &c.members, &c.publications
-	return len(m.Add)+len(m.Set)+len(m.Del)+len(p.Add)+len(p.Set)+len(p.Del) == 0
+	return c.room == nil && len(m.Add)+len(m.Set)+len(m.Del)+len(p.Add)+len(p.Set)+len(p.Del) == 0
 }
 
 func (c *changes) addMember(m MemberInfo) { c.members.Add = append(c.members.Add, m) }
@@ -71,6 +72,7 @@ func (c *changes) removePublication(id string) {
 
 // merge adds changes that came later.
 func (c *changes) merge(later changes) {
+	c.room = cmp.Or(later.room, c.room)
 	for _, d := range later.members.Del {
 		c.removeMember(d.ID, d.Why)
 	}
@@ -93,7 +95,7 @@ func (c *changes) merge(later changes) {
 
 // event returns what to tell, parts without changes left out.
 func (c *changes) event(rev int) stateEvent {
-	e := stateEvent{Rev: rev}
+	e := stateEvent{Rev: rev, Room: c.room}
 	if m := &c.members; len(m.Add)+len(m.Set)+len(m.Del) > 0 {
 		copied := *m
 		e.Members = &copied
@@ -139,13 +141,26 @@ func (r *Room) flushTo(except *Member) {
 	r.releaseBackups()
 }
 
+// info describes the room to clients.
+func (r *Room) info() roomInfo {
+	return roomInfo{
+		Name: r.name, Locked: r.locked, Lobby: r.lobby, MaxMembers: r.server.cfg.MaxMembers, Created: r.created.UnixMilli(),
+		Spotlight: r.spotlight,
+	}
+}
+
+// roomChanged schedules to tell everybody what the room is like now.
+func (r *Room) roomChanged() {
+	now := r.info()
+	r.changes.room = &now
+	r.changed()
+}
+
 // snapshot is the whole room as m sees it.
 func (r *Room) snapshot(m *Member) snapshot {
 	s := snapshot{
 		OK: true, V: 1, Session: m.session, Key: m.keys.current, Self: m.info(),
-		Room: roomInfo{
-			Name: r.name, MaxMembers: r.server.cfg.MaxMembers, Created: r.created.UnixMilli(),
-		},
+		Room:         r.info(),
 		Members:      make([]MemberInfo, 0, len(r.members)),
 		Publications: make([]PublicationInfo, 0, len(r.publications)),
 		Rev:          r.rev,

@@ -191,9 +191,6 @@ func (m *Member) shows(s *sfu.Subscription) *Publication {
 
 // change applies a subscribe event.
 func (m *Member) change(arg *subscribeArg) (subscribeAck, error) {
-	if !m.grant.CanSubscribe {
-		return subscribeAck{}, ErrDenied
-	}
 	m.setModes(arg)
 	m.setRules(arg)
 	ack := subscribeAck{OK: true}

@@ -49,12 +49,20 @@ func NewVisitors(key []byte) *Visitors {
 
 // Read returns the visitor of a request; a new one if there is no valid cookie.
 func (v *Visitors) Read(r *http.Request) Visitor {
-	for _, c := range r.CookiesNamed(visitorCookie) {
-		if who, ok := v.open(c.Value); ok {
-			return who
-		}
+	if who, ok := v.known(r); ok {
+		return who
 	}
 	return Visitor{ID: newSecret()}
+}
+
+// known returns the visitor of a request with a valid cookie.
+func (v *Visitors) known(r *http.Request) (Visitor, bool) {
+	for _, c := range r.CookiesNamed(visitorCookie) {
+		if who, ok := v.open(c.Value); ok {
+			return who, true
+		}
+	}
+	return Visitor{}, false
 }
 
 // open checks a cookie: "1.", the payload and its HMAC-SHA256, in base64.

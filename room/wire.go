@@ -7,7 +7,7 @@ type MemberInfo struct {
 	ID       string `json:"id"`
 	Identity string `json:"identity"`
 	Name     string `json:"name"`
-	Role     string `json:"role"`  // "guest" or "moderator"
+	Role     string `json:"role"`  // "viewer", "guest" or "moderator"
 	State    string `json:"state"` // "live" or "reconnecting"
 	Kind     string `json:"kind"`  // "web"
 }
@@ -60,6 +60,7 @@ type joinArg struct {
 	Offer    string   `json:"offer"`
 	Publish  []pub    `json:"publish"`
 	Replaces string   `json:"replaces"`
+	Ticket   string   `json:"ticket"` // of a lobby
 	Caps     []string `json:"caps"`
 	Resume   *struct {
 		Session string `json:"session"`
@@ -74,6 +75,7 @@ type roomInfo struct {
 	Recording  bool   `json:"recording"`
 	MaxMembers int    `json:"max_members"`
 	Created    int64  `json:"created"`
+	Spotlight  string `json:"spotlight,omitempty"` // a publication that all are to look at
 }
 
 type limitsInfo struct {
@@ -223,6 +225,7 @@ type stateEvent struct {
 	Rev          int                 `json:"rev"`
 	Members      *memberChanges      `json:"members,omitempty"`
 	Publications *publicationChanges `json:"publications,omitempty"`
+	Room         *roomInfo           `json:"room,omitempty"`
 }
 
 type slotsEvent struct {

@@ -30,7 +30,8 @@ type Claims struct {
 	Name     string          // to be shown; may be empty
 	Room     string          // the only room that it opens; "*" for any
 	Metadata json.RawMessage // md: for the application; may be nil
-	ID       string          // jti: names the token, for an invitation that can be revoked
+	ID       string          // jti: names the token, so that it can be counted and withdrawn
+	Uses     int             // how many may join with it, by its ID; 0 is any number
 	Issued   time.Time       // iat
 	From     time.Time       // nbf: zero for at once
 	Expires  time.Time       // exp: needed
@@ -69,7 +70,7 @@ func (c Claims) Opens(name string) bool {
 func (c Claims) Grant() (room.Grant, error) {
 	g := room.Grant{
 		Identity: c.Identity, Name: c.Name, Single: c.Single, Expires: c.Expires,
-		Publish: room.Sources(), CanSubscribe: true, CanChat: true,
+		Publish: room.Sources(), CanSubscribe: true, CanChat: true, Pass: c.ID, Uses: c.Uses,
 	}
 	if c.Can == nil {
 		return g, nil
@@ -89,11 +90,12 @@ type wire struct {
 	Room     string          `json:"room,omitempty"`
 	Metadata json.RawMessage `json:"md,omitempty"`
 	Single   bool            `json:"single,omitempty"`
+	Uses     int             `json:"uses,omitempty"`
 	Can      *Can            `json:"can,omitempty"`
 }
 
 func (c Claims) wire() wire {
-	w := wire{Name: c.Name, Room: c.Room, Metadata: c.Metadata, Single: c.Single, Can: c.Can}
+	w := wire{Name: c.Name, Room: c.Room, Metadata: c.Metadata, Single: c.Single, Uses: c.Uses, Can: c.Can}
 	w.Issuer, w.Subject, w.ID = c.Issuer, c.Identity, c.ID
 	w.IssuedAt, w.NotBefore, w.ExpiresAt = numeric(c.Issued), numeric(c.From), numeric(c.Expires)
 	return w
@@ -102,7 +104,7 @@ func (c Claims) wire() wire {
 func (w *wire) claims() Claims {
 	return Claims{
 		Issuer: w.Issuer, Identity: w.Subject, Name: w.Name, Room: w.Room, Metadata: w.Metadata, ID: w.ID,
-		Issued: moment(w.IssuedAt), From: moment(w.NotBefore), Expires: moment(w.ExpiresAt), Single: w.Single, Can: w.Can,
+		Issued: moment(w.IssuedAt), From: moment(w.NotBefore), Expires: moment(w.ExpiresAt), Single: w.Single, Uses: max(0, w.Uses), Can: w.Can,
 	}
 }
 

@@ -7,14 +7,16 @@
 
 /** @typedef {'audio'|'video'} Kind */
 
-/** @typedef {'bad_request'|'unknown_event'|'unsupported_version'|'not_joined'|'already_joined'|'forbidden'|'room_full'|'room_ended'|'bad_sdp'|'no_common_codec'|'stale_offer'|'publication_not_found'|'member_not_found'|'slot_not_found'|'session_unknown'|'session_expired'|'limit_exceeded'|'too_large'|'rate_limited'|'draining'|'server_busy'|'kicked'|'duplicate_identity'|'slow_consumer'|'internal'} Code */
+/** @typedef {'guest'|'moderator'|'viewer'} Role */
+
+/** @typedef {'bad_request'|'unknown_event'|'unsupported_version'|'not_joined'|'already_joined'|'unauthorized'|'token_expired'|'forbidden'|'room_full'|'locked'|'waiting'|'rejected'|'banned'|'room_ended'|'bad_sdp'|'no_common_codec'|'stale_offer'|'publication_not_found'|'member_not_found'|'slot_not_found'|'session_unknown'|'session_expired'|'limit_exceeded'|'too_large'|'rate_limited'|'draining'|'server_busy'|'kicked'|'duplicate_identity'|'slow_consumer'|'internal'} Code */
 
 /**
  * @typedef {object} Member
  * @property {string} id
  * @property {string} identity
  * @property {string} name shown to people, not unique
- * @property {'guest'|'moderator'} role
+ * @property {Role} role
  * @property {'live'|'reconnecting'} state
  * @property {'web'} kind
  */
@@ -76,6 +78,7 @@
  * @property {boolean} recording
  * @property {number} max_members
  * @property {number} created
+ * @property {string} [spotlight] a publication that all are to look at
  */
 
 /**
@@ -88,7 +91,28 @@
 /**
  * @typedef {object} Gone
  * @property {string} id
- * @property {'left'|'lost'|'replaced'|'kicked'|'ended'} [why]
+ * @property {'left'|'lost'|'replaced'|'kicked'|'ended'|'banned'|'expired'} [why]
+ */
+
+/**
+ * @typedef {object} Rights what a member may do; what is missing it may not
+ * @property {Source[]} [publish] what may be sent
+ * @property {boolean} [subscribe]
+ * @property {boolean} [data]
+ * @property {boolean} [chat]
+ * @property {boolean} [moderate]
+ * @property {boolean} [record]
+ */
+
+/**
+ * @typedef {object} AdmittedEvent the client may join with its ticket now
+ * @property {string} ticket
+ */
+
+/**
+ * @typedef {object} AskUnmuteEvent a moderator asks to unmute it
+ * @property {string} publication
+ * @property {string} by
  */
 
 /**
@@ -123,6 +147,27 @@
  */
 
 /**
+ * @typedef {object} GrantEvent the rights of the member itself, which have changed
+ * @property {Role} role
+ * @property {Rights} can
+ */
+
+/**
+ * @typedef {object} InviteAck
+ * @property {true} ok
+ * @property {string} id
+ * @property {string} [url] path, query and fragment; missing after revoke
+ */
+
+/**
+ * @typedef {object} InviteRequest
+ * @property {Role} [role]
+ * @property {number} [expires] at most 30 days from now; missing for one day
+ * @property {number} [uses] how many may join with it; 0 or missing for any number
+ * @property {string} [revoke] of an invitation that is to let nobody in any more, in place of the rest
+ */
+
+/**
  * @typedef {object} JoinAck the whole room as the member sees it
  * @property {true} ok
  * @property {1} v
@@ -154,6 +199,14 @@
  * @property {Pub[]} [publish]
  * @property {{session: string, key: string, rev?: number}} [resume] who the client was on a connection that it lost
  * @property {string} [replaces] session of an older member of the same client, which ends
+ * @property {string} [ticket] of a lobby, after admitted
+ */
+
+/**
+ * @typedef {object} KnockEvent tells moderators that somebody waits to be let in
+ * @property {string} ticket
+ * @property {string} name
+ * @property {boolean} [gone] it does not wait any more: it was let in, sent away or gave up
  */
 
 /**
@@ -171,6 +224,23 @@
 
 /**
  * @typedef {object} LeaveRequest
+ */
+
+/**
+ * @typedef {object} ModAck
+ * @property {true} ok
+ */
+
+/**
+ * @typedef {object} ModRequest
+ * @property {'kick'|'ban'|'unban'|'mute'|'mute_all'|'ask_unmute'|'grant'|'promote'|'demote'|'lock'|'unlock'|'lobby'|'admit'|'deny'|'spotlight'|'end'} op
+ * @property {string} [member]
+ * @property {string} [identity] of tokens; for ban and unban
+ * @property {string} [publication]
+ * @property {string} [ticket] of who waits; for admit and deny
+ * @property {number} [until] the end of a ban; missing for as long as the server remembers
+ * @property {boolean} [on] of the lobby; true if missing
+ * @property {Rights} [can]
  */
 
 /**
@@ -232,8 +302,9 @@
 /**
  * @typedef {object} StateEvent
  * @property {number} rev of the event before plus 1
- * @property {{add?: Member[], set?: ({id: string, state?: 'live'|'reconnecting', role?: 'guest'|'moderator'})[], del?: Gone[]}} [members]
+ * @property {{add?: Member[], set?: ({id: string, state?: 'live'|'reconnecting', role?: Role})[], del?: Gone[]}} [members]
  * @property {{add?: Publication[], set?: {id: string, muted: boolean}[], del?: Gone[]}} [publications]
+ * @property {Room} [room]
  */
 
 /**
@@ -257,6 +328,16 @@
 
 /**
  * @typedef {object} SyncRequest
+ */
+
+/**
+ * @typedef {object} TokenAck
+ * @property {true} ok
+ */
+
+/**
+ * @typedef {object} TokenRequest
+ * @property {string} token
  */
 
 /**

@@ -1,0 +1,122 @@
+package room
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	mostPasses        = 10_000
+	invitationLife    = 24 * time.Hour
+	longestInvitation = 30 * 24 * time.Hour
+	mostUses          = 10_000
+)
+
+// Invitation lets its holder into a room as if it had a token, which it is.
+type Invitation struct {
+	ID      string // names it, to withdraw it; [Grant.Pass] of who comes with it
+	Room    string
+	Role    Role
+	Expires time.Time
+	Uses    int // how many may join with it; 0 is any number
+}
+
+// passes count tokens that have a name, and know which are withdrawn.
+type passes struct {
+	// Guarded by mu.
+	mu    sync.Mutex
+	known map[string]*pass
+}
+
+type pass struct {
+	room      string // of an invitation
+	used      int
+	withdrawn bool
+	expires   time.Time // zero for never
+}
+
+var (
+	errWithdrawn = ErrUnauthorized.because("the invitation was withdrawn")
+	errUsed      = ErrUnauthorized.because("the token was used as often as it may be")
+)
+
+// check tells why a member may not join with a token.
+func (p *passes) check(g Grant) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.refusal(g)
+}
+
+// refusal is called with mu held.
+func (p *passes) refusal(g Grant) error {
+	known := p.known[g.Pass]
+	switch {
+	case g.Pass == "" || known == nil:
+		return nil
+	case known.withdrawn:
+		return errWithdrawn
+	case g.Uses > 0 && known.used >= g.Uses:
+		return errUsed
+	}
+	return nil
+}
+
+// use counts a join.
+func (p *passes) use(g Grant, now time.Time) error {
+	if g.Pass == "" || g.Uses == 0 {
+		return p.check(g)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.refusal(g); err != nil {
+		return err
+	}
+	known := p.known[g.Pass]
+	if known == nil {
+		if !p.room(now) {
+			return ErrBusy.because("too many tokens are counted")
+		}
+		known = &pass{expires: g.Expires}
+		p.known[g.Pass] = known
+	}
+	known.used++
+	return nil
+}
+
+// room makes place for one more, with mu held. False if there is none.
+func (p *passes) room(now time.Time) bool {
+	if p.known == nil {
+		p.known = make(map[string]*pass)
+	}
+	if len(p.known) >= mostPasses {
+		for id, x := range p.known {
+			if !x.expires.IsZero() && now.After(x.expires) {
+				delete(p.known, id)
+			}
+		}
+	}
+	return len(p.known) < mostPasses
+}
+
+// issue notes an invitation.
+func (p *passes) issue(i Invitation, now time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.room(now) {
+		return ErrLimit.because("there are %d invitations already", mostPasses)
+	}
+	p.known[i.ID] = &pass{room: i.Room, expires: i.Expires.Add(time.Minute)}
+	return nil
+}
+
+// withdraw makes an invitation to a room worthless. False if there is none.
+func (p *passes) withdraw(room, id string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	x := p.known[id]
+	if x == nil || x.room != room {
+		return false
+	}
+	x.withdrawn = true
+	return true
+}

@@ -1,0 +1,90 @@
+package room
+
+import "reflect"
+
+// Right is what somebody has to have for an event or a request.
+type Right uint8
+
+// Rights, as the table in docs/protocol.md names them.
+const (
+	NeedNothing   Right = iota // whoever is connected
+	NeedMember                 // whoever is in the room: it is about oneself, or each part is checked by itself
+	NeedPublish                // sends at least one source
+	NeedSubscribe              // [Grant.CanSubscribe]
+	NeedChat                   // [Grant.CanChat]
+	NeedData                   // [Grant.CanData]
+	NeedModerate               // [Grant.CanModerate]
+	NeedRecord                 // [Grant.CanRecord]
+)
+
+// String returns the word for the right in documents.
+func (r Right) String() string {
+	return [...]string{"nothing", "member", "publish", "subscribe", "chat", "data", "moderate", "record"}[r]
+}
+
+// Permission is a row of [Permissions]: an event that clients send, or a request,
+// and what it needs. Only this package makes them.
+type Permission struct {
+	name  string
+	needs Right
+	says  string
+}
+
+// Name is the event, or the method and pattern of a request.
+func (p Permission) Name() string { return p.name }
+
+// Needs returns the right that it takes.
+func (p Permission) Needs() Right { return p.needs }
+
+// Says describes it in a sentence.
+func (p Permission) Says() string { return p.says }
+
+// Allows tells whether a member with a grant may do it.
+func (p Permission) Allows(g Grant) bool {
+	switch p.needs {
+	case NeedPublish:
+		return len(g.Publish) > 0
+	case NeedSubscribe:
+		return g.CanSubscribe
+	case NeedChat:
+		return g.CanChat
+	case NeedData:
+		return g.CanData
+	case NeedModerate:
+		return g.CanModerate
+	case NeedRecord:
+		return g.CanRecord
+	}
+	return true
+}
+
+// Permissions is the table of who may do what. The server enforces it, tests try
+// every role on every row, and docs/protocol.md shows it. Its rows have no keys:
+// an event that has a field and no row does not compile, and one without a field
+// cannot be handled.
+var Permissions = struct {
+	Join, Offer, Unpublish, Mute, Subscribe, Message, Data, Sync, Leave, Token, Mod, Invite Permission
+}{
+	Permission{"join", NeedNothing, "Enters a room, if the token opens it and nothing keeps one out."},
+	Permission{"offer", NeedMember, "Negotiates; what is sent from a source that the grant does not name is closed."},
+	Permission{"unpublish", NeedMember, "Ends a publication of one's own."},
+	Permission{"mute", NeedMember, "Mutes or unmutes a publication of one's own."},
+	Permission{"subscribe", NeedSubscribe, "Chooses what is received."},
+	Permission{"new_message", NeedChat, "Writes to everybody, or to one."},
+	Permission{"data", NeedData, "Sends bytes to others; data channels need it, too."},
+	Permission{"sync", NeedMember, "Asks for the whole state."},
+	Permission{"leave", NeedMember, "Leaves the room."},
+	Permission{"token", NeedMember, "Shows a new token before the present one expires."},
+	Permission{"mod", NeedModerate, "Decides about others and the room; nobody can give a right that is not their own."},
+	Permission{"invite", NeedModerate, "Makes or withdraws an invitation."},
+}
+
+// AllPermissions returns the rows of [Permissions], in their order.
+func AllPermissions() []Permission {
+	table := reflect.ValueOf(Permissions)
+	list := make([]Permission, table.NumField())
+	for i := range list {
+		list[i] = table.Field(i).Interface().(Permission)
+	}
+	return list
+}

@@ -1,0 +1,76 @@
+package room
+
+// The payloads of events about rights, as they stand on the wire.
+
+// rightsInfo lists rights by name, as the claim "can" of a token does.
+type rightsInfo struct {
+	Publish   []Source `json:"publish"`
+	Subscribe bool     `json:"subscribe"`
+	Data      bool     `json:"data"`
+	Chat      bool     `json:"chat"`
+	Moderate  bool     `json:"moderate"`
+	Record    bool     `json:"record"`
+}
+
+func rightsOf(g Grant) rightsInfo {
+	return rightsInfo{
+		Publish: append([]Source{}, g.Publish...), Subscribe: g.CanSubscribe, Data: g.CanData, Chat: g.CanChat,
+		Moderate: g.CanModerate, Record: g.CanRecord,
+	}
+}
+
+func (i *rightsInfo) grant() Grant {
+	return Grant{
+		Publish: i.Publish, CanSubscribe: i.Subscribe, CanData: i.Data, CanChat: i.Chat,
+		CanModerate: i.Moderate, CanRecord: i.Record,
+	}
+}
+
+type modArg struct {
+	Op          string      `json:"op"`
+	Member      string      `json:"member"`
+	Identity    string      `json:"identity"`
+	Publication string      `json:"publication"`
+	Ticket      string      `json:"ticket"`
+	Until       int64       `json:"until"`
+	On          *bool       `json:"on"` // of lobby; true if missing
+	Can         *rightsInfo `json:"can"`
+}
+
+type inviteArg struct {
+	Role    Role   `json:"role"`
+	Expires int64  `json:"expires"`
+	Uses    int    `json:"uses"`
+	Revoke  string `json:"revoke"`
+}
+
+type inviteAck struct {
+	OK  bool   `json:"ok"`
+	ID  string `json:"id"`
+	URL string `json:"url,omitempty"`
+}
+
+type tokenArg struct {
+	Token string `json:"token"`
+}
+
+type grantEvent struct {
+	Role string     `json:"role"`
+	Can  rightsInfo `json:"can"`
+}
+
+type askUnmuteEvent struct {
+	Publication string `json:"publication"`
+	By          string `json:"by"`
+}
+
+// knockEvent tells a moderator that somebody waits, or does not any more.
+type knockEvent struct {
+	Ticket string `json:"ticket"`
+	Name   string `json:"name"`
+	Gone   bool   `json:"gone,omitempty"`
+}
+
+type admittedEvent struct {
+	Ticket string `json:"ticket"`
+}
