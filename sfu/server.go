@@ -52,7 +52,7 @@ func Listen(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("%w: %v", ErrBenchSink, cfg.BenchSink)
 	}
 	sockets, err := udp.ListenShared(cfg.Listen, cfg.Workers, udp.Options{
-		ReadBuffer: socketBuffer, WriteBuffer: socketBuffer, Trains: true, Logger: cfg.Logger,
+		ReadBuffer: socketBuffer, WriteBuffer: socketBuffer, Trains: true, Timestamps: true, Logger: cfg.Logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sfu: %w", err)

@@ -15,7 +15,7 @@ const (
 	DropPaused                          // nobody wants it
 	DropCodec                           // the slot has no payload type for it
 	DropLate                            // older than what may still be sent
-	DropOverload                        // send buffer full
+	DropOverload                        // send buffer full, or the core is too slow
 	DropConsent                         // the subscriber has not been heard for 8 s
 	NumDropReasons
 )

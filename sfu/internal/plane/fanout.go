@@ -237,6 +237,9 @@ func (f *Fanout) take(now mono.Time, in *Inbound, e *nack.Entry, b []byte) {
 	} else if e.Frame.Key && e.Frame.Start {
 		f.keys.Came(in.encoding)
 	}
+	if f.shed() {
+		return
+	}
 	f.handOver(in, e, b)
 	if len(f.outbounds) == 0 {
 		return

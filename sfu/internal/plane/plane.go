@@ -73,6 +73,7 @@ type Plane struct {
 	descriptor   []byte         // of its extensions: the dependency descriptor
 	current      *Transport     // whose datagram is being handled
 	mirrored     *Fanout        // whose packet from another core is being handled
+	stale        bool           // what is received has waited for too long
 	serial       uint32         // of the newest inbound
 	stats        Stats
 	shared       account

@@ -49,7 +49,7 @@ func (l *line) ReadBatch(d []udp.Datagram, deadline time.Time) (int, error) {
 	case in := <-l.in:
 		for i := range in {
 			n := copy(d[i].B, in[i].B)
-			d[i] = udp.Datagram{B: d[i].B[:n], Segment: in[i].Segment, Local: in[i].Local, Remote: in[i].Remote}
+			d[i] = udp.Datagram{B: d[i].B[:n], Segment: in[i].Segment, Local: in[i].Local, Remote: in[i].Remote, Arrived: in[i].Arrived}
 		}
 		return len(in), nil
 	case <-l.wake:

@@ -67,6 +67,7 @@ type Worker struct {
 	out       []udp.Datagram
 	events    []plane.Event
 	meter     meter
+	stale     staleness
 }
 
 // Start runs new workers that hand over to each other what one of them has and
@@ -159,7 +160,8 @@ func (w *Worker) run() {
 	for {
 		n, err := w.cfg.Socket.ReadBatch(w.in, w.deadline())
 		w.meter.read()
-		now := w.Now()
+		at := time.Now()
+		now := mono.Time(at.Sub(w.cfg.Start))
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
@@ -174,7 +176,7 @@ func (w *Worker) run() {
 		default:
 		}
 		w.apply(now)
-		w.receive(now, n)
+		w.receive(now, n, at.UnixNano())
 		w.deliver(now)
 		w.advance(now)
 		w.flush(now)
@@ -240,11 +242,13 @@ func (w *Worker) handOver() {
 	}
 }
 
-// receive hands n elements of what was read to the plane. A panic ends the
-// transport whose datagram it was, and nothing else.
-func (w *Worker) receive(now mono.Time, n int) {
+// receive hands n elements of what was read to the plane, at a moment that wall
+// is on the wall clock. A panic ends the transport whose datagram it was, and
+// nothing else.
+func (w *Worker) receive(now mono.Time, n int, wall int64) {
 	for i := range w.in[:n] {
 		d := &w.in[i]
+		w.plane.Stale(w.stale.check(d, wall))
 		for b := range d.Datagrams() {
 			w.guard(func() { w.take(now, plane.Path{Local: d.Local, Remote: d.Remote}, b) })
 			if w.plane.Waiting() {
@@ -252,6 +256,7 @@ func (w *Worker) receive(now mono.Time, n int) {
 			}
 		}
 	}
+	w.plane.Stale(false)
 }
 
 func (w *Worker) take(now mono.Time, path plane.Path, b []byte) {
