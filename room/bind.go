@@ -226,6 +226,16 @@ func (b *binding) holdUntilAck(m *Member) {
 	}
 }
 
+// afterAck calls f after the acknowledgement of the event that is being handled, or
+// at once if the connection does not tell.
+func (b *binding) afterAck(f func()) {
+	if a, ok := b.conn.(acknowledger); ok {
+		a.AfterAck(f)
+		return
+	}
+	f()
+}
+
 // in carries out f in the room of the connection's member, if its grant allows
 // the event at that moment.
 func (b *binding) in(ctx context.Context, f func(r *Room, m *Member) (any, error)) (any, error) {

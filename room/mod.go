@@ -21,7 +21,7 @@ var ops = map[string]func(moderation) error{
 	"ban":   moderation.ban,
 	"unban": func(x moderation) error { return x.room.Unban(x.Identity, x.Member) },
 	"mute": func(x moderation) error {
-		return x.withPublication(func(p *Publication) { x.room.quiet(p) })
+		return x.withPublication(func(p *Publication) { x.room.quiet(p, x.by) })
 	},
 	"mute_all": func(x moderation) error { x.room.quietAll(x.by); return nil },
 	"ask_unmute": func(x moderation) error {
@@ -40,7 +40,7 @@ var ops = map[string]func(moderation) error{
 	"admit":     func(x moderation) error { return x.withWaiter(x.room.admit) },
 	"deny":      func(x moderation) error { return x.withWaiter(x.room.deny) },
 	"spotlight": moderation.spotlight,
-	"end":       func(x moderation) error { x.room.ending = true; return nil },
+	"end":       func(moderation) error { return nil }, // done when it is acknowledged
 }
 
 // moderate takes the event mod.
@@ -49,13 +49,18 @@ func (b *binding) moderate(ctx context.Context, arg *modArg) (any, error) {
 	if op == nil {
 		return nil, ErrBadRequest.because("unknown op %q", arg.Op)
 	}
-	return b.in(ctx, func(r *Room, m *Member) (any, error) {
+	m := b.current()
+	ack, err := b.in(ctx, func(r *Room, m *Member) (any, error) {
 		if err := op(moderation{modArg: arg, room: r, by: m}); err != nil {
 			return nil, err
 		}
 		r.log.Info("moderated", "op", arg.Op, "member", m.id)
 		return okAck{OK: true}, nil
 	})
+	if err == nil && arg.Op == "end" {
+		b.afterAck(func() { m.room.post(func() { m.room.ending = true }) })
+	}
+	return ack, err
 }
 
 func (x moderation) withMember(f func(*Member) error) error {

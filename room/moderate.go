@@ -12,7 +12,7 @@ func (m *Member) Mute(p *Publication) error {
 		if p.member != m || m.room.publication(p.id) != p {
 			return ErrNoPublication
 		}
-		m.room.quiet(p)
+		m.room.quiet(p, nil)
 		return nil
 	})
 }
@@ -100,10 +100,16 @@ func (r *Room) setMuted(p *Publication, muted bool) {
 	r.changed()
 }
 
-// quiet mutes a publication that is not one's own.
-func (r *Room) quiet(p *Publication) {
+// quiet mutes a publication that is not one's own. A nil by is who embeds the
+// room.
+func (r *Room) quiet(p *Publication, by *Member) {
+	e := mutedEvent{Publication: p.id}
+	if by != nil {
+		e.By = by.id
+	}
 	r.setMuted(p, true)
 	r.silence(p, true)
+	p.member.emit("muted", e)
 }
 
 // silence stops sending a publication to anybody, or goes on with it. A client
@@ -129,7 +135,7 @@ func (r *Room) silence(p *Publication, silent bool) {
 func (r *Room) quietAll(except *Member) {
 	for _, p := range r.voices {
 		if m := p.member; m != except && !m.grant.CanModerate && !p.muted {
-			r.quiet(p)
+			r.quiet(p, except)
 		}
 	}
 }

@@ -64,6 +64,11 @@ type askUnmuteEvent struct {
 	By          string `json:"by"`
 }
 
+type mutedEvent struct {
+	Publication string `json:"publication"`
+	By          string `json:"by,omitempty"`
+}
+
 // knockEvent tells a moderator that somebody waits, or does not any more.
 type knockEvent struct {
 	Ticket string `json:"ticket"`

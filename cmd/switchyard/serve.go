@@ -38,10 +38,12 @@ type serveOptions struct {
 
 	maxMembers int      // of a room
 	codecs     []string // most preferred first
+	config     *config
 }
 
 func serveCommand() *cobra.Command {
 	var o serveOptions
+	var file string
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve meetings",
@@ -49,10 +51,15 @@ func serveCommand() *cobra.Command {
 			"configuration, and ends on Ctrl-C after saying goodbye to every room.",
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			o.admin.given = c.Flags().Changed("admin")
+			cfg, err := readConfig(file)
+			if err != nil {
+				return err
+			}
+			o.override(c, cfg)
 			return serve(c.OutOrStdout(), o)
 		},
 	}
+	c.Flags().StringVar(&file, "config", "", "file with settings, in YAML; flags go before it")
 	c.Flags().StringVar(&o.http, "http", "127.0.0.1:8080", "address of the page and the signalling")
 	c.Flags().StringVar(&o.udp, "udp", "7882", "UDP port of the media, or ADDRESS:PORT")
 	c.Flags().StringVar(&o.admin.address, "admin", adminAddr, "loopback address of health, profiles, costs and capacity; off for none")
@@ -122,7 +129,8 @@ func serve(out io.Writer, o serveOptions) error {
 	if o.maxMembers < 1 {
 		return usageError{fmt.Errorf("--max-members %d is below 1", o.maxMembers)}
 	}
-	sink, authorize, err := benchSink(o.sink)
+	authorize, invite := access(o.config)
+	sink, authorize, err := benchSink(o.sink, authorize)
 	if err != nil {
 		return err
 	}
@@ -147,7 +155,11 @@ func serve(out io.Writer, o serveOptions) error {
 		return err
 	}
 	defer media.Close()
-	rooms, err := room.NewServer(room.Config{Media: media, Authorize: authorize, MaxMembers: o.maxMembers, Logger: log})
+	visitors := room.NewVisitors(nil)
+	rooms, err := room.NewServer(room.Config{
+		Media: media, Authorize: authorize, Visitors: visitors, Invite: invite,
+		MaxMembers: o.maxMembers, Linger: o.config.linger, Logger: log,
+	})
 	if err != nil {
 		return err
 	}
@@ -161,10 +173,10 @@ func serve(out io.Writer, o serveOptions) error {
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	defer signal.Stop(signals)
 	bound := listener.Addr().(*net.TCPAddr).AddrPort()
-	server := newHTTPServer(log, ownHosts(bound, handler(events)))
+	server := newHTTPServer(log, ownHosts(bound, handler(events, visitors)))
 	stop := serveAdmin(out, log, o.admin, admin, adminHandler(media, rooms))
 	defer stop()
-	announce(out, log, bound, media.Addr())
+	announce(out, log, bound, media.Addr(), o.config.tokenNeeded())
 	return run(signals, server, listener, func(ctx context.Context) error {
 		return errors.Join(rooms.Shutdown(ctx), events.Shutdown(ctx), server.Shutdown(ctx))
 	})
@@ -193,10 +205,10 @@ func newHTTPServer(log *slog.Logger, h http.Handler) *http.Server {
 }
 
 // handler joins page, cookie and signalling.
-func handler(events http.Handler) http.Handler {
+func handler(events http.Handler, visitors *room.Visitors) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", events)
-	mux.Handle("/", room.NewVisitors(nil).Page(web.Handler()))
+	mux.Handle("/", visitors.Page(web.Handler()))
 	return mux
 }
 
@@ -237,16 +249,23 @@ func taken(err error, flag string, addr netip.AddrPort) error {
 
 // announce prints the link, after a warning where a browser would refuse the
 // camera.
-func announce(out io.Writer, log *slog.Logger, page, media netip.AddrPort) {
+func announce(out io.Writer, log *slog.Logger, page, media netip.AddrPort, closed bool) {
 	host := page
 	if page.Addr().IsUnspecified() {
 		host = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), page.Port())
 	}
-	if !page.Addr().IsLoopback() {
+	switch {
+	case page.Addr().IsLoopback():
+	case closed:
+		log.Warn("browsers give camera and microphone only over HTTPS", "http", page.String())
+	default:
 		log.Warn("everyone who reaches this address can join; browsers give camera and microphone only over HTTPS",
 			"http", page.String())
 	}
 	fmt.Fprintf(out, "Switchyard is ready. Open http://%v/ (media on UDP port %d)\n", host, media.Port())
+	if closed {
+		fmt.Fprintln(out, "Joining needs a token; switchyard token --room NAME prints a link with one.")
+	}
 }
 
 // newLogger writes text for people and JSON for machines.

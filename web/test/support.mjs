@@ -48,7 +48,7 @@ export async function cleanUp() {
 let binary = process.env.SWITCHYARD_BIN ?? '';
 
 /** Builds the server, once. */
-function build() {
+export function build() {
   if (binary) {
     return binary;
   }

@@ -15,15 +15,19 @@ export class RoomError extends Error {
     this.name = 'RoomError';
     this.code = code;
     this.retryAfter = retryAfter;
+    /** Of the lobby in which to wait, with the code `waiting`. */
+    this.ticket = '';
   }
 }
 
 /**
  * refusal makes an error of an acknowledgement that is not ok.
- * @param {{code?: string, message?: string, retry_after_ms?: number}|null|undefined} ack
+ * @param {{code?: string, message?: string, retry_after_ms?: number, ticket?: string}|null|undefined} ack
  */
 export function refusal(ack) {
-  return new RoomError(ack?.code || 'internal', ack?.message, ack?.retry_after_ms);
+  const err = new RoomError(ack?.code || 'internal', ack?.message, ack?.retry_after_ms);
+  err.ticket = ack?.ticket ?? '';
+  return err;
 }
 
 /**

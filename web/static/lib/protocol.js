@@ -254,6 +254,12 @@
  * @property {boolean} muted
  */
 
+/**
+ * @typedef {object} MutedEvent a moderator muted a publication of the member itself
+ * @property {string} publication
+ * @property {string} [by]
+ */
+
 /** @typedef {Need} NeedEvent */
 
 /**

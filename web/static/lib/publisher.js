@@ -151,6 +151,35 @@ export class Publisher {
   }
 
   /**
+   * Takes note that a moderator muted what we publish.
+   * @param {string} id
+   * @returns {Source|undefined}
+   */
+  muted(id) {
+    const local = this.#find(id);
+    if (local) {
+      local.muted = local.told = true;
+      if (local.track) {
+        local.track.enabled = false;
+      }
+    }
+    return local?.source;
+  }
+
+  /**
+   * @param {string} id of a publication
+   * @returns {Source|undefined} what we publish as that
+   */
+  source(id) {
+    return this.#find(id)?.source;
+  }
+
+  /** @param {string} id */
+  #find(id) {
+    return this.list.find((l) => l.id === id);
+  }
+
+  /**
    * Takes what anybody wants of a publication. The word may come before the
    * answer that says which one it is.
    * @param {LayersEvent} e

@@ -28,9 +28,10 @@ import { Subscriptions } from './subscriptions.js';
  * Events: `state`, `roster` (members or publications changed), `slots`,
  * `speakers`, `line` (of the chat), `media` (state of the connection), `transport`
  * (the events are carried by another one; a later room does well to try it
- * first), `data` (from another member), `left` (why; null for our own leave).
+ * first), `data` (from another member), `muted` (a moderator did, with the source),
+ * `asked` (to unmute it), `left` (why; null for our own leave).
  *
- * @extends {Emitter<{state: SessionState, roster: void, slots: void, speakers: void, line: Line, media: RTCPeerConnectionState, transport: Transport, data: Parcel, left: RoomError|null}>}
+ * @extends {Emitter<{muted: Source, asked: Source, state: SessionState, roster: void, slots: void, speakers: void, line: Line, media: RTCPeerConnectionState, transport: Transport, data: Parcel, left: RoomError|null}>}
  */
 export class Room extends Emitter {
   name = '';
@@ -86,7 +87,23 @@ export class Room extends Emitter {
       this.speakers = new Set((e.list ?? []).map((/** @type {{member: string}} */ m) => m.member));
       this.emit('speakers', undefined);
     });
+    s.signal.on('grant', (e) => {
+      this.self = this.self && { ...this.self, role: e.role };
+      this.emit('roster', undefined);
+    });
+    s.signal.on('muted', (e) => this.#say('muted', this.#publisher.muted(e.publication)));
+    s.signal.on('ask_unmute', (e) => this.#say('asked', this.#publisher.source(e.publication)));
     s.signal.on('new_message', (m) => this.chat.receive(m, this.#sender(m)));
+  }
+
+  /**
+   * @param {'muted'|'asked'} what
+   * @param {Source} [source] none for what we do not publish any more
+   */
+  #say(what, source) {
+    if (source) {
+      this.emit(what, source);
+    }
   }
 
   /** @returns {SessionState} */

@@ -19,7 +19,8 @@ const joinTimeout = 20_000;
  * the socket was lost it resumes: as the same member, and with the media as it is.
  * Only where the server does not know us any more it joins anew.
  *
- * States: `idle` → `joining` → `joined` ⇄ `reconnecting` → `left`.
+ * States: `idle` → `joining` (→ `waiting` until a moderator lets us in) → `joined` ⇄
+ * `reconnecting` → `left`.
  * Events: `state`; `entered` with what the join answered, before `state` says
  * `joined`; `ready` when its media is negotiated; `answered`; `slots`; `media` with the
  * connection's state; `left` with the reason, null for our own leave.
@@ -50,6 +51,8 @@ export class Session extends Emitter {
   #moved = false;
   /** Counts joins, so that one which was overtaken stops. */
   #attempt = 0;
+  /** Of the lobby that we wait in. */
+  #ticket = '';
   /** How long the server asked to stay away, in milliseconds. */
   #pause = 0;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -67,6 +70,7 @@ export class Session extends Emitter {
     this.signal.on('up', () => this.#enter());
     this.signal.on('down', (reason) => this.#down(reason));
     this.signal.on('refused', (err) => this.end(err));
+    this.signal.on('admitted', () => this.state === 'waiting' && this.#enter());
     this.signal.on('bye', (/** @type {ByeEvent} */ e) => this.#bye(e));
   }
 
@@ -193,7 +197,7 @@ export class Session extends Emitter {
   #ask(o, own) {
     const resume = this.seat ? { ...this.seat, rev: this.rev } : undefined;
     return this.signal.request('join', {
-      v: 1, room: o.room, name: o.name, caps: ['slots', 'resume', 'layers', 'backup'], resume, ...own,
+      v: 1, room: o.room, name: o.name, token: o.token, ticket: this.#ticket || undefined, caps: ['slots', 'resume', 'layers', 'backup'], resume, ...own,
     });
   }
 
@@ -227,6 +231,7 @@ export class Session extends Emitter {
     const { session, key } = ack;
     this.seat = session && key && ack.caps?.includes('resume') ? { session, key } : null;
     this.#moved = false;
+    this.#ticket = '';
     this.state = 'joined';
     this.emit('entered', ack);
     this.emit('state', 'joined');
@@ -239,7 +244,11 @@ export class Session extends Emitter {
     if (this.state === 'left' || err.code === 'offline') {
       return; // offline: the next connection joins
     }
-    if (this.seat && over.includes(err.code)) {
+    if (err.code === 'waiting') {
+      clearTimeout(this.#timer);
+      this.#ticket = err.ticket;
+      this.#become('waiting');
+    } else if (this.seat && over.includes(err.code)) {
       this.seat = null;
       this.#enter();
     } else if (this.#first || this.state === 'joined' || !passing.includes(err.code)) {

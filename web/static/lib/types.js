@@ -23,6 +23,7 @@
  * @typedef {object} JoinOptions
  * @property {string} room
  * @property {string} name
+ * @property {string} [token] that opens the room
  * @property {RTCIceServer[]} [iceServers]
  * @property {Seat} [resume] of the page before a reload: we stay who we were
  */
@@ -42,6 +43,6 @@
  * @property {typeof RTCPeerConnection} [PeerConnection] for tests
  */
 
-/** @typedef {'idle'|'joining'|'joined'|'reconnecting'|'left'} SessionState */
+/** @typedef {'idle'|'joining'|'waiting'|'joined'|'reconnecting'|'left'} SessionState */
 
 export {};

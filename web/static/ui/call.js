@@ -64,6 +64,7 @@ export class Call {
     const all = () => this.update();
     this.#off = [
       r.on('roster', all), r.on('slots', all), r.on('speakers', all), r.on('state', (s) => this.#connected(s !== 'reconnecting')),
+      r.on('asked', (source) => this.#toast(source === 'camera' ? 'cam_asked' : 'mic_asked')),
       r.on('line', (line) => this.#chat.add(line)),
       r.on('media', (s) => {
         this.#blocked = s === 'failed' || (this.#blocked && s !== 'connected');

@@ -31,6 +31,22 @@ export class Controls extends Emitter {
     super();
     this.#room = room;
     this.#media = media;
+    room.on('muted', (source) => this.#muted(source));
+  }
+
+  /**
+   * A moderator muted us: the device is off until it is turned on here.
+   * @param {Source} source
+   */
+  #muted(source) {
+    if (source === 'microphone' || source === 'camera') {
+      this.#next(async () => {
+        const d = source === 'microphone' ? 'mic' : 'cam';
+        await this.#media.turn(d, false);
+        await this.#match(d);
+        this.emit('error', `${d}_muted`);
+      });
+    }
   }
 
   get sharing() {

@@ -2,6 +2,7 @@
 import { h, show } from './dom.js';
 import { icon } from './icons.js';
 import { t } from './i18n.js';
+import { tokenIn } from './invitation.js';
 import { newRoomName, roomName } from './names.js';
 import { recentRooms } from './storage.js';
 
@@ -31,7 +32,8 @@ export function showHome() {
     const room = roomName(input.value);
     mark(!room);
     if (room) {
-      location.assign(roomLink(room));
+      const token = tokenIn(input.value);
+      location.assign(roomLink(room) + (token && `#token=${token}`));
     } else {
       input.focus();
     }

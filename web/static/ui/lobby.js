@@ -209,6 +209,11 @@ export class Lobby {
     setText(this.#join, busy ? t('lobby.joining') : t('lobby.join'));
   }
 
+  /** Says that somebody has to let us in. */
+  waiting() {
+    setText(this.#join, t('lobby.waiting'));
+  }
+
   close() {
     this.#off();
     this.#meter.stop();

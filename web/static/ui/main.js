@@ -1,4 +1,5 @@
 // @ts-check
+import { tokenFor } from './invitation.js'; // before anything else
 import { Room, RoomError, visit } from '../lib/switchyard.js';
 import { Call } from './call.js';
 import { h, show } from './dom.js';
@@ -24,6 +25,7 @@ const query = new URLSearchParams(location.search);
 const room = roomName(query.get('room') ?? '');
 const known = document.querySelector('meta[name="switchyard-visitor"]')?.getAttribute('content') ?? '';
 const name = query.get('name') ?? known;
+const token = room ? tokenFor(room) : undefined;
 const seat = room ? reloadedSession(room) : undefined;
 
 if (!room) {
@@ -44,9 +46,14 @@ async function joinAtOnce(media) {
     prepare(media, name);
     return;
   }
-  show(h('main', { class: 'home' }, h('p', { class: 'lead', role: 'status' }, t('status.connecting'))));
+  showWait('status.connecting');
   await media.start();
   await enter(media, name);
+}
+
+/** @param {string} key of what is waited for */
+function showWait(key) {
+  show(h('main', { class: 'home' }, h('p', { class: 'lead', role: 'status' }, t(key))));
 }
 
 /**
@@ -77,6 +84,7 @@ async function enter(media, name, lobby) {
   const call = new Call(meeting, media);
   let entered = false;
   meeting.on('state', (state) => state === 'joined' && rememberSession(room, meeting.seat));
+  meeting.on('state', (state) => state === 'waiting' && (lobby ? lobby.waiting() : showWait('lobby.waiting')));
   meeting.on('transport', rememberTransport);
   meeting.on('left', (why) => {
     forgetSession();
@@ -93,7 +101,7 @@ async function enter(media, name, lobby) {
   await call.controls.start();
   try {
     await meeting.join({
-      room, name: visitor.name, iceServers: visitor.iceServers, resume: meetings++ === 0 ? seat : undefined,
+      room, name: visitor.name, token, iceServers: visitor.iceServers, resume: meetings++ === 0 ? seat : undefined,
     });
   } catch (err) {
     if (!(err instanceof RoomError)) {

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"github.com/switchyard-rtc/switchyard/room"
+	"github.com/switchyard-rtc/switchyard/room/token"
+)
+
+// authorizer decides who joins; see [room.Config].
+type authorizer = func(context.Context, room.JoinRequest) (room.Grant, error)
+
+// access returns who may join, and what signs invitations. An open server has
+// a key of its own for those, which lasts as long as the process.
+func access(c *config) (authorizer, func(room.Invitation) (string, error)) {
+	keys := c.keys
+	if keys.Len() == 0 {
+		// The id and the length are as they should be.
+		keys, _ = token.NewKeys([][2]string{{"process", newKeySecret()}})
+	}
+	if c.tokenNeeded() {
+		return keys.Authorize(time.Now), keys.Invite
+	}
+	return keys.AuthorizeGuests(time.Now), keys.Invite
+}
+
+// newKeySecret returns 260 random bits as 52 characters.
+func newKeySecret() string { return rand.Text() + rand.Text() }
