@@ -145,3 +145,33 @@ func entersH265(kind byte, rest []byte) bool {
 	}
 	return kind >= h265BLA && kind <= h265CRA && len(rest) > 0 && rest[0]&0x80 != 0
 }
+
+// hasSets tells whether a packet brings a sequence or video parameter set.
+func hasSets(codec packet.Codec, b []byte) bool {
+	if codec == packet.H264 {
+		return len(b) > 1 && setsH264(b)
+	}
+	return len(b) > 2 && setsH265(b)
+}
+
+func setsH264(b []byte) bool {
+	switch b[0] & 0x1f {
+	case h264STAPA:
+		return anyUnit(b[1:], func(u []byte) bool { return u[0]&0x1f == h264SPS })
+	case h264FUA:
+		return b[1]&0x1f == h264SPS
+	}
+	return b[0]&0x1f == h264SPS
+}
+
+func setsH265(b []byte) bool {
+	is := func(kind byte) bool { return kind == h265VPS || kind == h265SPS }
+	switch kind := b[0] >> 1 & 0x3f; kind {
+	case h265AP:
+		return anyUnit(b[2:], func(u []byte) bool { return is(u[0] >> 1 & 0x3f) })
+	case h265FU:
+		return is(b[2] & 0x3f)
+	default:
+		return is(kind)
+	}
+}

@@ -17,6 +17,16 @@ type Stream struct {
 	recent    [recentFrames]recent // by frame number
 	told      layer                // of the last AV1 packet that told its layer
 	toldAt    uint32               // its timestamp
+	sets      sets
+}
+
+// sets follows the parameter sets of H.264 and H.265, without which a decoder
+// starts with those of another stream, or not at all.
+type sets struct {
+	timestamp uint32 // of the newest key frame
+	known     bool   // there was one
+	had       bool   // it has sets
+	usual     bool   // the one before had
 }
 
 // recent is a frame that a descriptor described.
@@ -67,8 +77,27 @@ func (s *Stream) payload(p *Packet) packet.Frame {
 		sizeOf(&f, &s.sizes)
 	case packet.AV1:
 		s.carry(&f, p)
+	case packet.H264, packet.H265:
+		if f.Key && f.Start {
+			f.Start = s.sets.begin(p.Timestamp, hasSets(p.Codec, p.Payload))
+		}
 	}
 	return f
+}
+
+// begin tells whether a packet of a key frame is its first: the one that has sets,
+// or its first slice where the publisher sends none with it. If the one before had
+// them, those of this one may still come.
+func (s *sets) begin(timestamp uint32, has bool) bool {
+	if age := int32(s.timestamp - timestamp); s.known && age > 0 && age < lateStart {
+		return has
+	}
+	if !s.known || timestamp != s.timestamp {
+		*s = sets{timestamp: timestamp, known: true, usual: s.had}
+	}
+	first := !s.had && (has || !s.usual)
+	s.had = s.had || has
+	return first
 }
 
 // carry gives a packet of AV1 that tells no layer, as those in the middle of a

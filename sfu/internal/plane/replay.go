@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/nack"
 )
 
 const (
@@ -160,10 +161,23 @@ func (in *Inbound) entrance(now mono.Time) (first uint16, bytes int, ok bool) {
 		}
 		bytes += len(b)
 		if e.Frame.Key && e.Frame.Start {
-			return in.newest - n, bytes, true
+			first, bytes = in.begins(e, in.newest-n, bytes)
+			return first, bytes, true
 		}
 	}
 	return 0, 0, false
+}
+
+// begins goes back from a packet of a key frame to the first one that came of it:
+// parameter sets may have come in the wrong order.
+func (in *Inbound) begins(e *nack.Entry, number uint16, bytes int) (first uint16, all int) {
+	for {
+		before, b := in.history.Find(number - 1)
+		if before == nil || !before.Frame.Key || before.View.Timestamp != e.View.Timestamp {
+			return number, bytes
+		}
+		number, bytes = number-1, bytes+len(b)
+	}
 }
 
 // enter lets all slots of the transport begin: it can be sent to from now on.
