@@ -286,17 +286,13 @@ func (c Pause) apply(p *Plane, now mono.Time) {
 	if s != nil && s.follow != nil {
 		s.follow.Paused = c.Paused
 	}
-	if s == nil || s.outbound == nil || s.outbound.paused == c.Paused {
+	if s == nil || s.outbound == nil {
 		return
 	}
-	o := s.outbound
 	if s.next != nil {
 		s.next.paused = c.Paused
 	}
-	o.paused = c.Paused
-	o.stop()
-	o.fan.demand(now)
-	o.enter(now)
+	s.outbound.pause(now, c.Paused)
 }
 
 // AskKeyFrame asks the publisher for a key frame of an encoding.

@@ -35,9 +35,7 @@ func (c Show) apply(p *Plane, now mono.Time) {
 	}
 	for _, o := range [...]*Outbound{s.outbound, s.next} {
 		if o != nil {
-			o.show = c.Demand
-			o.aim()
-			o.fan.demand(now)
+			o.fit(now, c.Demand)
 		}
 	}
 }
@@ -99,7 +97,7 @@ func (f *Fanout) demand(now mono.Time) {
 		f.tell(now)
 		return
 	}
-	w.gone |= before &^ w.here
+	w.gone |= ^w.here
 	if w.here != before || f.survey.ladder.Empty() && len(f.outbounds) > 0 {
 		f.remind(now)
 	}
@@ -182,7 +180,9 @@ func (f *Fanout) check(now mono.Time) {
 func (f *Fanout) follow(now mono.Time, h *Handover) {
 	w := &f.wants
 	w.origin, w.echo, w.heard = h.From, h.Wanted, now
-	w.gone &^= 1 << h.Encoding & w.here
+	if len(h.B) > 0 {
+		w.gone &^= 1 << h.Encoding & w.here
+	}
 	if f.spec.Audio {
 		return
 	}

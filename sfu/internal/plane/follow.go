@@ -49,7 +49,8 @@ func (c Follow) apply(p *Plane, now mono.Time) {
 	s.unfollow()
 	s.follow = &follow{Follow: c}
 	if o := s.outbound; o != nil {
-		o.paused, o.show = c.Paused, c.Demand
+		o.fit(now, c.Demand)
+		o.pause(now, c.Paused)
 		if o.fan.transport == nil {
 			s.keep(o.fan)
 		}

@@ -151,7 +151,7 @@ func (f *Fanout) detach(from, to int) *Fanout {
 	}
 	if stays {
 		f.transport, f.mirrors = nil, nil
-		f.wants.origin, f.wants.echo = to, everything
+		f.wants.origin, f.wants.echo, f.wants.gone = to, everything, ^f.wants.here
 	} else {
 		delete(f.plane.publications, f.id)
 	}
@@ -262,6 +262,10 @@ func (o *Outbound) resume(now mono.Time, replaying bool) {
 	in := o.current
 	if in == nil {
 		o.enter(now)
+		return
+	}
+	if replaying && (o.fan.wants.gone>>in.encoding&1 != 0 || !in.holds(o.replay.next)) {
+		o.leave(now) // what came here does not go back to where the replay is
 		return
 	}
 	if in.history == nil {

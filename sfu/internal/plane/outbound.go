@@ -126,6 +126,24 @@ func (o *Outbound) open() (DropReason, bool) {
 	return 0, true
 }
 
+// pause stops or restarts sending.
+func (o *Outbound) pause(now mono.Time, paused bool) {
+	if o.paused == paused {
+		return
+	}
+	o.paused = paused
+	o.stop()
+	o.fan.demand(now)
+	o.enter(now)
+}
+
+// fit notes what the slot can show.
+func (o *Outbound) fit(now mono.Time, d layer.Demand) {
+	o.show = d
+	o.aim()
+	o.fan.demand(now)
+}
+
 // stop waits for the next place to enter.
 func (o *Outbound) stop() {
 	o.current, o.replay.in, o.patience = nil, nil, 0

@@ -141,6 +141,15 @@ func (o *Outbound) leave(now mono.Time) {
 // reached tells whether a number is that of the next packet to come.
 func (in *Inbound) reached(number uint16) bool { return int16(number-in.newest) > 0 }
 
+// holds tells whether the history has the packet with a number, or all until it.
+func (in *Inbound) holds(number uint16) bool {
+	if in.history == nil || in.stats.PacketsReceived == 0 {
+		return false
+	}
+	e, _ := in.history.Find(number)
+	return e != nil || number == in.newest+1
+}
+
 // at returns when the packet with a number, which must be in the history, came.
 func (in *Inbound) at(number uint16) mono.Time {
 	e, _ := in.history.Find(number)
