@@ -11,7 +11,7 @@ const mostBans = 10_000
 
 // Ban keeps somebody out of a room: an identity of tokens, or, of guests without
 // one, a visitor by the cookie and whoever comes without a cookie from the same
-// network; without a cookie of the banned, everybody from there without an identity.
+// network.
 type Ban struct {
 	Room     string
 	Member   string    // ID of who was banned; empty for an identity that was not there
@@ -46,7 +46,8 @@ func (x Ban) about(m *Member) bool {
 	case x.Visitor != "" && m.visitor != "":
 		return x.Visitor == m.visitor
 	}
-	return x.Network != "" && x.Network == network(m.remote)
+	// Whoever has a cookie is somebody: a network has many people.
+	return m.visitor == "" && x.Network != "" && x.Network == network(m.remote)
 }
 
 // add remembers a ban. It fails with ErrLimit if there are too many.

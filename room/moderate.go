@@ -150,10 +150,13 @@ func (r *Room) ban(m *Member, until time.Time) error {
 	if id := m.grant.Identity; id != "" {
 		return r.banIdentity(id, until)
 	}
-	err := r.server.bans.add(Ban{
-		Room: r.name, Member: m.id, Visitor: m.visitor, Network: network(m.remote), Until: until,
-	}, time.Now())
-	r.remove(m, "banned")
+	x := Ban{Room: r.name, Member: m.id, Visitor: m.visitor, Network: network(m.remote), Until: until}
+	err := r.server.bans.add(x, time.Now())
+	for _, o := range r.everybody() { // in all tabs
+		if o == m || x.Visitor != "" && x.Visitor == o.visitor && o.grant.Identity == "" {
+			r.remove(o, "banned")
+		}
+	}
 	return err
 }
 

@@ -1,6 +1,7 @@
 package room_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -337,5 +338,68 @@ func TestInvitations(t *testing.T) {
 		if got := a.raw("invite", arg); got.Code != code {
 			t.Errorf("%s: %q, want %q", arg, got.Code, code)
 		}
+	}
+}
+
+// What the event mod does, methods do for who embeds rooms.
+func TestModeratingByMethods(t *testing.T) {
+	h := open(t, room.Config{})
+	boss, first := h.receives("boss", 1, 0)
+	p, second := h.publishes("p", nil)
+	mic := publication(t, second.Publications, second.Self.ID, "audio")
+	r, _ := h.Room("r")
+	m, lead := h.member("r", second.Self.ID), h.member("r", first.Self.ID)
+	var media *room.Publication
+	for x := range r.Publications() {
+		if x.ID() == mic.ID {
+			media = x
+		}
+	}
+	must := func(what string, err error) {
+		t.Helper()
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	boss.hear("0", mic)
+	must("mute", m.Mute(media))
+	if e := next(p.conn, "muted", func(struct{ Publication, By string }) bool { return true }); e.Publication != mic.ID || e.By != "" {
+		t.Errorf("muted: %+v", e)
+	}
+	boss.still("0", mic.N)
+	if err := lead.Mute(media); !errors.Is(err, room.ErrNoPublication) {
+		t.Errorf("mute what is somebody else's: %v", err)
+	}
+	must("promote", m.Promote())
+	if g := m.Grant(); g.Role() != room.RoleModerator {
+		t.Errorf("promoted to %s", g.Role())
+	}
+	must("demote", m.Demote())
+	must("lock", r.Lock(true))
+	must("lobby", r.Lobby(true))
+	must("spotlight", r.Spotlight(media))
+	if got := boss.must("sync", o{}); got.Room != (roomState{Locked: true, Lobby: true, Spotlight: mic.ID}) {
+		t.Errorf("the room is %+v", got.Room)
+	}
+	must("no spotlight", r.Spotlight(nil))
+	must("mute all", r.MuteAll())
+	must("ban", m.Ban(time.Time{}))
+	if got := bye(p.conn); got != "banned" {
+		t.Errorf("bye %q", got)
+	}
+	if err := m.Promote(); !errors.Is(err, room.ErrNoMember) {
+		t.Errorf("promote who is gone: %v", err)
+	}
+	must("unban", r.Unban("", m.ID()))
+	must("ban an identity", r.Ban("eve", time.Time{}))
+	if err := r.Ban("", time.Time{}); !errors.Is(err, room.ErrBadRequest) {
+		t.Errorf("ban nobody: %v", err)
+	}
+	if _, _, err := r.Invite(room.Invitation{Role: room.RoleGuest}); !errors.Is(err, room.ErrDenied) {
+		t.Errorf("invite without a signer: %v", err)
+	}
+	must("end", r.End())
+	if got := bye(boss.conn); got != "room_ended" {
+		t.Errorf("bye %q", got)
 	}
 }

@@ -114,16 +114,17 @@ func (r *Room) elect(m *Member) {
 // founded tells whether m is who opened the room.
 func (r *Room) founded(m *Member) bool { return m.visitor != "" && m.visitor == r.founder }
 
-// single ends the older members of an identity of which there may be only one.
-func (r *Room) single(m *Member) {
+// doubles lists the older members of an identity of which there may be only one.
+func (r *Room) doubles(m *Member) (list []*Member) {
 	if !m.grant.Single || m.grant.Identity == "" {
-		return
+		return nil
 	}
 	for _, o := range r.everybody() {
-		if o.grant.Identity == m.grant.Identity {
-			r.take(o, "replaced")
+		if o != m && o.grant.Identity == m.grant.Identity {
+			list = append(list, o)
 		}
 	}
+	return list
 }
 
 // watchExpiry has the member go when its token expires.

@@ -281,7 +281,9 @@ func (r *Room) add(m *Member, replaces, ticket string) error {
 		m.inherit(old)
 		r.take(old, "replaced")
 	}
-	r.single(m)
+	for _, o := range r.doubles(m) {
+		r.take(o, "replaced")
+	}
 	r.elect(m)
 	m.watchExpiry()
 	r.leaveLobby(m.conn, ticket)

@@ -294,13 +294,15 @@ func FuzzEvents(f *testing.F) {
 		`{"v":1,"room":"r","name":"\u202eAna","offer":"v=0","publish":[{"mid":"0","source":"camera"}]}`,
 		`{"publications":[{"id":"x","on":true,"mid":"3"}],"replace":true,"audio":"list"}`,
 		`{"cid":"1","text":"x","to":"y"}`, `{"publication":"x","muted":true}`, `{"id":9,"sdp":""}`, `[]`, ``,
+		`{"op":"grant","member":"x","can":{"publish":["camera"],"moderate":true}}`, `{"role":"guest","expires":1,"uses":2}`,
+		`{"op":"ban","identity":"x","until":1}`, `{"op":"lobby","on":false}`, `{"op":"end"}`, `{"revoke":"inv-1"}`, `{"token":"a.b.c"}`,
 	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, arg string) {
 		h := open(t, room.Config{})
 		c := h.bind("fuzz")
-		for _, event := range []string{"join", "subscribe", "new_message", "mute", "unpublish", "offer", "sync", "leave"} {
+		for _, event := range []string{"join", "subscribe", "new_message", "mute", "unpublish", "offer", "sync", "token", "mod", "invite", "leave"} {
 			if json.Valid([]byte(arg)) || arg == "" {
 				c.raw(event, arg) // fails for errors without a code
 			}

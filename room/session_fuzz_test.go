@@ -41,6 +41,8 @@ type guest struct {
 	rev     int
 	members map[string]room.MemberInfo
 	media   map[string]room.PublicationInfo
+	room    roomState
+	ticket  string // of the lobby
 }
 
 // addresses makes clients strangers to each other, who each may join often.
@@ -61,9 +63,13 @@ func (p *party) arrive() *guest {
 
 // take learns a whole state.
 func (g *guest) take(a ack) {
+	if ticket, ok := a.Details["ticket"].(string); ok {
+		g.ticket = ticket
+	}
 	if a.Code != "" {
 		return
 	}
+	g.room = a.Room
 	g.joined, g.session, g.self = true, a.Session, a.Self.ID
 	g.keys = append(g.keys, a.Key)
 	g.whole, g.rev = a.Rev, a.Rev
@@ -105,6 +111,9 @@ func (g *guest) apply(s state) {
 		g.t.Fatalf("%s: revision %d came after %d", g.id, s.Rev, g.rev)
 	}
 	g.rev = s.Rev
+	if s.Room != nil {
+		g.room = *s.Room
+	}
 	for _, d := range s.Members.Del {
 		delete(g.members, d.ID)
 	}
@@ -189,8 +198,12 @@ func (p *party) step(do, who byte, text string) {
 
 // say sends an event.
 func (p *party) say(g *guest, do, arg byte, text string) {
-	join := o{"v": 1, "room": "r", "name": text}
+	join := o{"v": 1, "room": "r", "name": text, "ticket": g.ticket}
 	switch do {
+	case 'M':
+		p.moderate(g, arg)
+	case 'T':
+		g.ask("token", o{"token": text})
 	case 'j':
 		g.take(g.ask("join", join))
 	case 'o':
@@ -225,6 +238,21 @@ func (p *party) say(g *guest, do, arg byte, text string) {
 			}
 		}
 	}
+}
+
+// moderate does one of what moderators do, which it may be or not.
+func (p *party) moderate(g *guest, arg byte) {
+	ops := []string{
+		"kick", "mute", "mute_all", "ask_unmute", "grant", "promote", "demote", "lock", "unlock", "lobby", "admit", "deny",
+		"spotlight", "ban", "unban", "end",
+	}
+	op := ops[int(arg)%len(ops)]
+	on := arg&16 == 0
+	other := p.clients[int(arg>>4)%len(p.clients)]
+	g.ask("mod", o{
+		"op": op, "on": on, "member": other.self, "publication": g.any(arg), "ticket": other.ticket,
+		"can": o{"publish": []string{"microphone"}[:int(arg>>4&1)], "subscribe": on, "moderate": arg&32 == 0},
+	})
 }
 
 // again is a client that comes back on a new connection: with its key, with an old
@@ -293,6 +321,7 @@ func (p *party) compare(g *guest, truth map[int]string) {
 // show writes what a client knows of the room.
 func (g *guest) show() string {
 	var b strings.Builder
+	fmt.Fprintf(&b, "%+v\n", g.room)
 	for _, id := range slices.Sorted(maps.Keys(g.members)) {
 		fmt.Fprintf(&b, "%+v\n", g.members[id])
 	}
@@ -311,6 +340,9 @@ func FuzzRoom(f *testing.F) {
 		"j0\nn1\nj1\nb0\nl1\nj1\nl1\nj1\nc1a\nB0\nl1\nj1\ny0", "j0\nr0\nr0\nR0\ny1\nj0", "j0\nn1\nj1\nd0\nr0\nR0\nr2\nk2\nj1",
 		"j0\nP0\nP1\nj0\nk1\nk2", "o0\nb0\nn1\no1\nm1x\nm1\nu1\nf1\nB0\nd0\nr0\ny2", "j0\n\x000{\"v\":1,\"room\":\"r\"}\n\x040[]\n\x030{\"publication\":7}",
 		"o0\nn1\nj1\nb1\nm0\nm0x\nl0\no0\nd0\nr0\nd1\nr1\nb1\nb2\nP2", "j0\nn1\nj1\nk0\nj0\nk1\nk0", "j0\nn0\nn0\nj1\nj2\nb1\nb2\nd0\nr0\nd3\nr3\nB1\nl1",
+		"j0\no1\nj2\nM0" + long(7) + "\nj3\nM0" + long(8) + "\nM0" + long(9) + "\nj3\nM0" + long(10) + "\nj3\nM0" + long(2) + "\nm1",
+		"j0\no1\nj2\nM0" + long(20) + "\nM1" + long(5) + "\nM0" + long(6) + "\nb2\nM0" + long(12) + "\nM0" + long(29) + "\nB2\nM2" + long(15),
+		"j0\no1\nb1\nM0" + long(1) + "\nM0" + long(3) + "\nT1x\nd1\nr1\nM0" + long(16) + "\nj1\nd0\nr0\nM1" + long(5),
 	} {
 		f.Add([]byte(s))
 	}
@@ -340,6 +372,9 @@ func FuzzRoom(f *testing.F) {
 		h.nothingLeft()
 	})
 }
+
+// long is a text by whose length a step chooses.
+func long(n int) string { return strings.Repeat("x", n) }
 
 // description is an offer that nobody will connect with: two slots of each kind
 // and a microphone.
