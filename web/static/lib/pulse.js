@@ -8,8 +8,9 @@ const silent = 2;
 /**
  * Pulse notices that a connection which was alive has stopped, sooner than ICE,
  * which waits for 2.5 s and more: who sends media hears reports about it several
- * times a second, whatever the others do. A false alarm costs a round trip, so it
- * is raised once for each silence.
+ * times a second, whatever the others do. Who only watches hears nothing while what
+ * it watches pauses, and is left to ICE. A false alarm costs a round trip, so it is
+ * raised once for each silence.
  */
 export class Pulse {
   #pc;
@@ -59,13 +60,14 @@ export class Pulse {
 
 /**
  * @param {RTCStatsReport} stats
- * @returns {{path: string, received: number, sent: number}} packets over the path in use
+ * @returns {{path: string, received: number, sent: number}} packets over the path in use; none sent without media
  */
 function counters(stats) {
   /** @type {any[]} */
   const all = [...stats.values()];
   const path = all.find((s) => s.type === 'transport')?.selectedCandidatePairId ?? '';
   const pair = all.find((s) => s.id === path);
-  const sent = (pair?.packetsSent ?? 0) + (pair?.packetsDiscardedOnSend ?? 0);
+  const sends = all.some((s) => s.type === 'outbound-rtp' && s.active !== false && s.packetsSent > 0);
+  const sent = sends ? (pair?.packetsSent ?? 0) + (pair?.packetsDiscardedOnSend ?? 0) : 0;
   return { path, received: pair?.packetsReceived ?? 0, sent };
 }
