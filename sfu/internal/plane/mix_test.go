@@ -220,10 +220,8 @@ func (x *mix) step() {
 		x.republish(m)
 	case n < 87:
 		w.client.rtcpPLI(x.now, w.ssrc)
-	case n < 95:
-		x.only(x.random.IntN(len(x.clients)))
 	case n < 97:
-		x.losesLetters = false
+		x.only(x.random.IntN(len(x.clients)))
 	case n < 99:
 		x.room.move(c)
 	default:
@@ -243,7 +241,6 @@ func (x *mix) wake(c *client) {
 
 // settle lets everybody be in order again.
 func (x *mix) settle() {
-	x.losesLetters = false
 	for _, c := range x.clients {
 		if c.mute {
 			x.wake(c)
