@@ -34,6 +34,23 @@ type Waiting struct {
 	Why         string
 }
 
+// Summary is the size of a room at one moment.
+type Summary struct {
+	Name                         string
+	Created                      time.Time
+	Options                      Options
+	Members, Seats, Publications int // see [Description]
+}
+
+// Summary tells how much is in the room; false if the room has ended. It waits
+// for the room.
+func (r *Room) Summary() (Summary, bool) {
+	s := read(r, func() Summary {
+		return Summary{r.name, r.created, r.options, len(r.members), len(r.seats), len(r.publications)}
+	})
+	return s, s.Name != ""
+}
+
 // Describe tells what is in the room; false if the room has ended. It waits for
 // the room.
 func (r *Room) Describe() (Description, bool) {
