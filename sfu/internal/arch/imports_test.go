@@ -54,8 +54,9 @@ var mayImport = map[string][]string{
 	"room":               {"sfu"},
 	"room/admin":         {"room", "room/token", "sfu"},
 	"room/token":         {"room"},
+	"room/webhook":       {"room"},
 	"web":                {},
-	"cmd/switchyard":     {"bench", "room", "room/admin", "room/token", "sfu", "signal", "web"},
+	"cmd/switchyard":     {"bench", "room", "room/admin", "room/token", "room/webhook", "sfu", "signal", "web"},
 	"examples/...":       {"room", "sfu", "signal", "web"},
 }
 
