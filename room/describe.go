@@ -15,6 +15,9 @@ type Description struct {
 	Members      []MemberDescription // in the order of joining
 	Seats        int                 // of members that are lost and may come back
 	Publications []PublicationInfo   // oldest first
+	Waiting      int                 // in the lobby
+	Locked       bool                // nobody enters who does not moderate; see [Room.Lock]
+	Lobby        bool                // who comes waits to be let in; see [Room.Lobby]
 }
 
 // MemberDescription is a member at one moment.
@@ -40,13 +43,18 @@ type Summary struct {
 	Created                      time.Time
 	Options                      Options
 	Members, Seats, Publications int // see [Description]
+	Waiting                      int // in the lobby
+	Locked, Lobby                bool
 }
 
 // Summary tells how much is in the room; false if the room has ended. It waits
 // for the room.
 func (r *Room) Summary() (Summary, bool) {
 	s := read(r, func() Summary {
-		return Summary{r.name, r.created, r.options, len(r.members), len(r.seats), len(r.publications)}
+		return Summary{
+			Name: r.name, Created: r.created, Options: r.options, Members: len(r.members), Seats: len(r.seats),
+			Publications: len(r.publications), Waiting: len(r.waiting), Locked: r.locked, Lobby: r.lobby,
+		}
 	})
 	return s, s.Name != ""
 }
@@ -57,6 +65,7 @@ func (r *Room) Describe() (Description, bool) {
 	d := read(r, func() *Description {
 		d := &Description{
 			Name: r.name, Created: r.created, Options: r.options, Seats: len(r.seats),
+			Waiting: len(r.waiting), Locked: r.locked, Lobby: r.lobby,
 			Members: make([]MemberDescription, 0, len(r.members)), Publications: make([]PublicationInfo, 0, len(r.publications)),
 		}
 		for _, m := range r.members {

@@ -178,7 +178,7 @@ func serve(out io.Writer, o serveOptions) error {
 	bound := listener.Addr().(*net.TCPAddr).AddrPort()
 	server := newHTTPServer(log, ownHosts(bound, handler(events, visitors)))
 	answers, err := adminHandler(admin.Meter{Media: media, Rooms: rooms}, happened, admin.NewAccess(admin.AccessConfig{
-		Keys: o.config.keys, Hosts: o.admin.hosts,
+		Keys: o.config.keys, Hosts: o.admin.hosts, Withdrawn: rooms.Withdrawn,
 	}))
 	if err != nil {
 		return err

@@ -21,6 +21,9 @@ type AccessConfig struct {
 	// Hosts are names, without a port, by which a server without keys is asked
 	// beside the loopback ones.
 	Hosts []string
+	// Withdrawn tells whether the token with an ID was withdrawn; see
+	// [room.Server.Withdrawn]. If nil, none is.
+	Withdrawn func(id string) bool
 	// Now returns the time. If nil, [time.Now].
 	Now func() time.Time
 }
@@ -38,6 +41,9 @@ type Access struct {
 func NewAccess(cfg AccessConfig) *Access {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Withdrawn == nil {
+		cfg.Withdrawn = func(string) bool { return false }
 	}
 	return &Access{cfg: cfg}
 }
@@ -115,6 +121,10 @@ func (a *Access) admit(r *http.Request) (right, *Problem) {
 		return right{}, refusal("token_expired", "the token has expired, or is not valid yet")
 	case err != nil:
 		return right{}, a.failed(remote(r), now)
+	case claims.ID != "" && a.cfg.Withdrawn(claims.ID):
+		return right{}, refusal("unauthorized", "the token was withdrawn")
+	case claims.Uses > 0:
+		return right{}, refusal("forbidden", "the token is for joining a number of times")
 	case claims.Can != nil && claims.Can.Admin:
 		return right{all: true}, nil
 	case claims.Can != nil && claims.Can.Moderate:

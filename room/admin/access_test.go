@@ -103,6 +103,31 @@ func TestAccessWithKeys(t *testing.T) {
 	}
 }
 
+// A token that was withdrawn, or is for joining a few times, opens nothing here.
+func TestInvitationsThatAreOver(t *testing.T) {
+	keys := newKeys(t)
+	a := NewAccess(AccessConfig{Keys: keys, Withdrawn: func(id string) bool { return id == "gone" }})
+	for _, tt := range []struct {
+		id   string
+		uses int
+		want int
+	}{{"gone", 0, 401}, {"there", 0, 200}, {"there", 2, 403}} {
+		text, err := keys.Sign(token.Claims{
+			ID: tt.id, Uses: tt.uses, Room: "r", Can: &token.Can{Moderate: true}, Expires: time.Now().Add(time.Hour),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Authorization", "Bearer "+text)
+		w := httptest.NewRecorder()
+		a.Guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, r)
+		if w.Code != tt.want {
+			t.Errorf("%+v: %d", tt, w.Code)
+		}
+	}
+}
+
 // However many addresses fail, few are kept.
 func TestFailuresAreBounded(t *testing.T) {
 	var f failures

@@ -49,6 +49,7 @@ func New(cfg Config) (http.Handler, error) {
 	a.addRooms()
 	a.addMembers()
 	a.addPublications()
+	a.addModeration()
 	a.addLoad()
 	a.addEvents()
 	document, err := json.Marshal(a.OpenAPI())

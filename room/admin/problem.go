@@ -57,10 +57,14 @@ func refusal(code, detail string) *Problem {
 // problemOf makes a problem of an error of room. Others tell nothing.
 func problemOf(err error) *Problem {
 	var e *room.Error
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
 	if !errors.As(err, &e) {
 		return refusal("internal", "the server could not do it")
 	}
-	p := refusal(e.Code(), e.Message())
+	p = refusal(e.Code(), e.Message())
 	p.Retry = e.RetryAfter().Milliseconds()
 	return p
 }

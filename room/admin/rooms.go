@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"net/http"
 	"slices"
@@ -24,6 +25,9 @@ type RoomSummary struct {
 	MaxMembers   int       `json:"max_members"`
 	EmptyTimeout float64   `json:"empty_timeout_s" doc:"how long it stays open when it is empty"`
 	ChatHistory  int       `json:"chat_history" doc:"messages that who comes later may read"`
+	Locked       bool      `json:"locked" doc:"nobody enters who does not moderate"`
+	Lobby        bool      `json:"lobby" doc:"who comes waits to be let in"`
+	Waiting      int       `json:"waiting" doc:"in the lobby"`
 }
 
 // Rooms is a list of rooms.
@@ -44,6 +48,8 @@ type RoomOptions struct {
 	MaxMembers   int      `json:"max_members,omitempty" minimum:"1" maximum:"100000"`
 	EmptyTimeout float64  `json:"empty_timeout_s,omitempty" minimum:"1" maximum:"2592000"`
 	ChatHistory  *int     `json:"chat_history,omitempty" minimum:"0" maximum:"10000"`
+	Locked       *bool    `json:"locked,omitempty" doc:"nobody enters who does not moderate"`
+	Lobby        *bool    `json:"lobby,omitempty" doc:"who comes waits to be let in"`
 	Codecs       []string `json:"codecs,omitempty" nullable:"false" enum:"vp8,vp9,h264,av1,h265" maxItems:"8" doc:"best first; only for a room that is not open yet"`
 }
 
@@ -69,6 +75,21 @@ func (o *RoomOptions) options() (room.Options, error) {
 		r.Codecs = codecs
 	}
 	return r, nil
+}
+
+// close sets who may come in.
+func (o *RoomOptions) close(r *room.Room) error {
+	if o == nil {
+		return nil
+	}
+	var err error
+	if o.Locked != nil {
+		err = r.Lock(*o.Locked)
+	}
+	if o.Lobby != nil {
+		err = errors.Join(err, r.Lobby(*o.Lobby))
+	}
+	return err
 }
 
 // Message is what the server says to a room or a member.
@@ -132,6 +153,7 @@ func summary(s room.Summary) RoomSummary {
 	return RoomSummary{
 		Name: s.Name, Created: s.Created, Members: s.Members, Seats: s.Seats, Publications: s.Publications,
 		MaxMembers: s.Options.MaxMembers, EmptyTimeout: s.Options.Linger.Seconds(), ChatHistory: max(0, s.Options.History),
+		Locked: s.Locked, Lobby: s.Lobby, Waiting: s.Waiting,
 	}
 }
 
@@ -142,6 +164,9 @@ func (a *api) openRoom(_ context.Context, in *openInput) (*openOutput, error) {
 	}
 	r, opened, err := a.cfg.Meter.Rooms.OpenWith(in.Room, options)
 	if err != nil {
+		return nil, err
+	}
+	if err := in.Body.close(r); err != nil {
 		return nil, err
 	}
 	s, ok := r.Summary()
@@ -167,6 +192,7 @@ func (a *api) showRoom(ctx context.Context, in *roomPath) (*roomOutput, error) {
 	out := &roomOutput{Room{
 		RoomSummary: summary(room.Summary{
 			Name: d.Name, Created: d.Created, Options: d.Options, Members: len(d.Members), Seats: d.Seats, Publications: len(d.Publications),
+			Waiting: d.Waiting, Locked: d.Locked, Lobby: d.Lobby,
 		}),
 		MemberList: members(ctx, d), PublicationList: publications(r, d),
 	}}
