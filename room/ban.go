@@ -92,3 +92,11 @@ func (s *Server) Bans(room string) []Ban {
 	}
 	return list
 }
+
+// Unban is [Room.Unban] for a room that need not be open.
+func (s *Server) Unban(room, identity, member string) error {
+	if !s.bans.lift(room, identity, member) {
+		return ErrNoMember.because("nobody like that is banned")
+	}
+	return nil
+}

@@ -62,8 +62,13 @@ func (r *Room) say(m *Member, arg *messageArg) (any, error) {
 func (r *Room) keep(e messageEvent) {
 	r.chat = append(r.chat, e)
 	r.chatBytes += len(e.Text)
+	r.trim()
+}
+
+// trim forgets the oldest messages of a history that is too long.
+func (r *Room) trim() {
 	drop := 0
-	for len(r.chat)-drop > historyLength || r.chatBytes > historyBytes {
+	for len(r.chat)-drop > max(0, r.options.History) || r.chatBytes > historyBytes {
 		r.chatBytes -= len(r.chat[drop].Text)
 		drop++
 	}

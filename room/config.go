@@ -84,23 +84,6 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Hooks observe rooms. They are called one at a time per room, never under a
-// lock, and must not wait for the room; nil fields are skipped.
-type Hooks struct {
-	// OnJoin is called before the publications that the member came with. It is
-	// called again for one that was lost and is back, after OnLeave.
-	OnJoin func(*Member)
-	// OnLeave is told why the member is gone: "left" or "lost", "kicked" by
-	// [Member.Leave], "banned", "expired" as its token did, "replaced" by a new
-	// connection of the same client, or "ended" with the room.
-	OnLeave func(m *Member, why string)
-	// OnPublish and OnUnpublish are called once each for every publication.
-	OnPublish   func(*Publication)
-	OnUnpublish func(*Publication)
-	// OnEmpty is called when a room was empty for [Config.Linger] and is gone.
-	OnEmpty func(*Room)
-}
-
 // JoinRequest is what a client sends to enter a room.
 type JoinRequest struct {
 	Room   string

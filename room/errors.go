@@ -57,6 +57,7 @@ var (
 	ErrBadSDP        = &Error{code: "bad_sdp", message: "the offer cannot be used"}
 	ErrNoCodec       = &Error{code: "no_common_codec", message: "no codec in common"}
 	ErrNoPublication = &Error{code: "publication_not_found", message: "no such publication"}
+	ErrNoRoom        = &Error{code: "room_not_found", message: "no such room"}
 	ErrNoMember      = &Error{code: "member_not_found", message: "no such member"}
 	ErrNoSlot        = &Error{code: "slot_not_found", message: "no such slot, or none is free"}
 	ErrLimit         = &Error{code: "limit_exceeded", message: "a limit is reached"}

@@ -108,7 +108,7 @@ func TestJoinsAreLimitedByAddress(t *testing.T) {
 
 // A crowd may not flood its room, though each of it says little.
 func TestRoomMessagesAreLimited(t *testing.T) {
-	r := newRoom(&Server{cfg: Config{}.withDefaults(), log: slog.New(slog.DiscardHandler)}, "r")
+	r := newRoom(&Server{cfg: Config{}.withDefaults(), log: slog.New(slog.DiscardHandler)}, "r", Options{})
 	said := 0
 	for i := range 100 {
 		m := newMember(r, JoinRequest{}, Guest(), &binding{})

@@ -51,7 +51,7 @@ func (r *Room) mayEnter(m, old *Member, ticket string) error {
 		return nil
 	case r.locked && !leads:
 		return ErrLockedRoom
-	case len(r.members)+len(r.seats)-len(r.doubles(m)) >= r.server.cfg.MaxMembers:
+	case len(r.members)+len(r.seats)-len(r.doubles(m)) >= r.options.MaxMembers:
 		return ErrFull
 	case r.lobby && !leads && !r.admits(ticket):
 		return ErrWaiting

@@ -21,6 +21,9 @@ type Member struct {
 	id      string
 	session string
 	name    string
+	// Of the grant with which it joined.
+	identity string
+	joined   time.Time
 
 	// Owned by the room's goroutine.
 	keys       keys
@@ -78,7 +81,7 @@ type heldEvent struct {
 func newMember(r *Room, req JoinRequest, g Grant, b *binding) *Member {
 	return &Member{
 		room: r, id: g.IDPrefix + newID(), session: newSecret(), keys: keys{current: newSecret()}, name: cleanName(cmp.Or(g.Name, req.Name)),
-		base: g, grant: g, conn: b.conn, remote: b.remote, visitor: req.Visitor,
+		identity: g.Identity, joined: time.Now(), base: g, grant: g, conn: b.conn, remote: b.remote, visitor: req.Visitor,
 		offers: newBucket(offerRate, offerBurst), messages: newBucket(messageRate, messageBurst),
 		parcels: newBucket(parcelRate, parcelBurst),
 		layers:  b.layers, backups: b.backups, lacks: make(map[string]bool), showing: make(map[string]showing),

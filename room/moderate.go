@@ -43,10 +43,7 @@ func (r *Room) Ban(identity string, until time.Time) error {
 // Unban lifts the bans of an identity, or of who had the ID of a member; either
 // may be empty. It fails with ErrNoMember if there is none.
 func (r *Room) Unban(identity, member string) error {
-	if !r.server.bans.lift(r.name, identity, member) {
-		return ErrNoMember.because("nobody like that is banned")
-	}
-	return nil
+	return r.server.Unban(r.name, identity, member)
 }
 
 // MuteAll mutes what the members who do not moderate say; see [Member.Mute].

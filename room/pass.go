@@ -1,6 +1,7 @@
 package room
 
 import (
+	"errors"
 	"sync"
 	"time"
 )
@@ -39,6 +40,11 @@ var (
 	errWithdrawn = ErrUnauthorized.because("the invitation was withdrawn")
 	errUsed      = ErrUnauthorized.because("the token was used as often as it may be")
 )
+
+// Withdrawn tells whether the invitation, or the token, with an ID was withdrawn.
+func (s *Server) Withdrawn(id string) bool {
+	return errors.Is(s.passes.check(Grant{Pass: id}), errWithdrawn)
+}
 
 // check tells why a member may not join with a token.
 func (p *passes) check(g Grant) error {

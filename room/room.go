@@ -35,6 +35,7 @@ type Room struct {
 	near    atomic.Pointer[sfu.Peer] // of a member, whose core others should share; nil at first
 
 	// Owned by the room's goroutine.
+	options      Options
 	members      []*Member      // in the order of joining
 	seats        []*Member      // who is lost and may come back
 	publications []*Publication // oldest first
@@ -60,14 +61,16 @@ type Room struct {
 	ending       bool
 }
 
-func newRoom(s *Server, name string) *Room {
+func newRoom(s *Server, name string, o Options) *Room {
 	now := time.Now()
+	o = o.over(s.cfg.options(name))
 	r := &Room{
 		server:      s,
 		name:        name,
 		log:         s.log.With("room", name),
 		created:     now,
-		codecs:      s.cfg.Codecs(name),
+		options:     o,
+		codecs:      o.Codecs,
 		emptySince:  now,
 		byID:        make(map[string]*Publication),
 		inbox:       make(chan func(), mailbox),
@@ -104,8 +107,12 @@ func (r *Room) Close() {
 // run is the room's goroutine.
 func (r *Room) run() {
 	defer close(r.done)
-	timer := time.NewTimer(r.server.cfg.Linger)
+	timer := time.NewTimer(r.options.Linger)
 	defer timer.Stop()
+	hooks := &r.server.cfg.Hooks
+	if hooks.OnOpen != nil {
+		hooks.OnOpen(r)
+	}
 	for !r.over() {
 		timer.Reset(time.Until(r.next()))
 		select {
@@ -115,11 +122,17 @@ func (r *Room) run() {
 		}
 		r.tick(time.Now())
 	}
-	empty := !r.ending
+	empty, why := !r.ending, "ended"
+	if empty {
+		why = "empty"
+	}
+	if hooks.OnEnd != nil {
+		hooks.OnEnd(r, why)
+	}
 	r.server.forget(r)
 	r.refuse()
-	if empty && r.server.cfg.Hooks.OnEmpty != nil {
-		r.server.cfg.Hooks.OnEmpty(r)
+	if empty && hooks.OnEmpty != nil {
+		hooks.OnEmpty(r)
 	}
 }
 
@@ -132,7 +145,7 @@ func (r *Room) over() bool {
 		r.sendAway()
 		return true
 	}
-	return len(r.members)+len(r.seats)+len(r.waiting) == 0 && len(r.inbox) == 0 && time.Since(r.emptySince) >= r.server.cfg.Linger
+	return len(r.members)+len(r.seats)+len(r.waiting) == 0 && len(r.inbox) == 0 && time.Since(r.emptySince) >= r.options.Linger
 }
 
 // refuse carries out what still waits, so that nobody waits for ever; members
@@ -156,7 +169,7 @@ func (r *Room) next() time.Time {
 	case len(r.seats) > 0:
 		return time.Now().Add(r.server.cfg.Grace)
 	default:
-		return r.emptySince.Add(r.server.cfg.Linger)
+		return r.emptySince.Add(r.options.Linger)
 	}
 	if r.flushAt.IsZero() {
 		return time.Now().Add(time.Hour) // until somebody does something

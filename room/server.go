@@ -51,21 +51,28 @@ var errRoomName = ErrBadRequest.because("a room's name has 1 to %d of letters, d
 // is gone after [Config.Linger]. It fails with ErrBadRequest for a name that no
 // room can have, and with ErrDraining when the server is closing.
 func (s *Server) Open(name string) (*Room, error) {
+	r, _, err := s.open(name, Options{})
+	return r, err
+}
+
+// open also tells whether the room is new, and so has the options.
+func (s *Server) open(name string, o Options) (r *Room, opened bool, err error) {
 	if !validRoom(name) {
-		return nil, errRoomName
+		return nil, false, errRoomName
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return nil, ErrDraining
+		return nil, false, ErrDraining
 	}
-	r := s.rooms[name]
-	if r == nil {
-		r = newRoom(s, name)
-		s.rooms[name] = r
-		s.ended.Go(r.run)
+	r = s.rooms[name]
+	if r != nil {
+		return r, false, nil
 	}
-	return r, nil
+	r = newRoom(s, name, o)
+	s.rooms[name] = r
+	s.ended.Go(r.run)
+	return r, true, nil
 }
 
 // Room returns the named room if it exists.

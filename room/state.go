@@ -144,7 +144,7 @@ func (r *Room) flushTo(except *Member) {
 // info describes the room to clients.
 func (r *Room) info() roomInfo {
 	return roomInfo{
-		Name: r.name, Locked: r.locked, Lobby: r.lobby, MaxMembers: r.server.cfg.MaxMembers, Created: r.created.UnixMilli(),
+		Name: r.name, Locked: r.locked, Lobby: r.lobby, MaxMembers: r.options.MaxMembers, Created: r.created.UnixMilli(),
 		Spotlight: r.spotlight,
 	}
 }

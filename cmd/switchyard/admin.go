@@ -9,10 +9,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"runtime/debug"
 	"runtime/metrics"
 	"syscall"
 
 	"github.com/switchyard-rtc/switchyard/room"
+	"github.com/switchyard-rtc/switchyard/room/admin"
 	"github.com/switchyard-rtc/switchyard/sfu"
 )
 
@@ -21,15 +23,16 @@ const adminAddr = "127.0.0.1:9090"
 
 // adminOptions is what the command line says about the admin listener.
 type adminOptions struct {
-	address string // "" and "off": none
-	given   bool   // by the user; if not, a taken port is no reason to give up
+	address string   // "" and "off": none
+	given   bool     // by the user; if not, a taken port is no reason to give up
+	hosts   []string // by which it may be asked beside loopback names, without keys
 }
 
 func (o adminOptions) off() bool { return o.address == "" || o.address == "off" }
 
-// listenAdmin opens the admin listener, or returns nil where there is none. There
-// are no keys, so that it is on loopback only.
-func listenAdmin(o adminOptions) (net.Listener, error) {
+// listenAdmin opens the admin listener, or returns nil where there is none.
+// Without keys it is on loopback only.
+func listenAdmin(o adminOptions, keys bool) (net.Listener, error) {
 	if o.off() {
 		return nil, nil
 	}
@@ -37,8 +40,8 @@ func listenAdmin(o adminOptions) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !addr.Addr().IsLoopback() {
-		return nil, usageError{fmt.Errorf("--admin %v is no loopback address, and who may ask there cannot be told", addr)}
+	if !keys && !addr.Addr().IsLoopback() {
+		return nil, usageError{fmt.Errorf("--admin %v is no loopback address, and without keys who may ask there cannot be told", addr)}
 	}
 	l, err := net.Listen("tcp", addr.String())
 	if err != nil && !o.given && errors.Is(err, syscall.EADDRINUSE) {
@@ -60,7 +63,7 @@ func serveAdmin(out io.Writer, log *slog.Logger, o adminOptions, l net.Listener,
 		return func() {}
 	}
 	bound := l.Addr().(*net.TCPAddr).AddrPort()
-	server := newHTTPServer(log, ownHosts(bound, ownOrigin(h)))
+	server := newHTTPServer(log, h)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -78,21 +81,45 @@ func serveAdmin(out io.Writer, log *slog.Logger, o adminOptions, l net.Listener,
 }
 
 // adminHandler answers questions about this process.
-func adminHandler(media *sfu.Server, rooms *room.Server) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /debug/stats", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, readProcessStats(media, rooms))
+func adminHandler(meter admin.Meter, events *admin.Events, access *admin.Access) (http.Handler, error) {
+	version := ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+	}
+	api, err := admin.New(admin.Config{Meter: meter, Events: events, Access: access, Version: version})
+	if err != nil {
+		return nil, err
+	}
+	secret := http.NewServeMux()
+	secret.HandleFunc("GET /debug/stats", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, readProcessStats(meter.Media, meter.Rooms))
 	})
-	m := meter{media: media, rooms: rooms}
-	mux.HandleFunc("GET /debug/cost", m.serveCost)
-	mux.HandleFunc("GET /api/v1/capacity", m.serveCapacity)
-	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	return mux
+	secret.HandleFunc("GET /debug/cost", func(w http.ResponseWriter, r *http.Request) { serveCost(meter, w, r) })
+	secret.HandleFunc("GET /debug/pprof/", pprof.Index)
+	secret.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	secret.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	secret.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	secret.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	mux := http.NewServeMux()
+	mux.Handle("/", access.GuardAll(secret))
+	mux.Handle("/api/v1/", api)
+	mux.Handle("GET /healthz", access.GuardHost(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, "ok")
+	})))
+	return mux, nil
+}
+
+func serveCost(meter admin.Meter, w http.ResponseWriter, r *http.Request) {
+	window, err := admin.ParseWindow(r.URL.Query().Get("seconds"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	cost, err := meter.Cost(r.Context(), window)
+	if err != nil {
+		return // nobody wants the answer any more
+	}
+	writeJSON(w, http.StatusOK, cost)
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/switchyard-rtc/switchyard/bench"
+	"github.com/switchyard-rtc/switchyard/room/admin"
 )
 
 const (
@@ -56,7 +57,7 @@ func confine(t *testing.T, pid int) {
 func TestCapacityHolds(t *testing.T) {
 	s := start(t, "--http", "127.0.0.1:0", "--udp", "0", "--admin", "127.0.0.1:0")
 	confine(t, s.Process.Pid)
-	var answer capacityAnswer
+	var answer admin.Capacity
 	loaded := make(chan bench.ForwardResult)
 	go func() {
 		loaded <- report(t, fmt.Sprint(loadFlags, "--url ", s.url, " --room present --subscribers ", present))

@@ -23,19 +23,6 @@ func ownHosts(bound netip.AddrPort, next http.Handler) http.Handler {
 	})
 }
 
-// ownOrigin keeps the pages of other sites away from what is meant for the people
-// at this machine.
-func ownOrigin(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
-		if origin != "" && origin != "http://"+r.Host || site != "" && site != "same-origin" && site != "none" {
-			http.Error(w, "this server answers no pages of other sites", http.StatusForbidden)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
 func isLoopbackHost(hostport string) bool {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {

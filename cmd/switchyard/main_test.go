@@ -296,7 +296,7 @@ func TestWarnsWhereBrowsersGiveNoCamera(t *testing.T) {
 	}
 }
 
-var admin = regexp.MustCompile(`statistics are on (http://[^/ ]+)/`)
+var adminAt = regexp.MustCompile(`statistics are on (http://[^/ ]+)/`)
 
 // The admin listener tells how the process is, to loopback names only.
 func TestAdmin(t *testing.T) {
@@ -311,7 +311,7 @@ func TestAdmin(t *testing.T) {
 	t.Cleanup(func() { c.Process.Kill() })
 	lines := bufio.NewReader(out)
 	line, err := lines.ReadString('\n')
-	found := admin.FindStringSubmatch(line)
+	found := adminAt.FindStringSubmatch(line)
 	if err != nil || found == nil {
 		t.Fatalf("printed %q, %v", line, err)
 	}

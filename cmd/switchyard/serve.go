@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/switchyard-rtc/switchyard/room"
+	"github.com/switchyard-rtc/switchyard/room/admin"
 	"github.com/switchyard-rtc/switchyard/sfu"
 	sio "github.com/switchyard-rtc/switchyard/signal"
 	"github.com/switchyard-rtc/switchyard/web"
@@ -62,7 +63,8 @@ func serveCommand() *cobra.Command {
 	c.Flags().StringVar(&file, "config", "", "file with settings, in YAML; flags go before it")
 	c.Flags().StringVar(&o.http, "http", "127.0.0.1:8080", "address of the page and the signalling")
 	c.Flags().StringVar(&o.udp, "udp", "7882", "UDP port of the media, or ADDRESS:PORT")
-	c.Flags().StringVar(&o.admin.address, "admin", adminAddr, "loopback address of health, profiles, costs and capacity; off for none")
+	c.Flags().StringVar(&o.admin.address, "admin", adminAddr, "loopback address of the admin API, health and profiles; off for none")
+	c.Flags().StringSliceVar(&o.admin.hosts, "admin-host", nil, "name by which the admin API may be asked beside localhost, as behind a proxy")
 	c.Flags().IntVar(&o.maxMembers, "max-members", 1000, "members of a room at most")
 	c.Flags().StringSliceVar(&o.codecs, "codecs", nil, "codecs of the rooms, best first, of vp8, vp9, h264, av1 and h265")
 	c.Flags().StringVar(&o.sink, "bench-sink", "", "address in 198.18.0.0/15 that gets the media of who is called sink-…")
@@ -143,12 +145,12 @@ func serve(out io.Writer, o serveOptions) error {
 		return taken(err, "--http", page)
 	}
 	defer listener.Close()
-	admin, err := listenAdmin(o.admin)
+	adminListener, err := listenAdmin(o.admin, o.config.keys.Len() > 0)
 	if err != nil {
 		return err
 	}
-	if admin != nil {
-		defer admin.Close()
+	if adminListener != nil {
+		defer adminListener.Close()
 	}
 	media, err := listenMedia(cfg)
 	if err != nil {
@@ -156,9 +158,10 @@ func serve(out io.Writer, o serveOptions) error {
 	}
 	defer media.Close()
 	visitors := room.NewVisitors(nil)
+	happened := admin.NewEvents()
 	rooms, err := room.NewServer(room.Config{
 		Media: media, Authorize: authorize, Visitors: visitors, Invite: invite,
-		MaxMembers: o.maxMembers, Linger: o.config.linger, Logger: log,
+		MaxMembers: o.maxMembers, Linger: o.config.linger, Hooks: happened.Hooks(), Logger: log,
 	})
 	if err != nil {
 		return err
@@ -174,7 +177,13 @@ func serve(out io.Writer, o serveOptions) error {
 	defer signal.Stop(signals)
 	bound := listener.Addr().(*net.TCPAddr).AddrPort()
 	server := newHTTPServer(log, ownHosts(bound, handler(events, visitors)))
-	stop := serveAdmin(out, log, o.admin, admin, adminHandler(media, rooms))
+	answers, err := adminHandler(admin.Meter{Media: media, Rooms: rooms}, happened, admin.NewAccess(admin.AccessConfig{
+		Keys: o.config.keys, Hosts: o.admin.hosts, Withdrawn: rooms.Withdrawn,
+	}))
+	if err != nil {
+		return err
+	}
+	stop := serveAdmin(out, log, o.admin, adminListener, answers)
 	defer stop()
 	announce(out, log, bound, media.Addr(), o.config.tokenNeeded())
 	return run(signals, server, listener, func(ctx context.Context) error {

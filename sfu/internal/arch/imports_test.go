@@ -52,9 +52,11 @@ var mayImport = map[string][]string{
 	"signal/engine":      {},
 	"signal/sio":         {},
 	"room":               {"sfu"},
+	"room/admin":         {"room", "room/token", "sfu"},
 	"room/token":         {"room"},
+	"room/webhook":       {"room"},
 	"web":                {},
-	"cmd/switchyard":     {"bench", "room", "room/token", "sfu", "signal", "web"},
+	"cmd/switchyard":     {"bench", "room", "room/admin", "room/token", "room/webhook", "sfu", "signal", "web"},
 	"examples/...":       {"room", "sfu", "signal", "web"},
 }
 
@@ -63,6 +65,7 @@ var onlyIn = map[string][]string{
 	"github.com/pion/":           {"bench", "sfu", "room", "sfu/internal/pionpc", "examples/..."},
 	"github.com/pion/rtcp":       {"bench"}, // and the oracle of tests
 	"github.com/golang-jwt/":     {"room/token"},
+	"github.com/danielgtaylor/":  {"room/admin"},
 	"github.com/HdrHistogram/":   {"bench"},
 	"github.com/schollz/":        {"cmd/switchyard"},
 	"github.com/coder/websocket": {"signal/client", "signal/engine"},

@@ -1,10 +1,9 @@
-package main
+package admin
 
 import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 	"runtime/metrics"
 	"slices"
 	"strconv"
@@ -21,11 +20,11 @@ const (
 	topRooms      = 20
 )
 
-// meter answers what the server's work costs. It looks twice, a window apart:
+// Meter answers what the server's work costs. It looks twice, a window apart:
 // so it costs nothing while nobody asks.
-type meter struct {
-	media *sfu.Server
-	rooms *room.Server
+type Meter struct {
+	Media *sfu.Server
+	Rooms *room.Server
 }
 
 // look is a moment of the process.
@@ -36,32 +35,32 @@ type look struct {
 	gc      time.Duration // CPU time of the garbage collector
 }
 
-func (m meter) look() look {
+func (m Meter) look() look {
 	gc := []metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}}
 	metrics.Read(gc)
 	return look{
-		at: time.Now(), stats: m.media.Stats(), process: processCPU(),
+		at: time.Now(), stats: m.Media.Stats(), process: processCPU(),
 		gc: time.Duration(gc[0].Value.Float64() * float64(time.Second)),
 	}
 }
 
-// cpuRows are cores, or CPU seconds since the start.
-type cpuRows struct {
-	Workers       []float64 `json:"workers"` // of each; the four rows below are their sum
+// CPU is in cores, or in CPU seconds since the start.
+type CPU struct {
+	Workers       []float64 `json:"workers" nullable:"false" doc:"of each; the four rows below are their sum"`
 	Publications  float64   `json:"publications"`
 	Subscriptions float64   `json:"subscriptions"`
 	Peers         float64   `json:"peers"`
 	Shared        float64   `json:"shared"`
 	GC            float64   `json:"gc"`
-	Rest          float64   `json:"rest"` // signalling, ICE, DTLS, the runtime
+	Rest          float64   `json:"rest" doc:"signalling, ICE, DTLS, the runtime"`
 	Process       float64   `json:"process"`
 }
 
 // rows tells what was used between two moments, divided by the time.
-func rows(a, b look, seconds float64) cpuRows {
+func rows(a, b look, seconds float64) CPU {
 	per := func(d time.Duration) float64 { return d.Seconds() / seconds }
 	from, to := a.stats.CPU, b.stats.CPU
-	r := cpuRows{
+	r := CPU{
 		Workers:       []float64{},
 		Publications:  per(to.Publications - from.Publications),
 		Subscriptions: per(to.Subscriptions - from.Subscriptions),
@@ -82,56 +81,55 @@ func rows(a, b look, seconds float64) cpuRows {
 	return r
 }
 
-// costAnswer is what GET /debug/cost answers.
-type costAnswer struct {
-	Seconds float64    `json:"seconds"` // length of the window
-	Cores   cpuRows    `json:"cores"`   // used in the window
-	Total   cpuRows    `json:"cpu_seconds"`
-	Rooms   []roomCost `json:"rooms"` // the most expensive ones in the window
+// Cost is what the server's work cost in a window of time.
+type Cost struct {
+	Seconds float64    `json:"seconds" doc:"length of the window"`
+	Cores   CPU        `json:"cores" doc:"used in the window"`
+	Total   CPU        `json:"cpu_seconds" doc:"used since the start"`
+	Rooms   []RoomCost `json:"rooms" nullable:"false" doc:"the 20 most expensive ones in the window, those first"`
 }
 
-type roomCost struct {
+// RoomCost is what a room cost.
+type RoomCost struct {
 	Room    string       `json:"room"`
 	Cores   float64      `json:"cores"`
-	Bits    float64      `json:"bits_per_second"` // UDP payload, in and out
-	Members []memberCost `json:"members"`         // most expensive first
+	Bits    float64      `json:"bits_per_second" doc:"UDP payload, in and out"`
+	Members []MemberCost `json:"members" nullable:"false" doc:"most expensive first"`
 }
 
-type memberCost struct {
+// MemberCost is what a member cost.
+type MemberCost struct {
 	Member        string  `json:"member"`
 	Cores         float64 `json:"cores"`
-	Publications  float64 `json:"publications"`  // cores, of what it sends
-	Subscriptions float64 `json:"subscriptions"` // cores, of what it is sent
+	Publications  float64 `json:"publications" doc:"cores, of what it sends"`
+	Subscriptions float64 `json:"subscriptions" doc:"cores, of what it is sent"`
 	Bits          float64 `json:"bits_per_second"`
 }
 
-func (m meter) serveCost(w http.ResponseWriter, r *http.Request) {
-	window, err := windowOf(r)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
+// Cost looks twice, a window apart, which is 100 ms to 30 s. It fails if ctx ends
+// before.
+func (m Meter) Cost(ctx context.Context, window time.Duration) (Cost, error) {
 	before, members := m.look(), m.members()
-	if !waited(r.Context(), window) {
-		return
+	if err := wait(ctx, window); err != nil {
+		return Cost{}, err
 	}
 	after := m.look()
 	seconds := after.at.Sub(before.at).Seconds()
-	a := costAnswer{
-		Seconds: seconds, Cores: rows(before, after, seconds), Total: rows(look{}, after, 1), Rooms: []roomCost{},
+	c := Cost{
+		Seconds: seconds, Cores: rows(before, after, seconds), Total: rows(look{}, after, 1), Rooms: []RoomCost{},
 	}
-	for x := range m.rooms.Rooms() {
-		a.Rooms = append(a.Rooms, roomSince(x.Name(), x.Cost(), members, seconds))
+	for x := range m.Rooms.Rooms() {
+		c.Rooms = append(c.Rooms, roomSince(x.Name(), x.Cost(), members, seconds))
 	}
-	slices.SortFunc(a.Rooms, func(x, y roomCost) int { return cmp.Compare(y.Cores, x.Cores) })
-	a.Rooms = a.Rooms[:min(len(a.Rooms), topRooms)]
-	writeJSON(w, http.StatusOK, a)
+	slices.SortFunc(c.Rooms, func(x, y RoomCost) int { return cmp.Compare(y.Cores, x.Cores) })
+	c.Rooms = c.Rooms[:min(len(c.Rooms), topRooms)]
+	return c, nil
 }
 
 // members returns what each member has cost so far.
-func (m meter) members() map[string]room.MemberCost {
+func (m Meter) members() map[string]room.MemberCost {
 	all := make(map[string]room.MemberCost)
-	for r := range m.rooms.Rooms() {
+	for r := range m.Rooms.Rooms() {
 		for _, c := range r.Cost().Members {
 			all[r.Name()+"/"+c.Member] = c
 		}
@@ -141,14 +139,14 @@ func (m meter) members() map[string]room.MemberCost {
 
 // roomSince tells what a room cost since then, when a member that was not there
 // had cost nothing. A member whose peer was replaced begins anew.
-func roomSince(name string, now room.Cost, then map[string]room.MemberCost, seconds float64) roomCost {
-	r := roomCost{Room: name, Members: []memberCost{}}
+func roomSince(name string, now room.Cost, then map[string]room.MemberCost, seconds float64) RoomCost {
+	r := RoomCost{Room: name, Members: []MemberCost{}}
 	for _, c := range now.Members {
 		old := then[name+"/"+c.Member]
 		if old.Total.CPU > c.Total.CPU {
 			old = room.MemberCost{}
 		}
-		m := memberCost{
+		m := MemberCost{
 			Member:        c.Member,
 			Cores:         c.Total.Sub(old.Total).CPU.Seconds() / seconds,
 			Publications:  max(0, c.Publications.Sub(old.Publications).CPU.Seconds()) / seconds,
@@ -159,13 +157,13 @@ func roomSince(name string, now room.Cost, then map[string]room.MemberCost, seco
 		r.Bits += m.Bits
 		r.Members = append(r.Members, m)
 	}
-	slices.SortFunc(r.Members, func(x, y memberCost) int { return cmp.Compare(y.Cores, x.Cores) })
+	slices.SortFunc(r.Members, func(x, y MemberCost) int { return cmp.Compare(y.Cores, x.Cores) })
 	return r
 }
 
-// windowOf reads ?seconds=, how far the two looks are apart.
-func windowOf(r *http.Request) (time.Duration, error) {
-	text := r.URL.Query().Get("seconds")
+// ParseWindow reads how far apart the two looks of a [Meter] are, in seconds from
+// 0.1 to 30; 2 if text is empty.
+func ParseWindow(text string) (time.Duration, error) {
 	if text == "" {
 		return windowDefault, nil
 	}
@@ -176,12 +174,14 @@ func windowOf(r *http.Request) (time.Duration, error) {
 	return time.Duration(s * float64(time.Second)), nil
 }
 
-// waited waits, and returns false if nobody wants the answer any more.
-func waited(ctx context.Context, d time.Duration) bool {
+// wait fails if nobody wants the answer any more.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
 	select {
-	case <-time.After(d):
-		return true
+	case <-timer.C:
+		return nil
 	case <-ctx.Done():
-		return false
+		return ctx.Err()
 	}
 }

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package main
+package admin
 
 // cpuQuota returns 0: this system has no control groups.
 func cpuQuota(string) float64 { return 0 }

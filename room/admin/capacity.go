@@ -1,11 +1,9 @@
-package main
+package admin
 
 import (
-	"fmt"
+	"context"
 	"math"
-	"net/http"
 	"runtime"
-	"strconv"
 	"time"
 
 	"github.com/switchyard-rtc/switchyard/sfu"
@@ -28,57 +26,45 @@ const (
 	mostAnswer  = 1_000_000     // subscribers
 )
 
-// capacityAnswer is what GET /api/v1/capacity answers.
-type capacityAnswer struct {
-	Bitrate     int64       `json:"bitrate"`     // bit/s of UDP payload, of one more subscriber
-	Subscribers int         `json:"subscribers"` // how many more fit
-	Basis       string      `json:"basis"`       // of the cost: "measured" or "assumed"
-	Why         capacityWhy `json:"why"`
+// Capacity is how many more subscribers fit.
+type Capacity struct {
+	Bitrate     int64       `json:"bitrate" doc:"bit/s of UDP payload, of one more subscriber"`
+	Subscribers int         `json:"subscribers" doc:"how many more fit"`
+	Basis       string      `json:"basis" enum:"measured,assumed" doc:"of the cost"`
+	Why         CapacityWhy `json:"why"`
 }
 
-// capacityWhy is how the answer came about. Loads and costs are in cores.
-type capacityWhy struct {
-	Limit   string    `json:"limit"` // what is full first: "workers" or "process"
-	MaxLoad float64   `json:"max_load"`
-	Cores   float64   `json:"cores"` // that the process may use
-	Process float64   `json:"process"`
-	Workers []float64 `json:"workers"`
-	// WorkerPer and ProcessPer are what one more takes of a worker, and of the
-	// process in all.
-	WorkerPer  float64 `json:"worker_per_subscriber"`
-	ProcessPer float64 `json:"process_per_subscriber"`
-	// Factor is how much more than assumed the present subscriptions take; 1 if
-	// the basis is assumed.
-	Factor  float64 `json:"factor"`
-	Seconds float64 `json:"seconds"` // length of the window
+// CapacityWhy is how the answer came about. Loads and costs are in cores.
+type CapacityWhy struct {
+	Limit      string    `json:"limit" enum:"workers,process" doc:"what is full first"`
+	MaxLoad    float64   `json:"max_load" doc:"fraction of the cores that may be used"`
+	Cores      float64   `json:"cores" doc:"that the process may use"`
+	Process    float64   `json:"process"`
+	Workers    []float64 `json:"workers" nullable:"false"`
+	WorkerPer  float64   `json:"worker_per_subscriber" doc:"what one more takes of a worker"`
+	ProcessPer float64   `json:"process_per_subscriber" doc:"what one more takes of the process in all"`
+	Factor     float64   `json:"factor" doc:"how much more than assumed the present subscriptions take; 1 if the basis is assumed"`
+	Seconds    float64   `json:"seconds" doc:"length of the window"`
 }
 
-func (m meter) serveCapacity(w http.ResponseWriter, r *http.Request) {
-	bitrate, err := strconv.ParseInt(r.URL.Query().Get("bitrate"), 10, 64)
-	if err != nil || bitrate <= 0 || bitrate > mostBitrate {
-		http.Error(w, fmt.Sprintf("bitrate has to be the bit/s of a subscriber, 1 to %d", mostBitrate), http.StatusBadRequest)
-		return
-	}
-	window, err := windowOf(r)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
+// Capacity tells how many more subscribers of a bitrate fit, from what the
+// present ones take in a window of time; see [Meter.Cost].
+func (m Meter) Capacity(ctx context.Context, bitrate sfu.Bitrate, window time.Duration) (Capacity, error) {
 	before := m.look()
-	if !waited(r.Context(), window) {
-		return
+	if err := wait(ctx, window); err != nil {
+		return Capacity{}, err
 	}
-	writeJSON(w, http.StatusOK, capacity(before, m.look(), bitrate, usableCores()))
+	return capacity(before, m.look(), int64(bitrate), usableCores()), nil
 }
 
 // capacity tells how many more subscribers of a bitrate fit on so many cores,
 // from what the present ones took between two moments.
-func capacity(a, b look, bitrate int64, cores float64) capacityAnswer {
+func capacity(a, b look, bitrate int64, cores float64) Capacity {
 	seconds := b.at.Sub(a.at).Seconds()
 	used := rows(a, b, seconds)
-	answer := capacityAnswer{Bitrate: bitrate, Basis: "assumed"}
+	answer := Capacity{Bitrate: bitrate, Basis: "assumed"}
 	why := &answer.Why
-	*why = capacityWhy{
+	*why = CapacityWhy{
 		MaxLoad: maxLoad, Cores: cores, Process: used.Process, Workers: used.Workers, Factor: 1, Seconds: seconds,
 	}
 	peer, rest := assumedPeer.Seconds(), assumedRest.Seconds()

@@ -1,0 +1,149 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/switchyard-rtc/switchyard/room"
+)
+
+// Switch turns something on or off.
+type Switch struct {
+	On bool `json:"on"`
+}
+
+// RoleChange gives a member a role.
+type RoleChange struct {
+	Role string `json:"role" enum:"moderator,guest"`
+}
+
+// Ban keeps somebody out of a room: an identity of tokens, or who was a member.
+type Ban struct {
+	Member   string     `json:"member,omitempty" maxLength:"64"`
+	Identity string     `json:"identity,omitempty" maxLength:"256"`
+	Until    *time.Time `json:"until,omitempty" doc:"left out for as long as the server remembers"`
+}
+
+// Bans is a list of bans.
+type Bans struct {
+	Bans []Ban `json:"bans" nullable:"false"`
+}
+
+type switchInput struct {
+	Room string `path:"room" maxLength:"64"`
+	Body Switch
+}
+
+type roleInput struct {
+	Room   string `path:"room" maxLength:"64"`
+	Member string `path:"member" maxLength:"64"`
+	Body   RoleChange
+}
+
+type banInput struct {
+	Room string `path:"room" maxLength:"64"`
+	Body Ban
+}
+
+type unbanInput struct {
+	Room     string `path:"room" maxLength:"64"`
+	Member   string `query:"member" maxLength:"64" doc:"who was banned as this member"`
+	Identity string `query:"identity" maxLength:"256"`
+}
+
+type bansOutput struct{ Body Bans }
+
+func (a *api) addModeration() {
+	const done = http.StatusNoContent
+	add(a, operation{
+		"mute-publication", http.MethodPost, "/rooms/{room}/publications/{publication}/mute", needRoom,
+		"Mutes a publication until its member unmutes it", done,
+	}, a.mute)
+	add(a, operation{
+		"mute-room", http.MethodPost, "/rooms/{room}/mute", needRoom, "Mutes what everybody says who does not moderate", done,
+	}, func(_ context.Context, in *roomPath) (*none, error) {
+		return nil, a.in(in.Room, (*room.Room).MuteAll)
+	})
+	add(a, operation{
+		"lock-room", http.MethodPut, "/rooms/{room}/lock", needRoom, "Lets nobody in who does not moderate, or ends that", done,
+	}, func(_ context.Context, in *switchInput) (*none, error) {
+		return nil, a.in(in.Room, func(r *room.Room) error { return r.Lock(in.Body.On) })
+	})
+	add(a, operation{
+		"lobby-room", http.MethodPut, "/rooms/{room}/lobby", needRoom, "Has who comes wait until a moderator lets them in, or ends that", done,
+	}, func(_ context.Context, in *switchInput) (*none, error) {
+		return nil, a.in(in.Room, func(r *room.Room) error { return r.Lobby(in.Body.On) })
+	})
+	add(a, operation{
+		"change-role", http.MethodPut, "/rooms/{room}/members/{member}/role", needRoom, "Makes a member a moderator, or a guest", done,
+	}, a.changeRole)
+	const bans = "/rooms/{room}/bans"
+	add(a, operation{"list-bans", http.MethodGet, bans, needRoom, "Lists who is kept out of a room, open or not", 0}, a.listBans)
+	add(a, operation{"ban", http.MethodPost, bans, needRoom, "Removes a member, or all of an identity, and keeps them out", done}, a.ban)
+	add(a, operation{"unban", http.MethodDelete, bans, needRoom, "Lets in again an identity, or who was a member", done}, a.unban)
+}
+
+// in carries out f for a room that is open.
+func (a *api) in(name string, f func(*room.Room) error) error {
+	r, err := a.room(name)
+	if err != nil {
+		return err
+	}
+	return f(r)
+}
+
+func (a *api) mute(_ context.Context, in *publicationPath) (*none, error) {
+	return nil, a.in(in.Room, func(r *room.Room) error {
+		p, ok := r.Publication(in.Publication)
+		if !ok {
+			return room.ErrNoPublication
+		}
+		return p.Member().Mute(p)
+	})
+}
+
+func (a *api) changeRole(_ context.Context, in *roleInput) (*none, error) {
+	m, err := a.member(&memberPath{in.Room, in.Member})
+	switch {
+	case err != nil:
+		return nil, err
+	case in.Body.Role == string(room.RoleModerator):
+		return nil, m.Promote()
+	}
+	return nil, m.Demote()
+}
+
+func (a *api) listBans(_ context.Context, in *roomPath) (*bansOutput, error) {
+	out := &bansOutput{Bans{Bans: []Ban{}}}
+	for _, b := range a.cfg.Meter.Rooms.Bans(in.Room) {
+		one := Ban{Member: b.Member, Identity: b.Identity}
+		if !b.Until.IsZero() {
+			one.Until = &b.Until
+		}
+		out.Body.Bans = append(out.Body.Bans, one)
+	}
+	return out, nil
+}
+
+func (a *api) ban(_ context.Context, in *banInput) (*none, error) {
+	until := time.Time{}
+	if in.Body.Until != nil {
+		if until = *in.Body.Until; !until.After(time.Now()) {
+			return nil, refusal("bad_request", "until is over")
+		}
+	}
+	if in.Body.Member == "" {
+		return nil, a.in(in.Room, func(r *room.Room) error { return r.Ban(in.Body.Identity, until) })
+	}
+	m, err := a.member(&memberPath{in.Room, in.Body.Member})
+	if err != nil {
+		return nil, err
+	}
+	return nil, m.Ban(until)
+}
+
+// unban needs no room that is open: bans outlive it.
+func (a *api) unban(_ context.Context, in *unbanInput) (*none, error) {
+	return nil, a.cfg.Meter.Rooms.Unban(in.Room, in.Identity, in.Member)
+}
