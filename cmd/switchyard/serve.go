@@ -173,7 +173,7 @@ func serve(out io.Writer, o serveOptions) error {
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	defer signal.Stop(signals)
 	bound := listener.Addr().(*net.TCPAddr).AddrPort()
-	server := newHTTPServer(log, ownHosts(bound, handler(events, visitors)))
+	server := newHTTPServer(log, ownHosts(bound, handler(events, visitors, rooms)))
 	stop := serveAdmin(out, log, o.admin, admin, adminHandler(media, rooms))
 	defer stop()
 	announce(out, log, bound, media.Addr(), o.config.tokenNeeded())
@@ -204,10 +204,12 @@ func newHTTPServer(log *slog.Logger, h http.Handler) *http.Server {
 	}
 }
 
-// handler joins page, cookie and signalling.
-func handler(events http.Handler, visitors *room.Visitors) http.Handler {
+// handler joins page, cookie, signalling and the doors for those who have none.
+func handler(events http.Handler, visitors *room.Visitors, rooms *room.Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", events)
+	mux.Handle("/whip/", rooms.WHIP())
+	mux.Handle("/whep/", rooms.WHEP())
 	mux.Handle("/", visitors.Page(web.Handler()))
 	return mux
 }
