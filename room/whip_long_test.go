@@ -87,7 +87,7 @@ func TestWHIPWithForeignClients(t *testing.T) {
 
 // inNamespace runs this test again, where no other device is than its own.
 func inNamespace(t *testing.T) {
-	args := []string{"--net"}
+	args := []string{"--net", "--pid", "--fork", "--kill-child", "--mount-proc"}
 	if os.Geteuid() != 0 {
 		args = append(args, "--user", "--map-root-user")
 	}

@@ -22,12 +22,14 @@ VIDEO = {
         "vp8enc deadline=1 keyframe-max-dist=60 ! rtpvp8pay",
         "application/x-rtp,media=video,encoding-name=VP8,clock-rate=90000,payload=96,"
         "rtcp-fb-nack-pli=true",
+        "",
     ),
     "H264": (
         "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=60 "
         "! video/x-h264,profile=constrained-baseline ! rtph264pay config-interval=-1",
         "application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,payload=96,"
-        "packetization-mode=(string)1,profile-level-id=(string)42e01f,rtcp-fb-nack-pli=true",
+        "packetization-mode=(string)1,rtcp-fb-nack-pli=true",
+        ",profile-level-id=(string)42e01f",  # who sends knows its own
     ),
 }
 AUDIO = "application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payload=111"
@@ -36,7 +38,7 @@ AUDIO = "application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,paylo
 class Client:
     def __init__(self, mode, url, codec):
         self.url, self.session, self.frames = url, None, 0
-        encode, caps = VIDEO[codec]
+        encode, caps, more = VIDEO[codec]
         if mode == "publish":
             self.pipe = Gst.parse_launch(
                 "webrtcbin name=w bundle-policy=max-bundle "
@@ -54,7 +56,7 @@ class Client:
             self.web.set_property("bundle-policy", GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
             self.pipe.add(self.web)
             way = GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY
-            for c in (AUDIO, caps):
+            for c in (AUDIO, caps + more):
                 self.web.emit("add-transceiver", way, Gst.Caps.from_string(c))
             self.web.connect("pad-added", self.on_pad)
             GLib.idle_add(self.offer)
