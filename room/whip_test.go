@@ -9,9 +9,11 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/switchyard-rtc/switchyard/room"
@@ -225,6 +227,75 @@ func TestWHEPFollows(t *testing.T) {
 	}
 	screen.hear("1", s.Publications.Add[0])
 	player.hear("1", other)
+}
+
+// With two who publish, the picture and the voice change to who speaks, in the
+// same two tracks.
+func TestWHEPChangesWithTheSpeaker(t *testing.T) {
+	t.Parallel()
+	h := openWeb(t, room.Config{})
+	b, _ := h.enter("Bo")
+	var speaking [2]atomic.Bool
+	var audio, video [2]room.PublicationInfo
+	for i := range speaking {
+		g := &visitor{caller: &caller{conn: newConn(t, fmt.Sprint("speaker", i)), house: h.house, loud: true}, web: h}
+		g.connect()
+		local, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus}, "audio", "stream")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := g.pc.AddTransceiverFromTrack(local, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}); err != nil {
+			t.Fatal(err)
+		}
+		g.send(webrtc.MimeTypeVP8)
+		g.post("/whip/r")
+		_, audio[i], video[i] = publishedBy(b, "whip")
+		go talk(t, local, extension(g.answer, "ssrc-audio-level"), &speaking[i])
+	}
+	player := h.guest("player", false).post("/whep/r")
+	for _, i := range []int{1, 0, 1} {
+		speaking[i].Store(true)
+		speaking[1-i].Store(false)
+		player.hear("0", audio[i])
+		player.hear("1", video[i])
+		player.hearMore("1", video[i].N, 50)
+	}
+}
+
+// talk sends a packet each 20 ms that says how loud it is, until the test ends.
+func talk(t *testing.T, track *webrtc.TrackLocalStaticRTP, level uint8, on *atomic.Bool) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	p := &rtp.Packet{Header: rtp.Header{Version: 2}, Payload: []byte("sound of something")}
+	for {
+		select {
+		case <-t.Context().Done():
+			return
+		case <-tick.C:
+		}
+		loud := byte(127)
+		if on.Load() {
+			loud = 0x80 | 20
+		}
+		p.SequenceNumber++
+		p.Timestamp += 960
+		if err := p.SetExtension(level, []byte{loud}); err != nil {
+			t.Error(err)
+			return
+		}
+		_ = track.WriteRTP(p) // nobody listens, or it is over
+	}
+}
+
+// extension returns the id of the first header extension of a name.
+func extension(sdp, name string) (id uint8) {
+	for line := range strings.Lines(sdp) {
+		if strings.HasPrefix(line, "a=extmap:") && strings.HasSuffix(strings.TrimSpace(line), name) {
+			_, _ = fmt.Sscanf(line, "a=extmap:%d", &id)
+			return id
+		}
+	}
+	return 0
 }
 
 // An ICE restart by PATCH: another path, the same streams.
