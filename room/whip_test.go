@@ -508,6 +508,8 @@ func TestWHIPAuthorizes(t *testing.T) {
 			return room.Grant{Publish: []room.Source{room.Microphone}, Name: "Studio", IDPrefix: "s-"}, nil
 		case "play":
 			return room.Grant{CanSubscribe: true}, nil
+		case "forged":
+			return room.Grant{}, room.ErrUnauthorized
 		}
 		return room.Grant{}, fmt.Errorf("no: %w", room.ErrDenied)
 	}})
@@ -517,10 +519,10 @@ func TestWHIPAuthorizes(t *testing.T) {
 		status     int
 	}{
 		{"/whep/r", "", 403}, {"/whep/r", "Bearer publish", 403}, {"/whep/r", "Basic play", 403}, {"/whep/r", "Bearer wrong", 403},
-		{"/whep/r", "bearer play", 201},
+		{"/whep/r", "Bearer forged", 401}, {"/whep/r", "bearer play", 201},
 	} {
 		got := h.ask(http.MethodPost, tt.path, play, "Content-Type: "+typeSDP, "Authorization: "+tt.auth)
-		if got.status != tt.status {
+		if got.status != tt.status || (got.status == 401) != (got.header.Get("WWW-Authenticate") == "Bearer") {
 			t.Errorf("POST %s with %q: %d %s, want %d", tt.path, tt.auth, got.status, got.body, tt.status)
 		}
 	}
