@@ -26,6 +26,7 @@ type caller struct {
 	cut   *atomic.Bool // nothing that pc sends arrives
 	offer int
 	grown chan struct{} // signalled after each packet
+	loud  bool          // it offers to say how loud its voice is
 
 	// Guarded by mu.
 	mu  sync.Mutex
@@ -51,7 +52,17 @@ func (c *caller) connect() {
 	se := webrtc.SettingEngine{}
 	se.SetICEUDPMux(mux)
 	se.SetIncludeLoopbackCandidate(true)
-	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(se)).NewPeerConnection(webrtc.Configuration{})
+	m := &webrtc.MediaEngine{}
+	if err := m.RegisterDefaultCodecs(); err != nil {
+		c.t.Fatal(err)
+	}
+	if c.loud {
+		level := webrtc.RTPHeaderExtensionCapability{URI: "urn:ietf:params:rtp-hdrext:ssrc-audio-level"}
+		if err := m.RegisterHeaderExtension(level, webrtc.RTPCodecTypeAudio); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(m)).NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -283,10 +283,13 @@ type house struct {
 
 func open(t *testing.T, cfg room.Config) *house {
 	t.Helper()
+	return openAt(t, netip.AddrFrom4([4]byte{127, 0, 0, 1}), cfg)
+}
+
+func openAt(t *testing.T, a netip.Addr, cfg room.Config) *house {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	media, err := sfu.Listen(sfu.Config{
-		Listen: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 0), Logger: log,
-	})
+	media, err := sfu.Listen(sfu.Config{Listen: netip.AddrPortFrom(a, 0), Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,10 +17,12 @@ const (
 
 // Member is one participant of a room.
 type Member struct {
-	room    *Room
-	id      string
-	session string
-	name    string
+	room     *Room
+	id       string
+	session  string
+	name     string
+	kind     string    // "web", or "whip" or "whep" without signalling
+	resource *resource // nil with signalling
 	// Of the grant with which it joined.
 	identity string
 	joined   time.Time
@@ -81,7 +83,7 @@ type heldEvent struct {
 func newMember(r *Room, req JoinRequest, g Grant, b *binding) *Member {
 	return &Member{
 		room: r, id: g.IDPrefix + newID(), session: newSecret(), keys: keys{current: newSecret()}, name: cleanName(cmp.Or(g.Name, req.Name)),
-		identity: g.Identity, joined: time.Now(), base: g, grant: g, conn: b.conn, remote: b.remote, visitor: req.Visitor,
+		identity: g.Identity, joined: time.Now(), base: g, grant: g, conn: b.conn, remote: b.remote, visitor: req.Visitor, kind: "web",
 		offers: newBucket(offerRate, offerBurst), messages: newBucket(messageRate, messageBurst),
 		parcels: newBucket(parcelRate, parcelBurst),
 		layers:  b.layers, backups: b.backups, lacks: make(map[string]bool), showing: make(map[string]showing),
@@ -108,7 +110,7 @@ func (m *Member) Room() *Room { return m.room }
 func (m *Member) Leave() { m.room.post(func() { m.room.remove(m, "kicked") }) }
 
 func (m *Member) info() MemberInfo {
-	return MemberInfo{ID: m.id, Identity: m.grant.Identity, Name: m.name, Role: m.role(), State: m.state, Kind: "web"}
+	return MemberInfo{ID: m.id, Identity: m.grant.Identity, Name: m.name, Role: m.role(), State: m.state, Kind: m.kind}
 }
 
 // emit sends an event. An error means that the connection is over, which the

@@ -31,6 +31,8 @@ func (m *Member) checkAlive() {
 	r := m.room
 	switch {
 	case m.ended:
+	case m.resource != nil:
+		m.checkMedia()
 	case !m.socketGone:
 		m.stopTimer()
 		m.setState("live")

@@ -56,6 +56,9 @@ func (m *Member) assign() {
 	if m.peer == nil {
 		return
 	}
+	if m.resource != nil && m.resource.view != nil {
+		m.aim(m.resource.view)
+	}
 	m.follow()
 	m.drop()
 	taken := false

@@ -9,7 +9,7 @@ type MemberInfo struct {
 	Name     string `json:"name"`
 	Role     string `json:"role"`  // "viewer", "guest" or "moderator"
 	State    string `json:"state"` // "live" or "reconnecting"
-	Kind     string `json:"kind"`  // "web"
+	Kind     string `json:"kind"`  // "web", "whip" or "whep"
 }
 
 // PublicationInfo describes a publication to clients.

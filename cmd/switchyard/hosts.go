@@ -4,12 +4,14 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 )
 
 // ownHosts keeps other sites' names away from a server on loopback (DNS
-// rebinding): it answers only loopback names with its own port. A server on
-// another address answers every name.
+// rebinding), and their pages, for which WHIP and WHEP would be open: it answers
+// only loopback names with its own port, and only pages of this machine. A server
+// on another address answers all.
 func ownHosts(bound netip.AddrPort, next http.Handler) http.Handler {
 	if !bound.Addr().IsLoopback() {
 		return next
@@ -19,8 +21,18 @@ func ownHosts(bound netip.AddrPort, next http.Handler) http.Handler {
 			http.Error(w, "this server answers only loopback names", http.StatusMisdirectedRequest)
 			return
 		}
+		if origin := r.Header.Get("Origin"); origin != "" && !isLoopbackOrigin(origin) {
+			http.Error(w, "this server answers no pages of other machines", http.StatusForbidden)
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isLoopbackOrigin tells whether a page is of this machine.
+func isLoopbackOrigin(origin string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && isLoopbackHost(u.Host)
 }
 
 func isLoopbackHost(hostport string) bool {

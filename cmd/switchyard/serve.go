@@ -176,7 +176,7 @@ func serve(out io.Writer, o serveOptions) error {
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	defer signal.Stop(signals)
 	bound := listener.Addr().(*net.TCPAddr).AddrPort()
-	server := newHTTPServer(log, ownHosts(bound, handler(events, visitors)))
+	server := newHTTPServer(log, ownHosts(bound, handler(events, visitors, rooms)))
 	answers, err := adminHandler(admin.Meter{Media: media, Rooms: rooms}, happened, admin.NewAccess(admin.AccessConfig{
 		Keys: o.config.keys, Hosts: o.admin.hosts, Withdrawn: rooms.Withdrawn,
 	}))
@@ -213,10 +213,12 @@ func newHTTPServer(log *slog.Logger, h http.Handler) *http.Server {
 	}
 }
 
-// handler joins page, cookie and signalling.
-func handler(events http.Handler, visitors *room.Visitors) http.Handler {
+// handler joins page, cookie, signalling and the doors for those who have none.
+func handler(events http.Handler, visitors *room.Visitors, rooms *room.Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", events)
+	mux.Handle("/whip/", rooms.WHIP())
+	mux.Handle("/whep/", rooms.WHEP())
 	mux.Handle("/", visitors.Page(web.Handler()))
 	return mux
 }

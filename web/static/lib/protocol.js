@@ -18,7 +18,7 @@
  * @property {string} name shown to people, not unique
  * @property {Role} role
  * @property {'live'|'reconnecting'} state
- * @property {'web'} kind
+ * @property {'web'|'whip'|'whep'} kind
  */
 
 /**

@@ -1,0 +1,11 @@
+package room
+
+import "net/http"
+
+// WHIP returns the handler for ingest over HTTP (RFC 9725), to be served below
+// /whip/. POST to /whip/ROOM makes the client a member that publishes a
+// microphone, a camera or both, allowed by [Config.Authorize] with the Bearer
+// token; the answer's Location is its session, which takes PATCH and DELETE. Such
+// a member has no signalling: it is there while its media is heard, and for
+// [Config.Grace] after.
+func (s *Server) WHIP() http.Handler { return &door{server: s, kind: "whip"} }
