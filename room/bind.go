@@ -141,9 +141,23 @@ func (b *binding) lobby() *Room {
 	return b.waits
 }
 
-func (b *binding) setLobby(r *Room) {
+// wait notes that the client waits for a room. It waits for one at a time.
+func (b *binding) wait(r *Room) {
 	b.mu.Lock()
+	old := b.waits
 	b.waits = r
+	b.mu.Unlock()
+	if old != nil && old != r {
+		b.server.ended.Go(func() { old.post(func() { old.stopWaiting(b) }) }) // one room never waits for another
+	}
+}
+
+// waitNoMore notes that the client does not wait for a room.
+func (b *binding) waitNoMore(r *Room) {
+	b.mu.Lock()
+	if b.waits == r {
+		b.waits = nil
+	}
 	b.mu.Unlock()
 }
 

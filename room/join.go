@@ -103,7 +103,11 @@ func (b *binding) enter(ctx context.Context, m *Member, arg *joinArg) (any, erro
 	}
 	b.holdUntilAck(m)
 	ack, err := call(ctx, r, func() (any, error) {
-		if err := r.add(m, arg.Replaces, arg.Ticket); err != nil {
+		err := r.add(m, arg.Replaces, arg.Ticket)
+		if err == ErrWaiting { // the lobby was made meanwhile
+			err = r.wait(b, m, arg.Ticket)
+		}
+		if err != nil {
 			return nil, err
 		}
 		m.attach(peer)

@@ -92,7 +92,7 @@ func (r *Room) wait(b *binding, m *Member, ticket string) error {
 		r.tellModerators(knockEvent{Ticket: w.ticket, Name: w.name})
 	}
 	w.conn = b
-	b.setLobby(r)
+	b.wait(r)
 	select {
 	case <-b.conn.Done(): // watch may have looked before
 		r.stopWaiting(b)
@@ -120,7 +120,7 @@ func (r *Room) leaveLobby(c Conn, ticket string) {
 		if !w.let {
 			r.tellModerators(knockEvent{Ticket: w.ticket, Name: w.name, Gone: true})
 		}
-		w.conn.setLobby(nil)
+		w.conn.waitNoMore(r)
 		return true
 	})
 }

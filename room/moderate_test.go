@@ -269,6 +269,43 @@ func TestLobby(t *testing.T) {
 	}
 }
 
+// Who waits keeps a room without members, which does nothing meanwhile; who waits
+// for another room does not wait for the first any more.
+func TestWaitersKeepTheRoom(t *testing.T) {
+	h := open(t, room.Config{Authorize: byToken, Linger: 20 * time.Millisecond})
+	boss, _ := h.come("192.0.2.1", "", o{"token": "boss"})
+	boss.must("mod", o{"op": "lobby"})
+	there, _ := h.come("192.0.2.1", "", o{"token": "boss", "room": "s"})
+	there.must("mod", o{"op": "lobby"})
+	bob, got := h.come("192.0.2.2", "", o{"token": "bob"})
+	if got.Code != "waiting" {
+		t.Fatalf("bob: %q", got.Code)
+	}
+	boss.must("leave", o{})
+	r, _ := h.Room("r")
+	select {
+	case <-r.Done():
+		t.Fatal("the room has ended while somebody waits")
+	case <-time.After(100 * time.Millisecond):
+	}
+	boss, back := h.come("192.0.2.1", "", o{"token": "boss"})
+	next(boss, "knock", func(k struct{ Ticket string }) bool { return k.Ticket == got.Details["ticket"] })
+	if !back.Room.Lobby {
+		t.Error("the lobby is gone")
+	}
+	if got := bob.ask("join", o{"v": 1, "room": "s", "token": "bob"}); got.Code != "waiting" {
+		t.Fatalf("bob, elsewhere: %q", got.Code)
+	}
+	next(boss, "knock", func(k struct{ Gone bool }) bool { return k.Gone })
+	next(there, "knock", func(struct{}) bool { return true })
+	boss.must("leave", o{})
+	select {
+	case <-r.Done():
+	case <-time.After(patience):
+		t.Error("the room stays")
+	}
+}
+
 func TestSpotlightAndEnd(t *testing.T) {
 	h := open(t, room.Config{})
 	a, _ := h.enter("Ana")

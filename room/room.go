@@ -166,6 +166,8 @@ func (r *Room) refuse() {
 func (r *Room) next() time.Time {
 	switch {
 	case len(r.members) > 0:
+	case len(r.waiting) > 0:
+		return time.Now().Add(time.Hour) // until somebody decides, or they give up
 	case len(r.seats) > 0:
 		return time.Now().Add(r.server.cfg.Grace)
 	default:

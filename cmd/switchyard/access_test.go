@@ -90,7 +90,7 @@ func TestConfigPrecedence(t *testing.T) {
 	if cfg, err = readConfig(open); err != nil || cfg.tokenNeeded() || cfg.keys.Len() != 2 {
 		t.Errorf("open with keys: %v, %+v", err, cfg)
 	}
-	if cfg, err = readConfig(file(t, "")); err != nil {
+	if _, err = readConfig(file(t, "")); err != nil {
 		t.Errorf("an empty file: %v", err)
 	}
 }
