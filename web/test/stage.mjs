@@ -9,7 +9,9 @@ import { open } from './support.mjs';
  * @property {string} codec such as `VP8`
  * @property {RTCRtpEncodingParameters[]} encodings
  * @property {number} width of the camera
+ * @property {string} [name] of the member
  * @property {number} [fps] 15 if missing
+ * @property {boolean} [voice] whether there is a microphone too, whose owner speaks as long as `speak(true)` was called in the page
  */
 
 /**
@@ -55,10 +57,26 @@ export async function publisher(browser, url, room, structure) {
       const sends = this.direction === 'sendonly' && this.sender.track?.kind === 'video';
       prefer.call(this, sends ? list.filter((c) => [`video/${s.codec}`, 'video/rtx'].includes(c.mimeType)) : list);
     };
-    await /** @type {any} */ (globalThis).enter(room, s.codec, async (/** @type {any} */ room) => {
+    await /** @type {any} */ (globalThis).enter(room, s.name ?? s.codec, async (/** @type {any} */ room) => {
       const video = { width: s.width, height: s.width * 9 / 16, frameRate: s.fps ?? 15 };
       const stream = await navigator.mediaDevices.getUserMedia({ video });
       await room.publish(stream.getVideoTracks()[0], 'camera');
+      if (s.voice) {
+        const context = new AudioContext();
+        const [tone, syllables, loud] = [context.createOscillator(), context.createOscillator(), context.createGain()];
+        const out = context.createMediaStreamDestination();
+        Object.assign(tone, { type: 'sawtooth' }).frequency.value = 150;
+        syllables.frequency.value = 4;
+        loud.gain.value = 0;
+        const depth = context.createGain();
+        depth.gain.value = 0;
+        syllables.connect(depth).connect(loud.gain);
+        tone.connect(loud).connect(out);
+        tone.start();
+        syllables.start();
+        Object.assign(globalThis, { speak: (/** @type {boolean} */ on) => (loud.gain.value = depth.gain.value = on ? 0.3 : 0) });
+        await room.publish(out.stream.getAudioTracks()[0], 'microphone');
+      }
     });
   }, /** @type {const} */ ([room, structure]));
   return page;
