@@ -303,6 +303,13 @@ func TestEverythingAtOnce(t *testing.T) {
 						t.Errorf("slot %d of %d: %s", w.slot, w.client.id, s)
 					}
 				}
+				for _, c := range x.clients {
+					for _, s := range c.sinks {
+						if s.audio && clean {
+							checkGapless(t, s)
+						}
+					}
+				}
 				if t.Failed() {
 					for _, l := range x.log {
 						t.Log(l)
