@@ -45,11 +45,12 @@ type Subscription struct {
 }
 
 // Subscribe binds pub to a slot of the peer and starts sending it, video from
-// the newest key frame on if it is at most a second old, else from the next. No negotiation is needed. Subscribing twice returns
-// the same subscription, and ignores opts. It fails with [ErrNoSlot] if no slot
-// of the kind is free, [ErrUnknownSlot] if opts.MID names none, [ErrNoCodec] if
-// the slot cannot decode pub, or [ErrClosed]. A slot that opts.MID names is
-// taken from the subscription that has it.
+// the newest key frame on if it is at most a second old, else from the next. No
+// negotiation is needed. Subscribing twice returns the same subscription, and
+// ignores opts. It fails with [ErrNoSlot] if no slot of the kind is free,
+// [ErrUnknownSlot] if opts.MID names none, [ErrNoCodec] if the slot cannot decode
+// pub, or [ErrClosed]. A slot that opts.MID names is taken from the subscription
+// that has it.
 func (p *Peer) Subscribe(pub *Publication, opts SubscribeOptions) (*Subscription, error) {
 	s := p.server
 	s.mu.Lock()

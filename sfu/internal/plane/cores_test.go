@@ -25,6 +25,9 @@ func (r *room) handOver(p *Plane) {
 	}
 	for list := p.Handovers(nil); len(list) > 0; list = p.Handovers(nil) {
 		for _, h := range list {
+			if r.full != nil && r.full(&h) {
+				continue
+			}
 			h.B = append(make([]byte, 0, len(h.B)+HandoverRoom), h.B...)
 			r.cores[h.To].Accept(r.now, &h)
 			r.handOver(r.cores[h.To])

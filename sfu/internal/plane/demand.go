@@ -18,8 +18,7 @@ const (
 	unsaid     = -1
 )
 
-// Show says what a slot can show. It holds until the next Bind
-// or Follow.
+// Show says what a slot can show. It holds until the next [Bind] or [Follow].
 type Show struct {
 	Slot   ID
 	Demand layer.Demand

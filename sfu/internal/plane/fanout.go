@@ -12,14 +12,9 @@ import (
 	"github.com/switchyard-rtc/switchyard/sfu/internal/speaker"
 )
 
-const (
-	// replaceEvery is how often a stream may be replaced by one with another
-	// SSRC: a publisher that alternates would cost a new history each time.
-	replaceEvery = time.Second
-	// mostSilence is how many bytes the payload of a packet without sound has at
-	// the most: what Opus sends in pauses (RFC 6716, section 2.1.9).
-	mostSilence = 3
-)
+// replaceEvery is how often a stream may be replaced by one with another SSRC: a
+// publisher that alternates would cost a new history each time.
+const replaceEvery = time.Second
 
 // Fanout is a publication on this core: the streams that come in and those that
 // go out. Owned by the plane.
@@ -261,7 +256,7 @@ func (f *Fanout) listen(now mono.Time, v packet.View, b []byte) {
 	id := f.spec.Extensions[packet.ExtAudioLevel]
 	if dbov, voice, ok := packet.VoiceLevel(v.Extension(b, id)); id != 0 && ok {
 		f.voice.Push(now, dbov, voice)
-	} else if id == 0 && v.PayloadSize > mostSilence {
+	} else if id == 0 && v.PayloadSize > mostUpdate {
 		f.voice.PushUnknown(now)
 	}
 }

@@ -10,8 +10,8 @@ import (
 
 // Follow makes a slot show what a rule says, in place of what it showed, from now
 // on and without further commands. What it shows already and shall show goes on;
-// [EventShown] tells what
-// that is, and each change. [Bind], [Unbind] and [RemoveSlot] end it.
+// [EventShown] tells what that is, and each change. [Bind], [Unbind] and
+// [RemoveSlot] end it.
 type Follow struct {
 	Slot   ID
 	Group  ID

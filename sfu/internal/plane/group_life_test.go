@@ -61,6 +61,42 @@ func TestLettersMayBeLost(t *testing.T) {
 	}
 }
 
+// Nor does it matter if the word is lost that a publisher is on another core.
+func TestMovesMayBeMissed(t *testing.T) {
+	r := meeting(t, 3, 9, 2)
+	r.only(3, 4)
+	r.run(3 * time.Second)
+	for _, i := range []int{3, 4} {
+		c := r.clients[i]
+		r.losesLetters = true
+		r.regroup(c, (c.core+1)%3)
+		r.losesLetters = false
+	}
+	for _, speakers := range [][]int{{0, 1, 2, 5}, {6, 7, 8}, {3, 4}} {
+		r.only(speakers...)
+		r.run(4 * time.Second)
+	}
+	before := make(map[ID]int)
+	for _, c := range r.clients {
+		for _, s := range c.sinks {
+			before[s.slot] = s.packets
+		}
+	}
+	r.run(2 * time.Second)
+	for i, c := range r.clients {
+		for _, s := range []int{3, 4} {
+			if got := c.hears(); s != i && !slices.Contains(got, s) {
+				t.Errorf("%d hears %v", i, got)
+			}
+		}
+		for _, s := range c.sinks {
+			if n := s.packets - before[s.slot]; n < 95 {
+				t.Errorf("slot %d got %d packets in 2 s", s.slot, n)
+			}
+		}
+	}
+}
+
 // Nothing of a group is left when all are gone.
 func TestNothingIsLeftOfAGroup(t *testing.T) {
 	r := meeting(t, 3, 20, 3)

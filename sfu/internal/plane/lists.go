@@ -21,8 +21,11 @@ func (r *ranked) apply(p *Plane, now mono.Time) {
 		for i, e := range list {
 			f := p.publications[e.publication]
 			switch {
-			case e.core == p.core && f != nil && f.transport != nil:
+			case f != nil && f.transport != nil:
 				g.handOut(f)
+				if e.core != p.core { // the word that it came here was lost
+					g.send(now, g.at, relocate{group: g.id, publication: f.id, core: p.core})
+				}
 			case e.core != p.core && i < g.depth[show]:
 				g.mirror(now, f, &e)
 			}

@@ -278,29 +278,42 @@ func TestEverythingAtOnce(t *testing.T) {
 	}{
 		{"one core", 1, netem.Config{}}, {"three cores", 3, netem.Config{}},
 		{"three cores, loss", 3, netem.Config{Delay: 15 * time.Millisecond, Loss: 0.03, Jitter: 5 * time.Millisecond}},
+		{"three full cores", 3, netem.Config{}},
 	} {
 		for seed := range uint64(seeds) {
 			x := newMix(t, seed, tt.cores, tt.down)
 			ok := t.Run(fmt.Sprint(tt.name, " ", seed), func(t *testing.T) {
 				x.t = t
+				clean := tt.down == netem.Config{}
+				if tt.name == "three full cores" {
+					x.full = func(*Handover) bool { return x.random.IntN(50) == 0 }
+					clean = false
+				}
 				x.play(30)
 				for range 150 {
 					x.step()
 					x.play(x.random.IntN(12))
 				}
+				x.full = nil
 				x.settle()
 				before := make(map[*tile]int)
 				for _, w := range x.tiles {
 					before[w] = w.packets
 				}
 				x.play(60)
-				clean := tt.down == netem.Config{}
 				for _, w := range x.tiles {
-					if s := x.starved(w, before[w]); s != "" && clean {
+					if s := x.starved(w, before[w]); s != "" && tt.down == (netem.Config{}) {
 						t.Errorf("slot %d of %d on core %d: %s\n%s", w.slot, w.client.id, w.client.core, s, x.state(w))
 					}
 					for _, s := range w.check(clean) {
 						t.Errorf("slot %d of %d: %s", w.slot, w.client.id, s)
+					}
+				}
+				for _, c := range x.clients {
+					for _, s := range c.sinks {
+						if s.audio && clean {
+							checkGapless(t, s)
+						}
 					}
 				}
 				if t.Failed() {

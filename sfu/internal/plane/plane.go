@@ -6,7 +6,7 @@
 // it is locked. What it does with a packet is written down in the order of the
 // steps: [Plane.Receive], Transport.receiveRTP, Inbound.receive, Fanout.take; at
 // the end of the batch [Plane.Deliver], Transport.deliver, Outbound.forward,
-// Slot.send, Outbox.commit.
+// Outbound.pass, Outbound.choose, Slot.send, Slot.seal, Outbox.commit.
 package plane
 
 import (

@@ -46,8 +46,9 @@ type room struct {
 	meets        bool // events are looked at, see note
 	letters      int  // between cores
 	losesLetters bool
-	told         map[ID][]ID // what slots that follow show, in order, by EventShown
-	speakers     []Speaker   // by the last EventSpeakers
+	full         func(h *Handover) bool // another core has no room for it; nil: it always has
+	told         map[ID][]ID            // what slots that follow show, in order, by EventShown
+	speakers     []Speaker              // by the last EventSpeakers
 }
 
 // stray is where a message went that no client received.
