@@ -73,33 +73,46 @@ func (in *Inbound) accept(now mono.Time, v packet.View, b []byte) {
 	if in.history == nil {
 		in.open()
 	}
-	if in.repair != nil {
-		if !in.repair.Push(now, v.Sequence) {
-			p.drop(DropDuplicate)
-			return
-		}
-		p.timers.hasten(in.fan.transport, in.repair.Deadline())
+	if !in.fresh(now, v.Sequence) {
+		p.drop(DropDuplicate)
+		return
 	}
 	e := nack.Entry{View: v, Arrived: now, Sequence: v.Sequence, Captured: in.captured(now, v.Timestamp)}
 	if v.PayloadSize > 0 {
 		e.Frame = in.describe(kind, v, b)
 	}
-	if kind == packet.RED && !in.fan.speaks(v.Payload(b)) {
+	switch {
+	case kind == packet.RED && !in.fan.speaks(v.Payload(b)):
 		p.drop(DropMalformed)
-		return
-	}
-	if !in.history.Insert(e, b) {
+	case !in.history.Insert(e, b):
 		p.drop(DropDuplicate)
-		return
+	default:
+		in.pass(now, &e, b)
 	}
-	in.note(v.Sequence)
+}
+
+// fresh tells whether a number was not there before, as far as that is known.
+func (in *Inbound) fresh(now mono.Time, number uint16) bool {
+	if in.repair == nil {
+		return true
+	}
+	if !in.repair.Push(now, number) {
+		return false
+	}
+	in.fan.plane.timers.hasten(in.fan.transport, in.repair.Deadline())
+	return true
+}
+
+// pass learns from a packet that was kept, and passes it on.
+func (in *Inbound) pass(now mono.Time, e *nack.Entry, b []byte) {
+	in.note(e.Sequence)
 	in.heard = now
-	in.count(&e)
+	in.count(e)
 	if !in.fan.spec.Audio {
-		in.fan.allocate(v, b)
-		in.fan.observe(now, in, &e)
+		in.fan.allocate(e.View, b)
+		in.fan.observe(now, in, e)
 	}
-	in.fan.take(now, in, &e, b)
+	in.fan.take(now, in, e, b)
 }
 
 // open takes the memory, which is a megabyte for video: at the first packet,
