@@ -108,6 +108,7 @@ func TestTokenUsage(t *testing.T) {
 		"token --room r --uses -1":           "--uses -1 is negative",
 		"token --room r --url ftp://x":       `--url "ftp://x" is not http://HOST or https://HOST`,
 		"token --room *":                     "--room * has no link",
+		"token --admin --room r":             "--admin is for the admin API alone",
 		"token r":                            "token takes no arguments",
 		"keygen now":                         "keygen takes no arguments",
 		"token --room r --config /no/such/x": "no such file",
