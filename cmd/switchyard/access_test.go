@@ -41,6 +41,9 @@ func TestConfigErrors(t *testing.T) {
 		{"a secret beside it", "auth:\n  keys:\n    a: " + goodSecret + "\n  mod: token\n", "mod"},
 		{"twice", "http: a\nhttp: b\n", `mapping key "http" already defined`},
 		{"unknown codec", "rtc:\n  codecs: [h263]\nhttp: 127.0.0.1:0\n", "h263"},
+		{"webhook without a secret", "webhooks:\n- url: https://x.example/\n", `the secret for "x.example" has 0 bytes, and needs 24`},
+		{"webhook with a misspelt event", "webhooks:\n- {url: https://x.example/, secret: " + goodSecret + ", events: [joined]}\n", "no event has the name"},
+		{"webhook with a misspelt key", "webhooks:\n- {url: https://x.example/, secrets: x}\n", "secrets"},
 		{"too large", "#" + strings.Repeat("x", longestConfig), "has more than 1048576 bytes"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -105,6 +108,7 @@ func TestTokenUsage(t *testing.T) {
 		"token --room r --uses -1":           "--uses -1 is negative",
 		"token --room r --url ftp://x":       `--url "ftp://x" is not http://HOST or https://HOST`,
 		"token --room *":                     "--room * has no link",
+		"token --admin --room r":             "--admin is for the admin API alone",
 		"token r":                            "token takes no arguments",
 		"keygen now":                         "keygen takes no arguments",
 		"token --room r --config /no/such/x": "no such file",

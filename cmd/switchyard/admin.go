@@ -13,9 +13,8 @@ import (
 	"runtime/metrics"
 	"syscall"
 
-	"github.com/switchyard-rtc/switchyard/room"
 	"github.com/switchyard-rtc/switchyard/room/admin"
-	"github.com/switchyard-rtc/switchyard/sfu"
+	"github.com/switchyard-rtc/switchyard/room/webhook"
 )
 
 // adminAddr is where the admin listener is unless --admin says otherwise.
@@ -81,7 +80,7 @@ func serveAdmin(out io.Writer, log *slog.Logger, o adminOptions, l net.Listener,
 }
 
 // adminHandler answers questions about this process.
-func adminHandler(meter admin.Meter, events *admin.Events, access *admin.Access) (http.Handler, error) {
+func adminHandler(meter admin.Meter, events *admin.Events, hooks *webhook.Sender, access *admin.Access) (http.Handler, error) {
 	version := ""
 	if info, ok := debug.ReadBuildInfo(); ok {
 		version = info.Main.Version
@@ -92,7 +91,7 @@ func adminHandler(meter admin.Meter, events *admin.Events, access *admin.Access)
 	}
 	secret := http.NewServeMux()
 	secret.HandleFunc("GET /debug/stats", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, readProcessStats(meter.Media, meter.Rooms))
+		writeJSON(w, http.StatusOK, readProcessStats(meter, hooks))
 	})
 	secret.HandleFunc("GET /debug/cost", func(w http.ResponseWriter, r *http.Request) { serveCost(meter, w, r) })
 	secret.HandleFunc("GET /debug/pprof/", pprof.Index)
@@ -145,6 +144,7 @@ type processStats struct {
 	FeedbackLost    uint64            `json:"feedback_lost"`    // of those, did not come
 	Drops           map[string]uint64 `json:"drops"`            // by reason
 	DataDrops       map[string]uint64 `json:"data_drops"`       // of what members send each other, by reason
+	Webhooks        webhook.Stats     `json:"webhooks"`
 	Goroutines      uint64            `json:"goroutines"`
 	Allocations     uint64            `json:"allocations"`     // objects
 	GCCycles        uint64            `json:"gc_cycles"`       // completed
@@ -154,16 +154,16 @@ type processStats struct {
 	MemoryBytes     uint64            `json:"memory_bytes"`    // mapped by the Go runtime
 }
 
-func readProcessStats(media *sfu.Server, rooms *room.Server) processStats {
-	st := media.Stats()
+func readProcessStats(meter admin.Meter, hooks *webhook.Sender) processStats {
+	st := meter.Media.Stats()
 	p := processStats{
 		Peers: st.Peers, Publications: st.Publications, Subscriptions: st.Subscriptions,
 		PacketsReceived: st.PacketsReceived, PacketsSent: st.PacketsSent,
 		BytesReceived: st.BytesReceived, BytesSent: st.BytesSent, SendCalls: st.SendCalls, SendMessages: st.SendMessages,
 		FeedbackPackets: st.FeedbackPackets, FeedbackLost: st.FeedbackLost, Drops: make(map[string]uint64),
-		DataDrops: make(map[string]uint64),
+		DataDrops: make(map[string]uint64), Webhooks: hooks.Stats(),
 	}
-	for reason, n := range rooms.ParcelDrops() {
+	for reason, n := range meter.Rooms.ParcelDrops() {
 		p.DataDrops[reason.String()] = n
 	}
 	for reason, n := range st.Drops {

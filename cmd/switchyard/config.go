@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/switchyard-rtc/switchyard/room/token"
+	"github.com/switchyard-rtc/switchyard/room/webhook"
 )
 
 const (
@@ -28,6 +29,7 @@ type config struct {
 	HTTP  string `yaml:"http"`
 	Admin string `yaml:"admin"`
 	UDP   string `yaml:"udp"`
+	Data  string `yaml:"data"`
 	Rooms struct {
 		MaxMembers   *int   `yaml:"max_members"`
 		EmptyTimeout string `yaml:"empty_timeout"`
@@ -37,6 +39,8 @@ type config struct {
 		Codecs []string `yaml:"codecs"`
 	} `yaml:"rtc"`
 
+	Webhooks []webhookConfig `yaml:"webhooks"`
+
 	linger time.Duration // EmptyTimeout; 0 for the default
 	keys   *token.Keys   // of Auth, or of the environment; never nil
 }
@@ -44,6 +48,22 @@ type config struct {
 type authConfig struct {
 	Mode string        `yaml:"mode"` // "open", "token" or, with keys the same as that, ""
 	Keys yaml.MapSlice `yaml:"keys"` // secrets by id; the first signs
+}
+
+// webhookConfig is a receiver; see [webhook.Hook].
+type webhookConfig struct {
+	URL          string   `yaml:"url"`
+	Secret       string   `yaml:"secret"`
+	Events       []string `yaml:"events"`
+	AllowPrivate bool     `yaml:"allow_private"`
+}
+
+// hooks lists the receivers.
+func (c *config) hooks() (list []webhook.Hook) {
+	for _, h := range c.Webhooks {
+		list = append(list, webhook.Hook(h))
+	}
+	return list
 }
 
 // tokenNeeded tells whether nobody joins without a token.
@@ -105,6 +125,9 @@ func (c *config) check() (path string, err error) {
 			return "$.rooms.empty_timeout", fmt.Errorf("rooms.empty_timeout %q is not a time such as 30s", text)
 		}
 	}
+	if err := webhook.Check(c.hooks()); err != nil {
+		return "$.webhooks", err
+	}
 	switch c.Auth.Mode {
 	case "", "open", "token":
 	default:
@@ -158,7 +181,7 @@ func excerpt(source []byte, path string) string {
 }
 
 // secretLike is what may be a key: errors are copied to where everybody reads.
-var secretLike = regexp.MustCompile(fmt.Sprintf(`\S{%d,}`, token.MinSecret))
+var secretLike = regexp.MustCompile(fmt.Sprintf(`\S{%d,}`, min(token.MinSecret, webhook.MinSecret)))
 
 func hideSecrets(text string) string {
 	return strings.TrimRight(secretLike.ReplaceAllString(text, "…"), "\n ")
@@ -173,6 +196,7 @@ func (o *serveOptions) override(c *cobra.Command, cfg *config) {
 	}
 	set("http", &o.http, cfg.HTTP)
 	set("udp", &o.udp, cfg.UDP)
+	set("data", &o.data, cfg.Data)
 	set("admin", &o.admin.address, cfg.Admin)
 	o.admin.given = c.Flags().Changed("admin") || cfg.Admin != ""
 	if n := cfg.Rooms.MaxMembers; n != nil && !c.Flags().Changed("max-members") {

@@ -30,7 +30,7 @@ func rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w%s", err, nearestFlag(c, err))}
 	})
-	root.AddCommand(serveCommand(), keygenCommand(), tokenCommand(), benchCommand(), versionCommand())
+	root.AddCommand(serveCommand(), keygenCommand(), tokenCommand(), roomCommand(), benchCommand(), versionCommand())
 	root.InitDefaultCompletionCmd()
 	return root
 }

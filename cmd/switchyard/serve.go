@@ -19,6 +19,7 @@ import (
 
 	"github.com/switchyard-rtc/switchyard/room"
 	"github.com/switchyard-rtc/switchyard/room/admin"
+	"github.com/switchyard-rtc/switchyard/room/webhook"
 	"github.com/switchyard-rtc/switchyard/sfu"
 	sio "github.com/switchyard-rtc/switchyard/signal"
 	"github.com/switchyard-rtc/switchyard/web"
@@ -28,6 +29,7 @@ const (
 	pingInterval = 10 * time.Second
 	pingTimeout  = 5 * time.Second
 	closeWithin  = 10 * time.Second
+	tellWithin   = 3 * time.Second
 )
 
 type serveOptions struct {
@@ -35,6 +37,7 @@ type serveOptions struct {
 	udp   string
 	admin adminOptions
 	sink  string
+	data  string // folder; empty for the usual one
 	twcc  bool
 
 	maxMembers int      // of a room
@@ -65,6 +68,7 @@ func serveCommand() *cobra.Command {
 	c.Flags().StringVar(&o.udp, "udp", "7882", "UDP port of the media, or ADDRESS:PORT")
 	c.Flags().StringVar(&o.admin.address, "admin", adminAddr, "loopback address of the admin API, health and profiles; off for none")
 	c.Flags().StringSliceVar(&o.admin.hosts, "admin-host", nil, "name by which the admin API may be asked beside localhost, as behind a proxy")
+	c.Flags().StringVar(&o.data, "data", "", "folder of what outlives the process (default the user's state directory)")
 	c.Flags().IntVar(&o.maxMembers, "max-members", 1000, "members of a room at most")
 	c.Flags().StringSliceVar(&o.codecs, "codecs", nil, "codecs of the rooms, best first, of vp8, vp9, h264, av1 and h265")
 	c.Flags().StringVar(&o.sink, "bench-sink", "", "address in 198.18.0.0/15 that gets the media of who is called sink-…")
@@ -159,9 +163,14 @@ func serve(out io.Writer, o serveOptions) error {
 	defer media.Close()
 	visitors := room.NewVisitors(nil)
 	happened := admin.NewEvents()
+	sender, err := webhook.New(webhook.Config{Hooks: o.config.hooks(), Dir: dataDir(o.data), Logger: log})
+	if err != nil {
+		return usageError{err}
+	}
+	defer closeSender(sender)
 	rooms, err := room.NewServer(room.Config{
 		Media: media, Authorize: authorize, Visitors: visitors, Invite: invite,
-		MaxMembers: o.maxMembers, Linger: o.config.linger, Hooks: happened.Hooks(), Logger: log,
+		MaxMembers: o.maxMembers, Linger: o.config.linger, Hooks: happened.Hooks().Then(sender.Hooks()), Logger: log,
 	})
 	if err != nil {
 		return err
@@ -177,7 +186,7 @@ func serve(out io.Writer, o serveOptions) error {
 	defer signal.Stop(signals)
 	bound := listener.Addr().(*net.TCPAddr).AddrPort()
 	server := newHTTPServer(log, ownHosts(bound, handler(events, visitors, rooms)))
-	answers, err := adminHandler(admin.Meter{Media: media, Rooms: rooms}, happened, admin.NewAccess(admin.AccessConfig{
+	answers, err := adminHandler(admin.Meter{Media: media, Rooms: rooms}, happened, sender, admin.NewAccess(admin.AccessConfig{
 		Keys: o.config.keys, Hosts: o.admin.hosts, Withdrawn: rooms.Withdrawn,
 	}))
 	if err != nil {
@@ -189,6 +198,13 @@ func serve(out io.Writer, o serveOptions) error {
 	return run(signals, server, listener, func(ctx context.Context) error {
 		return errors.Join(rooms.Shutdown(ctx), events.Shutdown(ctx), server.Shutdown(ctx))
 	})
+}
+
+// closeSender gives webhooks a while to tell how the rooms ended.
+func closeSender(s *webhook.Sender) {
+	ctx, cancel := context.WithTimeout(context.Background(), tellWithin)
+	defer cancel()
+	s.Close(ctx)
 }
 
 // listenMedia says which flag is wrong if it cannot listen.

@@ -16,7 +16,7 @@ import (
 
 type tokenOptions struct {
 	config, room, name, identity, role, url string
-	moderator, bare                         bool
+	moderator, bare, admin                  bool
 	expires                                 time.Duration
 	uses                                    int
 }
@@ -52,6 +52,7 @@ func tokenCommand() *cobra.Command {
 	f.DurationVar(&o.expires, "expires", 24*time.Hour, "how long it is good")
 	f.IntVar(&o.uses, "uses", 0, "how many may join with it; 0 for any number")
 	f.StringVar(&o.url, "url", "http://127.0.0.1:8080", "where the page is")
+	f.BoolVar(&o.admin, "admin", false, "print a token for everything in the admin API, which joins no room")
 	f.BoolVar(&o.bare, "bare", false, "print the token alone")
 	return c
 }
@@ -60,7 +61,12 @@ func tokenCommand() *cobra.Command {
 func (o tokenOptions) link(now time.Time) (string, error) {
 	base, err := url.Parse(o.url)
 	grant, known := room.Role(o.role).Grant()
+	if o.admin && o.room == "" {
+		o.room, o.bare = "*", true
+	}
 	switch {
+	case o.admin && (o.moderator || o.uses > 0 || !o.bare):
+		return "", usageError{errors.New("--admin is for the admin API alone, and joins no room")}
 	case o.room == "":
 		return "", usageError{errors.New("--room is missing")}
 	case o.room == "*" && !o.bare:
@@ -81,9 +87,13 @@ func (o tokenOptions) link(now time.Time) (string, error) {
 	if cfg.keys.Len() == 0 {
 		return "", usageError{fmt.Errorf("there is no key; set %s to what switchyard keygen prints, or name a file with --config", keysVariable)}
 	}
+	can := token.CanOf(grant)
+	if o.admin {
+		can = &token.Can{Admin: true}
+	}
 	signed, err := cfg.keys.Sign(token.Claims{
 		Identity: o.identity, Name: o.name, Room: o.room, ID: strings.ToLower(rand.Text()[:16]), Uses: o.uses,
-		Issued: now, Expires: now.Add(o.expires), Can: token.CanOf(grant),
+		Issued: now, Expires: now.Add(o.expires), Can: can,
 	})
 	if err != nil || o.bare {
 		return signed, err

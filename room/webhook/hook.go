@@ -41,6 +41,29 @@ type hook struct {
 	full     bool // too many wait
 }
 
+// Check fails as [New] does for hooks that are not usable. Its error shows no
+// secret.
+func Check(hooks []Hook) error {
+	_, err := check(hooks)
+	return err
+}
+
+// check returns them by URL.
+func check(hooks []Hook) (map[string]*hook, error) {
+	all := make(map[string]*hook)
+	for _, h := range hooks {
+		checked, err := h.check()
+		if err != nil {
+			return nil, err
+		}
+		if all[h.URL] != nil {
+			return nil, fmt.Errorf("webhook: two are for one URL at %q", checked.host)
+		}
+		all[h.URL] = checked
+	}
+	return all, nil
+}
+
 func (h Hook) check() (*hook, error) {
 	u, err := url.Parse(h.URL)
 	switch {

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -96,19 +95,13 @@ func New(cfg Config) (*Sender, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	s := &Sender{
-		cfg: cfg, log: cfg.Logger, hooks: make(map[string]*hook), wake: make(chan struct{}, 1), stop: make(chan struct{}),
-		ended: make(chan result), over: make(chan struct{}), lanes: make(map[lane][]*delivery), busy: make(map[lane]bool),
+	hooks, err := check(cfg.Hooks)
+	if err != nil {
+		return nil, err
 	}
-	for _, h := range cfg.Hooks {
-		checked, err := h.check()
-		if err != nil {
-			return nil, err
-		}
-		if s.hooks[h.URL] != nil {
-			return nil, fmt.Errorf("webhook: two are for one URL at %q", checked.host)
-		}
-		s.hooks[h.URL] = checked
+	s := &Sender{
+		cfg: cfg, log: cfg.Logger, hooks: hooks, wake: make(chan struct{}, 1), stop: make(chan struct{}),
+		ended: make(chan result), over: make(chan struct{}), lanes: make(map[lane][]*delivery), busy: make(map[lane]bool),
 	}
 	idle := s.client()
 	s.open()
