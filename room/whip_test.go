@@ -211,7 +211,7 @@ func TestWHEPFollows(t *testing.T) {
 	}
 	player.hear("0", audio)
 	player.hear("1", video)
-	c, second := h.publishes("Cy", nil)
+	_, second := h.publishes("Cy", nil)
 	other := publication(t, second.Publications, second.Self.ID, "video")
 	voice := publication(t, second.Publications, second.Self.ID, "audio")
 	player.hear("1", video) // nobody says anything
@@ -219,13 +219,10 @@ func TestWHEPFollows(t *testing.T) {
 	player.hear("1", other)
 	player.hear("0", voice)
 	screen := h.guest("screen", false).post("/whep/r?follow=screen")
-	c.send(webrtc.MimeTypeVP8)
-	added := c.negotiate(o{"mid": "2", "kind": "video", "source": "screen"})
-	s := next(b, "state", func(s state) bool { return len(s.Publications.Add) == 1 })
-	if s.Publications.Add[0].ID != added.Published[0].Publication {
-		t.Fatalf("added %+v", s.Publications.Add)
-	}
-	screen.hear("1", s.Publications.Add[0])
+	d := h.caller("Di")
+	d.send(webrtc.MimeTypeVP8)
+	third := d.join(nil, o{"mid": "0", "kind": "video", "source": "screen"})
+	screen.hear("1", publication(t, third.Publications, third.Self.ID, "video"))
 	player.hear("1", other)
 }
 
