@@ -207,6 +207,7 @@ export class FakePeerConnection extends EventTarget {
     return new Map(/** @type {[string, any][]} */ ([
       ['T', { id: 'T', type: 'transport', selectedCandidatePairId: 'P' }],
       ['P', { id: 'P', packetsReceived: this.packets.received, packetsSent: this.packets.sent }],
+      ['S', { id: 'S', type: 'outbound-rtp', packetsSent: this.packets.sent }],
     ]));
   }
 
