@@ -54,10 +54,10 @@ for (const [name, structure, widths] of cases.filter(([name]) => !only || name.m
     assert.ok(s.still <= 300, `stood still for ${s.still} ms`);
     assert.equal(s.lost, 0, 'numbers have gaps');
     assert.equal(s.asked, 0, 'the decoder asked for key frames');
-    // Some are on their way when the statistics are taken, and while it has
-    // seldom the time, Chromium drops what is late.
+    // Some are on their way when the statistics are taken, and Chromium drops what
+    // is late: of a replay, and after it did not get to run.
     assert.ok(s.undecoded <= 3, `${s.undecoded} frames were received and not decoded`);
-    assert.ok(s.dropped <= s.pictures / 10, `${s.dropped} of ${s.pictures} frames were dropped`);
+    assert.ok(s.dropped <= s.pictures / 10 + s.gap / 50, `${s.dropped} of ${s.pictures} frames were dropped`);
     // The publisher is asked for few key frames: who changes slots ten times as often waits for them.
     assert.ok(s.median <= 300 && s.entry <= 4000, `${s.median}, at worst ${s.entry} ms until a slot shows something`);
     assert.ok(s.keyFrames <= 3 + 2 * s.seconds, `${s.keyFrames} key frames in ${s.seconds} s`);

@@ -10,7 +10,7 @@ import { open } from './support.mjs';
  * @property {RTCRtpEncodingParameters[]} encodings
  * @property {number} width of the camera
  * @property {string} [name] of the member
- * @property {number} [fps] 15 if missing
+ * @property {number} [fps] 20 if missing
  * @property {boolean} [voice] whether there is a microphone too, whose owner speaks as long as `speak(true)` was called in the page
  */
 
@@ -58,7 +58,7 @@ export async function publisher(browser, url, room, structure) {
       prefer.call(this, sends ? list.filter((c) => [`video/${s.codec}`, 'video/rtx'].includes(c.mimeType)) : list);
     };
     await /** @type {any} */ (globalThis).enter(room, s.name ?? s.codec, async (/** @type {any} */ room) => {
-      const video = { width: s.width, height: s.width * 9 / 16, frameRate: s.fps ?? 15 };
+      const video = { width: s.width, height: s.width * 9 / 16, frameRate: s.fps ?? 20 };
       const stream = await navigator.mediaDevices.getUserMedia({ video });
       await room.publish(stream.getVideoTracks()[0], 'camera');
       if (s.voice) {
@@ -117,6 +117,7 @@ export async function viewer(browser, url, room, name = 'Viewer') {
  * @property {number[]} beats when the viewer's page got to run
  * @property {number[]} sent when the publisher's page did
  * @property {number[]} encoded when it had encoded something
+ * @property {number} interval of its pictures
  * @property {Record<string, number>[]} inbound statistics of the slots
  * @property {Record<string, number>[]} outbound statistics of the encodings
  */
@@ -129,6 +130,8 @@ export async function viewer(browser, url, room, name = 'Viewer') {
  */
 export async function play(sends, sees, widths, switches) {
   await sends.evaluate(watchEncoder);
+  const interval = await sends.evaluate(() =>
+    1000 / /** @type {any} */ (globalThis).room.locals[0].track.getSettings().frameRate);
   const part = await sees.evaluate(async ([widths, switches]) => {
     const p = /** @type {any} */ (globalThis);
     const now = () => performance.timeOrigin + performance.now();
@@ -215,7 +218,7 @@ export async function play(sends, sees, widths, switches) {
     return { ...p.record, outbound: [...(await p.room.pc.getStats()).values()].filter((s) => s.type === 'outbound-rtp') };
   });
   const run = /** @type {any} */ (part);
-  return { ...run, encoded, outbound, sent: beats };
+  return { ...run, encoded, outbound, interval, sent: beats };
 }
 
 /** Notes when the page has encoded something, and when it got to run. */
@@ -241,8 +244,8 @@ async function watchEncoder() {
 
 /**
  * What a run comes to, in milliseconds. A picture that stands still is one that
- * goes on in the same slot; what the publisher did not encode meanwhile does not
- * count, nor that a page did not get to run.
+ * goes on in the same slot; what the publisher did not encode meanwhile, at its
+ * own pace, does not count, nor that a page did not get to run.
  * @param {Run} run
  */
 export function summary(run) {
@@ -255,7 +258,8 @@ export function summary(run) {
     if (before?.mid === s.mid && !moves.some((m) => m.at > before.at && m.from < s.at)) {
       const idle = hole(run.encoded, before.at, s.at) + hole(run.beats, before.at, s.at);
       gap = Math.max(gap, s.at - before.at);
-      still = Math.max(still, s.at - before.at - idle);
+      const missed = run.encoded.filter((t) => t > before.at && t < s.at).length + 1;
+      still = Math.max(still, Math.min(s.at - before.at - idle, missed * run.interval));
     }
   }
   const entries = moves.flatMap((m, i) => {
