@@ -48,7 +48,7 @@ go:
 # which `go` has had on; the end-to-end tests of media also with one worker, with
 # four, and with the portable sockets. Those that measure time run alone.
 long: setup
-	go test -tags long -skip '$(TIMED)' -timeout 10m ./...
+	go test -tags long -skip '$(TIMED)' -timeout 10m ./signal ./... # what waits longest first
 	GOMAXPROCS=1 go test -count=1 -timeout 5m ./sfu
 	GOMAXPROCS=4 go test -count=1 -timeout 5m ./sfu
 	go test -tags portable -timeout 5m ./sfu ./sfu/internal/worker ./sfu/udp

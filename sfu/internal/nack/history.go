@@ -80,6 +80,10 @@ func (h *History) Find(number uint16) (*Entry, []byte) {
 	return &r.entry, h.bytes[at : at+uint64(r.size)]
 }
 
+// Written returns how many bytes were written so far, those that stayed empty at
+// the end of the ring included.
+func (h *History) Written() uint64 { return h.written }
+
 // Gone tells whether the packet with a number has made room for others, or would
 // have by now.
 func (h *History) Gone(number uint16) bool {

@@ -274,7 +274,7 @@ func (o *Outbound) resume(now mono.Time, replaying bool) {
 	sequence := o.slot.line.sequence
 	first := sequence.Newest() - disorder
 	if replaying {
-		o.begin(now, in, first, o.replay.rate)
+		o.begin(now, in, first, replay{rate: o.replay.rate, since: now})
 		return
 	}
 	o.slot.transport.plane.outbox.begin(now)

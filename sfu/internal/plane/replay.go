@@ -35,6 +35,12 @@ type replay struct {
 	pace   int      // at which it is sent, bytes a second
 	credit int      // bytes that may be sent now; may be negative
 	paid   mono.Time
+
+	// What the rate follows from: a replay may begin with the first packets of a
+	// stream, of which nobody knows yet how many will follow.
+	bytes   int // that came
+	since   mono.Time
+	written uint64 // of the history, when they were counted
 }
 
 // enter shows a publication to a subscriber that sees nothing of it: by the
@@ -57,16 +63,26 @@ func (o *Outbound) enter(now mono.Time) {
 		o.ask(now)
 		return
 	}
-	span := max(leastReplaySpan, now.Sub(in.at(first)))
-	rate := int(int64(bytes) * int64(time.Second) / int64(span))
-	o.begin(now, in, first, rate)
+	o.begin(now, in, first, replay{bytes: bytes, since: in.at(first)})
 }
 
-// begin starts a replay of a stream whose rate is in bytes a second.
-func (o *Outbound) begin(now mono.Time, in *Inbound, first uint16, rate int) {
-	pace := max(rate, leastReplayRate) * replayPace / replayPaceOf
-	o.replay = replay{in: in, next: first, rate: rate, pace: pace, paid: now.Add(-replayEvery)}
+// begin starts a replay of a stream, of which r says what is known of its rate.
+func (o *Outbound) begin(now mono.Time, in *Inbound, first uint16, r replay) {
+	r.in, r.next, r.credit, r.paid, r.written = in, first, 0, now.Add(-replayEvery), in.history.Written()
+	r.measure(now)
+	o.replay = r
 	o.slot.transport.plane.timers.hasten(o.slot.transport, now)
+}
+
+// measure makes the replay as fast as what comes meanwhile wants it, and never
+// slower.
+func (r *replay) measure(now mono.Time) {
+	written := r.in.history.Written()
+	r.bytes += int(written - r.written)
+	r.written = written
+	span := max(leastReplaySpan, now.Sub(r.since))
+	r.rate = max(r.rate, int(int64(r.bytes)*int64(time.Second)/int64(span)))
+	r.pace = max(r.rate, leastReplayRate) * replayPace / replayPaceOf
 }
 
 // speed is how fast the replay goes, against how fast it was captured.
@@ -108,6 +124,7 @@ func (o *Outbound) advanceReplay(now mono.Time) mono.Time {
 	if now < due {
 		return due
 	}
+	r.measure(now)
 	r.credit = min(r.credit, 0) + int(int64(r.pace)*int64(min(now.Sub(r.paid), replayAge))/int64(time.Second))
 	r.paid = now
 	for ; r.in == in && r.credit > 0 && !in.reached(r.next); r.next++ {

@@ -25,6 +25,27 @@ func (s *sink) first() (first, torn int) {
 	return first, torn
 }
 
+// A replay that begins with the first packets of a stream, of which nobody knows
+// yet how many will follow, catches up with it all the same.
+func TestReplayKeepsUp(t *testing.T) {
+	r := newRoom(t)
+	a, b := r.join(0, netem.Config{}), r.join(1, netem.Config{Delay: 20 * time.Millisecond})
+	a.deaf = true
+	a.video.perFrame = 30
+	r.run(2 * time.Millisecond) // the first frame, a key frame
+	s := b.slot(false)
+	s.show(a.video)
+	a.video.perFrame = 200
+	r.run(time.Second)
+	o := r.plane.slots[s.slot].outbound
+	if o.replay.in != nil {
+		t.Errorf("after 1 s the replay is at %d of %d", o.replay.next, o.replay.in.newest)
+	}
+	if s.packets < 5000 {
+		t.Errorf("%d packets in 1 s, want what was sent of 30 frames", s.packets)
+	}
+}
+
 // A late joiner is shown the newest key frame at once with all that followed,
 // and no other is asked for. Without the history, one is.
 func TestReplayForLateJoinerIncludesDeltas(t *testing.T) {
