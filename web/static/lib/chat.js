@@ -112,13 +112,18 @@ export class Chat {
     this.#waiting.clear();
   }
 
-  /** @param {Line} line */
+  /**
+   * Adds a line where the server's order has it: one that was missed comes with
+   * the history, after newer ones.
+   * @param {Line} line
+   */
   #add(line) {
     const known = this.lines.find((l) => l.id === line.id && line.id !== '');
     if (known) {
       return known;
     }
-    this.lines.push(line);
+    const older = this.lines.findLastIndex((l) => l.ts <= line.ts);
+    this.lines.splice(older + 1, 0, line);
     if (this.lines.length > 1000) {
       this.lines.shift();
     }

@@ -20,6 +20,8 @@ export class ChatPanel {
   });
   #send = h('button', { type: 'submit', class: 'button primary icon-button', 'aria-label': t('chat.send'), title: t('chat.send') }, icon('send'));
   #error = h('p', { class: 'field-error', role: 'alert' });
+  /** @type {WeakMap<Line, HTMLElement>} what shows a line */
+  #shown = new WeakMap();
   /** Messages that came while the panel was closed. */
   unread = 0;
   element;
@@ -73,7 +75,9 @@ export class ChatPanel {
     const p = h('p', { class: line.own ? 'line own' : 'line', title: new Date(line.ts).toLocaleTimeString() },
       // Isolated, so that a name or text from right to left keeps to itself.
       ...parts('chat.line', { name: h('b', {}, h('bdi', {}, name)), text: h('bdi', {}, line.text) }));
-    this.#log.append(p);
+    const { lines } = this.#room.chat;
+    this.#log.insertBefore(p, this.#shown.get(lines[lines.indexOf(line) + 1]) ?? null);
+    this.#shown.set(line, p);
     this.#empty.hidden = true;
     if (low) {
       this.#log.scrollTop = this.#log.scrollHeight;

@@ -117,3 +117,11 @@ test('closing gives up what waits', async () => {
   chat.close();
   await assert.rejects(sent, { code: 'closed' });
 });
+
+test('a line that was missed takes its place among newer ones', () => {
+  const { chat } = bench();
+  for (const ts of [1, 4, 5, 2, 3, 5]) {
+    chat.receive({ id: `m${ts}-${chat.lines.length}`, ts, text: `${ts}` }, 'Bo');
+  }
+  assert.deepEqual(chat.lines.map((l) => l.id), ['m1-0', 'm2-3', 'm3-4', 'm4-1', 'm5-2', 'm5-5']);
+});
