@@ -35,8 +35,11 @@ function chatter(page, name) {
     const said = { stop: false, ids: /** @type {string[]} */ ([]), done: Promise.resolve() };
     const next = () => new Promise((done) => setTimeout(done, 500));
     said.done = (async () => {
-      for (let i = 0; !said.stop; await next()) {
-        const line = await room.send(`${name} ${i}`).catch(() => null);
+      /** @type {any} */
+      let line = null;
+      // The last one too: the server may have it, and only the answer was lost.
+      for (let i = 0; !said.stop || !line; await next()) {
+        line = await room.send(`${name} ${i}`).catch(() => null);
         if (line) {
           said.ids.push(line.id);
           i++;
