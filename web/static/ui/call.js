@@ -1,31 +1,66 @@
 // @ts-check
-import { ChatPanel } from './chat.js';
+import { Chat } from './chat.js';
 import { Controls } from './controls.js';
+import { closeDialogs } from './dialog.js';
 import { h, set, setText, show } from './dom.js';
 import { Grid } from './grid.js';
 import { icon } from './icons.js';
 import { sentence, t } from './i18n.js';
+import { Keys } from './keys.js';
 import { clock } from './names.js';
+import { Panels } from './panel.js';
 import { Sound } from './sound.js';
+import { Toasts } from './toasts.js';
 import { Toolbar } from './toolbar.js';
 /** @import {Room} from '../lib/room.js' */
 /** @import {LocalMedia} from './media.js' */
 
-/** Call is the screen of a joined room. */
+/**
+ * @typedef {object} Context what a feature of the call gets, to add itself
+ * @property {Room} room
+ * @property {LocalMedia} media
+ * @property {Controls} controls
+ * @property {Panels} panels
+ * @property {Toolbar} toolbar
+ * @property {Toasts} toasts
+ * @property {Keys} keys
+ * @property {Grid} stage
+ * @property {Sound} sound
+ * @property {HTMLElement} head where the call is named; for badges
+ * @property {() => void} update asks for an update of everything
+ */
+
+/**
+ * @typedef {object} Feature a part of the call that stands by itself
+ * @property {() => void} [update] the room, the devices or the stage changed
+ * @property {string} [status] what the status line says for it, or empty
+ * @property {() => void} [close] the call ends
+ */
+
+/** In the order in which they are made and asked. @type {(new (ctx: Context) => Feature)[]} */
+const features = [
+  Chat,
+];
+
+/** Call is the screen of a joined room: it puts the features together. */
 export class Call {
   #room;
   #media;
   controls;
   #grid;
   #sound;
-  #chat;
+  #panels = new Panels();
   #toolbar;
+  #toasts = new Toasts();
+  #keys = new Keys();
+  /** @type {Feature[]} */
+  #features;
   #status = h('p', { class: 'status', role: 'status' });
   #people = h('span', {});
   #time = h('span', { class: 'time', 'aria-hidden': 'true' });
+  #head = h('header', { class: 'call-head' });
   #alone;
   #hear;
-  #toasts = h('div', { class: 'toasts', role: 'alert' });
   #main = h('main', { class: 'call', tabindex: -1 });
   #since = Date.now();
   #blocked = false;
@@ -48,14 +83,18 @@ export class Call {
     this.#sound = new Sound((blocked) => (this.#hear.hidden = !blocked));
     this.#hear = this.#hearBar();
     this.#alone = this.#aloneCard();
-    this.#chat = new ChatPanel(room, () => this.#updateBar());
-    this.#toolbar = new Toolbar({
-      mic: () => this.controls.toggle('mic'),
-      cam: () => this.controls.toggle('cam'),
-      share: () => this.controls.share(),
-      chat: () => this.#toggleChat(),
-      leave: () => this.#room.leave(),
-    });
+    this.#toolbar = new Toolbar([
+      { id: 'mic', icon: 'mic', iconOff: 'micOff', toggles: true, onclick: () => this.controls.toggle('mic') },
+      { id: 'cam', icon: 'cam', iconOff: 'camOff', toggles: true, onclick: () => this.controls.toggle('cam') },
+      { id: 'share', icon: 'share', toggles: true, onclick: () => this.controls.share(), hidden: !navigator.mediaDevices?.getDisplayMedia },
+      { id: 'leave', icon: 'leave', onclick: () => this.#room.leave() },
+    ]);
+    /** @type {Context} */
+    const ctx = {
+      room, media, controls: this.controls, panels: this.#panels, toolbar: this.#toolbar, toasts: this.#toasts,
+      keys: this.#keys, stage: this.#grid, sound: this.#sound, head: this.#head, update: () => this.update(),
+    };
+    this.#features = features.map((F) => new F(ctx));
     this.#listen();
   }
 
@@ -64,14 +103,13 @@ export class Call {
     const all = () => this.update();
     this.#off = [
       r.on('roster', all), r.on('slots', all), r.on('speakers', all), r.on('state', (s) => this.#connected(s !== 'reconnecting')),
-      r.on('asked', (source) => this.#toast(source === 'camera' ? 'cam_asked' : 'mic_asked')),
-      r.on('line', (line) => this.#chat.add(line)),
+      r.on('asked', (source) => this.#toasts.show(source === 'camera' ? 'cam_asked' : 'mic_asked')),
       r.on('media', (s) => {
         this.#blocked = s === 'failed' || (this.#blocked && s !== 'connected');
         this.update();
       }),
       this.controls.on('change', all),
-      this.controls.on('error', (code) => this.#toast(code)),
+      this.controls.on('error', (code) => this.#toasts.show(code)),
       this.#media.on('change', () => this.#deviceChanged()),
     ];
     const hurry = () => document.visibilityState === 'visible' && r.hurry();
@@ -114,13 +152,14 @@ export class Call {
     this.#since = Date.now();
     document.title = t('title.room', { room: this.#room.name });
     setText(this.#time, clock(0));
+    this.#head.prepend(icon('mark'), h('h1', {}, this.#room.name), this.#time, this.#people);
+    this.#head.append(this.#copyButton('button ghost'));
     this.#main.append(
-      h('header', { class: 'call-head' },
-        icon('mark'), h('h1', {}, this.#room.name), this.#time, this.#people, this.#copyButton('button ghost')),
+      this.#head,
       h('div', { class: 'call-body' },
         h('section', { class: 'stage', 'aria-label': t('call.stage') }, this.#grid.element, this.#alone),
-        this.#chat.element),
-      this.#toasts, this.#hear,
+        this.#panels.element),
+      this.#toasts.element, this.#hear,
       h('footer', { class: 'call-foot' }, this.#status, this.#toolbar.element),
       this.#sound.element);
     show(this.#main);
@@ -136,17 +175,12 @@ export class Call {
     setText(this.#people, t('call.people', { n }));
     this.#alone.hidden = n > 1 || this.#lost;
     set(this.#main, 'data-state', this.#lost ? 'reconnecting' : 'joined');
-    this.#updateBar();
-  }
-
-  #updateBar() {
     this.#toolbar.update({
-      mic: this.#media.live('mic'),
-      cam: this.#media.live('cam'),
-      share: this.controls.sharing,
-      chat: this.#chat.open,
-      unread: this.#chat.unread,
+      mic: { on: this.#media.live('mic') },
+      cam: { on: this.#media.live('cam') },
+      share: { on: this.controls.sharing },
     });
+    this.#features.forEach((f) => f.update?.());
     setText(this.#status, this.#statusText());
   }
 
@@ -156,6 +190,10 @@ export class Call {
     }
     if (this.#blocked) {
       return sentence('media_blocked');
+    }
+    const said = this.#features.find((f) => f.status)?.status;
+    if (said) {
+      return said;
     }
     if (this.controls.sharing) {
       return t('status.youShare');
@@ -172,18 +210,11 @@ export class Call {
     for (const d of /** @type {const} */ (['mic', 'cam'])) {
       if (this.#media[d].error === `${d}_lost`) {
         this.#media[d].error = '';
-        this.#toast(`${d}_lost`);
+        this.#toasts.show(`${d}_lost`);
       }
     }
     this.controls.follow();
     this.update();
-  }
-
-  #toggleChat() {
-    this.#chat.toggle();
-    if (!this.#chat.open) {
-      this.#toolbar.focus('chat');
-    }
   }
 
   /** @param {string} style */
@@ -194,7 +225,7 @@ export class Call {
       onclick: async () => {
         const url = `${location.origin}/?room=${encodeURIComponent(this.#room.name)}`;
         if (!(await copied(url))) {
-          this.#toast('copyThis', t('call.copyThis', { url }));
+          this.#toasts.show('copyThis', t('call.copyThis', { url }));
           return;
         }
         setText(text, t('call.copied'));
@@ -215,22 +246,13 @@ export class Call {
       h('button', { type: 'button', class: 'button primary', onclick: () => this.#sound.unblock() }, t('call.hear')));
   }
 
-  /**
-   * @param {string} code of an error that passes
-   * @param {string} [text] its sentence, if it is not that of the code
-   */
-  #toast(code, text = sentence(code, { url: `https://${location.host}/` })) {
-    this.#toasts.querySelector(`[data-code="${CSS.escape(code)}"]`)?.remove();
-    const toast = h('div', { class: 'toast', 'data-code': code }, h('p', {}, text));
-    toast.append(h('button', {
-      type: 'button', class: 'button ghost icon-button', 'aria-label': t('call.dismiss'), onclick: () => toast.remove(),
-    }, icon('close')));
-    this.#toasts.append(toast);
-    setTimeout(() => toast.remove(), 8000);
-  }
-
   close() {
     this.#off.forEach((off) => off());
+    this.#features.forEach((f) => f.close?.());
+    closeDialogs();
+    this.#keys.stop();
+    this.#toasts.stop();
+    this.#toolbar.stop();
     this.controls.stop();
     this.#sound.stop();
     this.#grid.close();

@@ -3,16 +3,18 @@ import { RoomError } from '../lib/switchyard.js';
 import { h } from './dom.js';
 import { icon } from './icons.js';
 import { parts, sentence, t } from './i18n.js';
-/** @import {Room} from '../lib/room.js' */
+import { Panel } from './panel.js';
 /** @import {Line} from '../lib/types.js' */
+/** @import {Context} from './call.js' */
 
 /**
- * ChatPanel shows the messages of the room. One's own appears when the server
- * has acknowledged it, and only then: until it does, the text stays in the box.
+ * Chat shows the messages of the room in a panel. One's own appears when the
+ * server has acknowledged it, and only then: until it does, the text stays in
+ * the box.
  */
-export class ChatPanel {
+export class Chat {
   #room;
-  #onChange;
+  #toolbar;
   #empty = h('p', { class: 'chat-empty' }, t('chat.empty'));
   #log = h('div', { class: 'chat-log', role: 'log', 'aria-live': 'polite', 'aria-label': t('chat.title'), tabindex: 0 });
   #input = h('textarea', {
@@ -22,54 +24,48 @@ export class ChatPanel {
   #error = h('p', { class: 'field-error', role: 'alert' });
   /** @type {WeakMap<Line, HTMLElement>} what shows a line */
   #shown = new WeakMap();
+  #panel;
+  #off;
   /** Messages that came while the panel was closed. */
-  unread = 0;
-  element;
+  #unread = 0;
 
-  /**
-   * @param {Room} room
-   * @param {() => void} onChange is told when it opens, closes or gets a line
-   */
-  constructor(room, onChange) {
+  /** @param {Context} ctx */
+  constructor({ room, panels, toolbar }) {
     this.#room = room;
-    this.#onChange = onChange;
+    this.#toolbar = toolbar;
     this.#input.addEventListener('keydown', (e) => {
       if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) {
         e.preventDefault();
         this.#submit();
       }
     });
-    this.element = h('aside', {
-      id: 'chat', class: 'chat', 'aria-label': t('chat.title'), hidden: true,
-      onkeydown: (/** @type {KeyboardEvent} */ e) => e.key === 'Escape' && this.toggle(false),
-    },
-    h('div', { class: 'chat-head' },
-      h('h2', {}, t('chat.title')),
-      h('button', { type: 'button', class: 'button ghost icon-button', 'aria-label': t('chat.close'), title: t('chat.close'), onclick: () => this.toggle(false) }, icon('close'))),
-    this.#empty, this.#log,
-    h('form', { class: 'chat-form', onsubmit: (/** @type {Event} */ e) => { e.preventDefault(); this.#submit(); } },
-      this.#input, this.#send, this.#error));
-    room.chat.lines.forEach((l) => this.add(l));
-    this.unread = 0;
+    this.#panel = panels.add(new Panel({ id: 'chat', title: t('chat.title'), close: t('chat.close'), onchange: (open) => this.#toggled(open) }));
+    this.#panel.body.append(this.#empty, this.#log,
+      h('form', { class: 'chat-form', onsubmit: (/** @type {Event} */ e) => { e.preventDefault(); this.#submit(); } },
+        this.#input, this.#send, this.#error));
+    toolbar.add({ id: 'chat', icon: 'chat', panel: 'chat', onclick: () => this.#panel.toggle() });
+    room.chat.lines.forEach((l) => this.#add(l));
+    this.#unread = 0;
+    this.#update();
+    this.#off = room.on('line', (line) => this.#add(line));
   }
 
-  get open() {
-    return !this.element.hidden;
-  }
-
-  /** @param {boolean} [open] */
-  toggle(open = !this.open) {
-    this.element.hidden = !open;
+  /** @param {boolean} open */
+  #toggled(open) {
     if (open) {
-      this.unread = 0;
+      this.#unread = 0;
       this.#log.scrollTop = this.#log.scrollHeight;
-      this.#input.focus();
     }
-    this.#onChange();
+    this.#update();
+  }
+
+  #update() {
+    const n = this.#unread;
+    this.#toolbar.update({ chat: { open: this.#panel.open, badge: n, title: n > 0 ? t('chat.unread', { n }) : '' } });
   }
 
   /** @param {Line} line */
-  add(line) {
+  #add(line) {
     const name = line.own ? t('chat.you') : line.name || t('chat.someone');
     const low = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < 48;
     const p = h('p', { class: line.own ? 'line own' : 'line', title: new Date(line.ts).toLocaleTimeString() },
@@ -82,10 +78,10 @@ export class ChatPanel {
     if (low) {
       this.#log.scrollTop = this.#log.scrollHeight;
     }
-    if (!this.open && !line.own) {
-      this.unread++;
+    if (!this.#panel.open && !line.own) {
+      this.#unread++;
+      this.#update();
     }
-    this.#onChange();
   }
 
   async #submit() {
@@ -110,5 +106,9 @@ export class ChatPanel {
   #wait(waiting) {
     this.#input.readOnly = waiting;
     this.#send.setAttribute('aria-busy', String(waiting));
+  }
+
+  close() {
+    this.#off();
   }
 }

@@ -29,6 +29,26 @@ export function remember(key, value) {
   }
 }
 
+/**
+ * A choice that the visitor made once and for all.
+ * @template T
+ * @param {string} key
+ * @param {T} fallback until it is made
+ * @returns {T}
+ */
+export function setting(key, fallback) {
+  const all = recall('settings', /** @type {Record<string, any>} */ ({}));
+  return Object.hasOwn(all, key) ? all[key] : fallback;
+}
+
+/**
+ * @param {string} key
+ * @param {unknown} value
+ */
+export function setSetting(key, value) {
+  remember('settings', { ...recall('settings', {}), [key]: value });
+}
+
 /** @returns {string[]} names of rooms, the last one first */
 export function recentRooms() {
   const list = recall('rooms', /** @type {unknown[]} */ ([]));
