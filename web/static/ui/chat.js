@@ -68,7 +68,7 @@ export class Chat {
   #add(line) {
     const name = line.own ? t('chat.you') : line.name || t('chat.someone');
     const low = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < 48;
-    const p = h('p', { class: line.own ? 'line own' : 'line', title: new Date(line.ts).toLocaleTimeString() },
+    const p = h('p', { class: line.own ? 'line own' : 'line', title: new Date(line.ts).toLocaleTimeString(document.documentElement.lang) },
       // Isolated, so that a name or text from right to left keeps to itself.
       ...parts('chat.line', { name: h('b', {}, h('bdi', {}, name)), text: h('bdi', {}, line.text) }));
     const { lines } = this.#room.chat;

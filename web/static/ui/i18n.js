@@ -1,18 +1,59 @@
 // @ts-check
+import { setting } from './storage.js';
+
+/** The languages that there are, each by its own name. */
+export const languages = { en: 'English', ko: '한국어' };
+/** Scripts of these run from right to left. */
+const rightToLeft = ['ar', 'fa', 'he', 'ur', 'yi'];
+const tabKey = 'switchyard.lang';
 
 /** @type {Record<string, string|Record<string, string>>} */
 let strings = {};
 let plurals = new Intl.PluralRules('en');
 
+/** @typedef {keyof typeof languages} Language */
+
 /**
- * Loads the strings of a language. English is the only one so far.
- * @param {string} lang
+ * The language to speak: that of the address, which holds for the tab; else the
+ * one that was chosen; else the first of the browser's that we have; else English.
+ * @returns {Language}
  */
-export async function load(lang) {
+export function language() {
+  const has = (/** @type {string|null|undefined} */ lang) => /** @type {Language|undefined} */ (
+    Object.keys(languages).find((l) => l === lang?.toLowerCase().split('-')[0]));
+  const asked = has(new URLSearchParams(location.search).get('lang'));
+  try {
+    if (asked) {
+      sessionStorage.setItem(tabKey, asked);
+    }
+    return asked ?? has(sessionStorage.getItem(tabKey)) ?? has(setting('lang', '')) ?? navigator.languages.map(has).find(Boolean) ?? 'en';
+  } catch {
+    return asked ?? navigator.languages.map(has).find(Boolean) ?? 'en';
+  }
+}
+
+/** The choice was made anew: that of the tab is forgotten. */
+export function forgetTabLanguage() {
+  try {
+    sessionStorage.removeItem(tabKey);
+  } catch {
+    // It could not be kept either.
+  }
+}
+
+/**
+ * Loads the strings of a language, and tells the browser how it is written. An
+ * address with `dir` decides that instead, so that a layout can be looked at.
+ * @param {Language} [lang]
+ */
+export async function load(lang = language()) {
   const response = await fetch(`/lang/${lang}.json`);
   strings = await response.json();
   plurals = new Intl.PluralRules(lang);
-  document.documentElement.lang = lang;
+  const root = document.documentElement;
+  root.lang = lang;
+  const dir = new URLSearchParams(location.search).get('dir');
+  root.dir = dir === 'rtl' || dir === 'ltr' ? dir : rightToLeft.includes(lang) ? 'rtl' : 'ltr';
 }
 
 /**

@@ -20,7 +20,7 @@ Object.assign(window, { switchyard: page });
 /** Meetings so far: the first one after a reload goes on with that before it. */
 let meetings = 0;
 
-await load('en');
+await load();
 const query = new URLSearchParams(location.search);
 const room = roomName(query.get('room') ?? '');
 const known = document.querySelector('meta[name="switchyard-visitor"]')?.getAttribute('content') ?? '';
