@@ -9,8 +9,8 @@ package vaes
 import (
 	"crypto/aes"
 	"crypto/fips140"
-	"crypto/subtle"
 	"encoding/binary"
+	"unsafe"
 )
 
 const (
@@ -29,11 +29,12 @@ const (
 type AEAD struct {
 	rounds [15][block]byte // round keys
 	last   uint64          // offset of the last one, in bytes
-	// powers are H^8 … H^1, the powers of the hash key, each with its bytes
+	// powers are H^16 … H^1, the powers of the hash key, each with its bytes
 	// reversed and multiplied by x: so the carry-less product of reversed
 	// numbers, which is one bit short, comes out right.
-	powers [8][block]byte
-	halves [8][block]byte // the sum of the two halves of each power, in the lower one
+	powers [16][block]byte
+	halves [16][block]byte // the sum of the two halves of each power, in the lower one
+	_      [block]byte     // is read, and multiplied by zero
 }
 
 // blocks are what the assembly hashes or makes at once.
@@ -68,95 +69,55 @@ func New(key []byte) *AEAD {
 // aad to dst, and returns the result. The nonce has 12 bytes, the prefix at most
 // [MaxPrefix]. None of the inputs may overlap what dst's array has room for, but
 // for aad, which may be part of dst.
-//
-// What depends on nothing else comes first, so that the processor works on it
-// beside the chunks.
 func (a *AEAD) Seal(dst, number, prefix, plain, aad []byte) []byte {
-	var first, last blocks
 	size := len(prefix) + len(plain)
 	start, whole := len(dst), size/chunk*chunk
 	dst = extend(dst, size+Overhead)
 	out := dst[start:]
-	if len(prefix) > 0 {
-		n := copy(first[:], prefix)
-		plain = plain[copy(first[n:], plain):]
+	high, low := binary.BigEndian.Uint64(number), uint64(binary.BigEndian.Uint32(number[8:]))<<32
+	e := end{
+		size: uint64(size - whole), clear: 8 * uint64(len(aad)), bits: 8 * uint64(size),
+		high: high, low: low | uint64(whole/block+2), one: low | 1,
 	}
-	c := counter{binary.BigEndian.Uint64(number), uint64(binary.BigEndian.Uint32(number[8:])) << 32}
-	rest := plain[max(0, len(plain)-(size-whole)):]
-	if whole == 0 && len(prefix) > 0 {
-		rest = first[:size]
-	}
-	mask := a.encryptLast(c, whole, out[whole:], rest)
-	at := arrange(&last, out[whole:size], len(aad), size)
 
 	s := a.authenticate(aad)
-	n := 0 // bytes done
-	if whole > 0 && len(prefix) > 0 {
-		sealChunks(a, &s, &out[0], &first[0], 1, c.high, c.at(0))
-		n = chunk
+	if len(prefix) > 0 {
+		var first blocks
+		n := copy(first[:], prefix)
+		plain = plain[copy(first[n:], plain):]
+		if whole > 0 {
+			sealChunks(a, &s, &out[0], &first[0], unsafe.SliceData(plain), whole/chunk, high, low|2)
+			plain = plain[whole-chunk:]
+		} else {
+			plain = first[:size]
+		}
+	} else if whole > 0 {
+		sealChunks(a, &s, &out[0], &plain[0], unsafe.SliceData(plain[chunk:]), whole/chunk, high, low|2)
+		plain = plain[whole:]
 	}
-	if n < whole {
-		sealChunks(a, &s, &out[n], &plain[0], (whole-n)/chunk, c.high, c.at(n))
-	}
-	if size-whole > mostLast {
-		var full blocks // the last block is that of the lengths
-		copy(full[:], out[whole:size])
-		hashChunk(a, &s, &full, 0)
-	}
-	hashChunk(a, &s, &last, at)
-	binary.BigEndian.PutUint64(out[size:], mask.high^s.high)
-	binary.BigEndian.PutUint64(out[size+8:], mask.low^s.low)
+	copy(e.text[:], plain)
+	finish(a, &s, &e)
+	copy(out[copy(out[whole:], e.text[:size-whole])+whole:], e.tag[:])
 	return dst
 }
 
-// mostLast is how many bytes fit into a chunk beside a block of something else:
-// the key stream of the tag, or the lengths.
-const mostLast = chunk - block
-
-// counter is the nonce, and in its lower half, upper 32 bits, the rest of it.
-type counter struct{ high, low uint64 }
-
-// at returns the lower half of the counter for the byte at an offset of the
-// plain text. That of the tag is 1.
-func (c counter) at(offset int) uint64 { return c.low | uint64(offset/block+2) }
-
-// encryptLast encrypts what is less than a chunk, at an offset of the plain
-// text, and returns what hides the tag.
-func (a *AEAD) encryptLast(c counter, offset int, out, plain []byte) sum {
-	var key blocks
-	stream(a, &key, c.high, c.at(offset))
-	n := subtle.XORBytes(out, plain[:min(len(plain), mostLast)], key[:mostLast])
-	mask := sum{binary.BigEndian.Uint64(key[mostLast+8:]), binary.BigEndian.Uint64(key[mostLast:])}
-	if n < len(plain) {
-		stream(a, &key, c.high, c.at(offset+n))
-		subtle.XORBytes(out[n:], plain[n:], key[:])
-	}
-	return mask
-}
-
-// arrange puts what is hashed last at the end of b: what is less than a chunk of
-// the sealed text, if there is room for it, and the lengths. It returns where
-// that begins.
-func arrange(b *blocks, sealed []byte, aad, size int) (at int) {
-	at = mostLast
-	if len(sealed) <= mostLast {
-		at -= round(len(sealed))
-		copy(b[at:], sealed)
-	}
-	binary.BigEndian.PutUint64(b[mostLast:], 8*uint64(aad))
-	binary.BigEndian.PutUint64(b[mostLast+8:], 8*uint64(size))
-	return at
+// end is what is less than a chunk of a message, and all that its end is made of.
+type end struct {
+	text        blocks // in the clear, then sealed
+	tag         [block]byte
+	size        uint64 // of the text, in bytes
+	bits, clear uint64 // lengths of all that was sealed, and of what stays in the clear
+	high, low   uint64 // counter of the text, from its upper half on
+	one         uint64 // lower half of the tag's
 }
 
 // authenticate hashes what stays in the clear, padded to whole blocks.
 func (a *AEAD) authenticate(aad []byte) (s sum) {
 	for len(aad) > 0 {
 		var b blocks
-		part := aad[:min(len(aad), chunk)]
-		at := chunk - round(len(part))
-		copy(b[at:], part)
-		hashChunk(a, &s, &b, at)
-		aad = aad[len(part):]
+		n := copy(b[:], aad)
+		hash(a, &s, &b, (n+block-1)/block)
+		aad = aad[n:]
 	}
 	return s
 }
@@ -168,9 +129,6 @@ func extend(b []byte, n int) []byte {
 	}
 	return append(b, make([]byte, n)...)
 }
-
-// round returns the length of whole blocks that hold n bytes.
-func round(n int) int { return (n + block - 1) / block * block }
 
 // expand makes the round keys (FIPS 197, section 5.2).
 func (a *AEAD) expand(key []byte) {

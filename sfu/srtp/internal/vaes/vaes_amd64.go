@@ -16,20 +16,21 @@ func leaf7() uint32
 //go:noescape
 func substitute(word uint32) uint32
 
-// sealChunks encrypts n chunks from src to dst, with counters from high and low
-// on, and hashes the result. dst is src or does not overlap it.
+// sealChunks encrypts n chunks to dst, one at first and those that begin at rest,
+// with counters from high and low on, and hashes the result. dst does not overlap
+// them.
 //
 //go:noescape
-func sealChunks(a *AEAD, s *sum, dst, src *byte, n int, high, low uint64)
+func sealChunks(a *AEAD, s *sum, dst, first, rest *byte, n int, high, low uint64)
 
-// stream makes seven blocks of key stream, of the counters from high and low on,
-// and an eighth, which hides the tag: its counter is 1.
+// finish encrypts what is less than a chunk, hashes it and the lengths, and makes
+// the tag.
 //
 //go:noescape
-func stream(a *AEAD, key *blocks, high, low uint64)
+func finish(a *AEAD, s *sum, e *end)
 
-// hashChunk hashes the blocks from an offset on, which is a multiple of a
-// block's size; those before are zero.
+// hash hashes n blocks, of at most a chunk. What follows them up to a multiple of
+// two is zero.
 //
 //go:noescape
-func hashChunk(a *AEAD, s *sum, b *blocks, at int)
+func hash(a *AEAD, s *sum, b *blocks, n int)

@@ -16,287 +16,442 @@ DATA second<>+24(SB)/8, $0
 GLOBL second<>(SB), RODATA|NOPTR, $32
 DATA two<>+0(SB)/8, $2
 DATA two<>+8(SB)/8, $0
-GLOBL two<>(SB), RODATA|NOPTR, $16
+DATA two<>+16(SB)/8, $2
+DATA two<>+24(SB)/8, $0
+GLOBL two<>(SB), RODATA|NOPTR, $32
 
 // What the field's polynomial reduces 64 bits by.
 DATA fold<>+0(SB)/8, $0xc200000000000000
 DATA fold<>+8(SB)/8, $0xc200000000000000
-GLOBL fold<>(SB), RODATA|NOPTR, $16
+DATA fold<>+16(SB)/8, $0xc200000000000000
+DATA fold<>+24(SB)/8, $0xc200000000000000
+GLOBL fold<>(SB), RODATA|NOPTR, $32
+
+// The numbers from 0 to 127.
+DATA places<>+0(SB)/8, $0x0706050403020100
+DATA places<>+8(SB)/8, $0x0f0e0d0c0b0a0908
+DATA places<>+16(SB)/8, $0x1716151413121110
+DATA places<>+24(SB)/8, $0x1f1e1d1c1b1a1918
+DATA places<>+32(SB)/8, $0x2726252423222120
+DATA places<>+40(SB)/8, $0x2f2e2d2c2b2a2928
+DATA places<>+48(SB)/8, $0x3736353433323130
+DATA places<>+56(SB)/8, $0x3f3e3d3c3b3a3938
+DATA places<>+64(SB)/8, $0x4746454443424140
+DATA places<>+72(SB)/8, $0x4f4e4d4c4b4a4948
+DATA places<>+80(SB)/8, $0x5756555453525150
+DATA places<>+88(SB)/8, $0x5f5e5d5c5b5a5958
+DATA places<>+96(SB)/8, $0x6766656463626160
+DATA places<>+104(SB)/8, $0x6f6e6d6c6b6a6968
+DATA places<>+112(SB)/8, $0x7776757473727170
+DATA places<>+120(SB)/8, $0x7f7e7d7c7b7a7978
+GLOBL places<>(SB), RODATA|NOPTR, $128
 
 // Throughout: AX is the AEAD, BX the sum, R8 the offset of the last round key.
-// Y0 to Y3 are eight blocks to encrypt, Y4 a round key. Y5 to Y7 are products,
-// see MULTIPLY, Y8 blocks to hash, Y9 and Y10 free, Y11 (its lower half) the sum
-// so far, Y12 fold, Y13 two, Y14 the counters of the next two blocks, Y15
-// reverse.
+// Y0 to Y7 are blocks to encrypt, Y8 a round key. Y9 to Y11 are products, see
+// FIRST, and Y9 (its lower half) the sum between hashes; Y12 blocks to hash, Y13
+// free, Y14 the counters of the next two blocks, Y15 reverse.
 
-// BEGIN loads what does not change.
+// BEGIN loads what does not change, and makes Y14 the counters of the next two
+// blocks, of which the first is R9, R10.
 #define BEGIN \
 	MOVQ           AEAD_last(AX), R8 \
 	VBROADCASTI128 reverse<>(SB), Y15 \
-	VBROADCASTI128 fold<>(SB), Y12 \
-	VBROADCASTI128 two<>(SB), Y13
+	VMOVQ          R10, X14 \
+	VPINSRQ        $1, R9, X14, X14 \
+	VINSERTI128    $1, X14, Y14, Y14 \
+	VPADDD         second<>(SB), Y14, Y14
 
-// COUNT makes Y14 the counters of the next two blocks, of which the first is R9,
-// R10.
-#define COUNT \
-	VMOVQ       R10, X14 \
-	VPINSRQ     $1, R9, X14, X14 \
-	VINSERTI128 $1, X14, Y14, Y14 \
-	VPADDD      second<>(SB), Y14, Y14
+// COUNT makes four registers the counters of the next eight blocks.
+#define COUNT(a, b, c, d) \
+	VMOVDQA Y14, a \
+	VPADDD  two<>(SB), a, b \
+	VPADDD  two<>(SB), b, c \
+	VPADDD  two<>(SB), c, d \
+	VPADDD  two<>(SB), d, Y14
 
-// NEXT makes Y0 to Y3 the counters of the next eight blocks, bytes reversed.
-#define NEXT \
-	VMOVDQA Y14, Y0 \
-	VPADDD  Y13, Y0, Y1 \
-	VPADDD  Y13, Y1, Y2 \
-	VPADDD  Y13, Y2, Y3 \
-	VPADDD  Y13, Y3, Y14
+// REVERSE reverses the bytes of the blocks in four registers.
+#define REVERSE(a, b, c, d) \
+	VPSHUFB Y15, a, a \
+	VPSHUFB Y15, b, b \
+	VPSHUFB Y15, c, c \
+	VPSHUFB Y15, d, d
 
-// REVERSE reverses the bytes of Y0 to Y3.
-#define REVERSE \
-	VPSHUFB Y15, Y0, Y0 \
-	VPSHUFB Y15, Y1, Y1 \
-	VPSHUFB Y15, Y2, Y2 \
-	VPSHUFB Y15, Y3, Y3
+// KEY loads a round key.
+#define KEY(n) \
+	VBROADCASTI128 (AEAD_rounds+16*n)(AX), Y8
 
-// ROUND is one round of AES on Y0 to Y3.
+// WHITEN is what comes before the first round, for four registers.
+#define WHITEN(a, b, c, d) \
+	VPXOR Y8, a, a \
+	VPXOR Y8, b, b \
+	VPXOR Y8, c, c \
+	VPXOR Y8, d, d
+
+// ENCRYPT is one round of AES on four registers.
+#define ENCRYPT(a, b, c, d) \
+	VAESENC Y8, a, a \
+	VAESENC Y8, b, b \
+	VAESENC Y8, c, c \
+	VAESENC Y8, d, d
+
+// ROUND is a round of eight blocks, BOTH one of sixteen.
 #define ROUND(n) \
-	VBROADCASTI128 (AEAD_rounds+16*n)(AX), Y4 \
-	VAESENC        Y4, Y0, Y0 \
-	VAESENC        Y4, Y1, Y1 \
-	VAESENC        Y4, Y2, Y2 \
-	VAESENC        Y4, Y3, Y3
+	KEY(n) \
+	ENCRYPT(Y0, Y1, Y2, Y3)
+#define BOTH(n) \
+	ROUND(n) \
+	ENCRYPT(Y4, Y5, Y6, Y7)
 
-// WHITEN is what comes before the first round.
-#define WHITEN \
-	VBROADCASTI128 AEAD_rounds(AX), Y4 \
-	VPXOR          Y4, Y0, Y0 \
-	VPXOR          Y4, Y1, Y1 \
-	VPXOR          Y4, Y2, Y2 \
-	VPXOR          Y4, Y3, Y3
+// FIVE is a round of eight blocks and that in X4.
+#define FIVE(n) \
+	ROUND(n) \
+	VAESENC X8, X4, X4
 
-// START is WHITEN and the nine rounds that all keys have.
-#define START \
-	WHITEN \
-	ROUND(1) \
-	ROUND(2) \
-	ROUND(3) \
-	ROUND(4) \
-	ROUND(5) \
-	ROUND(6) \
-	ROUND(7) \
-	ROUND(8) \
-	ROUND(9)
+// FINISH is the last round of four registers, with the plain text at an address,
+// and stores from an offset of DI on.
+#define FINISH(a, b, c, d, plain, offset) \
+	VPXOR       (plain), Y8, Y12 \
+	VAESENCLAST Y12, a, a \
+	VPXOR       32(plain), Y8, Y13 \
+	VAESENCLAST Y13, b, b \
+	VPXOR       64(plain), Y8, Y12 \
+	VAESENCLAST Y12, c, c \
+	VPXOR       96(plain), Y8, Y13 \
+	VAESENCLAST Y13, d, d \
+	VMOVDQU     a, (offset)(DI) \
+	VMOVDQU     b, (offset+32)(DI) \
+	VMOVDQU     c, (offset+64)(DI) \
+	VMOVDQU     d, (offset+96)(DI)
 
-// MORE are the rounds of a long key.
-#define MORE \
-	ROUND(10) \
-	ROUND(11) \
-	ROUND(12) \
-	ROUND(13)
-
-// FINISH is the last round, with the plain text at SI, and stores at DI.
-#define FINISH \
-	VBROADCASTI128 AEAD_rounds(AX)(R8*1), Y4 \
-	VPXOR          (SI), Y4, Y8 \
-	VAESENCLAST    Y8, Y0, Y0 \
-	VPXOR          32(SI), Y4, Y9 \
-	VAESENCLAST    Y9, Y1, Y1 \
-	VPXOR          64(SI), Y4, Y10 \
-	VAESENCLAST    Y10, Y2, Y2 \
-	VPXOR          96(SI), Y4, Y4 \
-	VAESENCLAST    Y4, Y3, Y3 \
-	VMOVDQU        Y0, (DI) \
-	VMOVDQU        Y1, 32(DI) \
-	VMOVDQU        Y2, 64(DI) \
-	VMOVDQU        Y3, 96(DI) \
-	ADDQ           $128, SI \
-	ADDQ           $128, DI
-
-// TAKE makes Y8 two blocks of a sealed chunk, bytes reversed.
+// TAKE makes Y12 two blocks of what was sealed, bytes reversed.
 #define TAKE(offset, base) \
-	VMOVDQU (offset)(base), Y8 \
-	VPSHUFB Y15, Y8, Y8
+	VMOVDQU (offset)(base), Y12 \
+	VPSHUFB Y15, Y12, Y12
 
-// OUTER and INNER multiply Y8 by two powers, in three products instead of four,
-// as Karatsuba did: Y5 sums up those of the lower halves, Y6 those of the upper
-// ones, Y7 those of the sums of both.
-#define OUTER(n) \
-	VPCLMULQDQ $0x00, (AEAD_powers+32*n)(AX), Y8, Y9 \
-	VPXOR      Y9, Y5, Y5 \
-	VPCLMULQDQ $0x11, (AEAD_powers+32*n)(AX), Y8, Y10 \
-	VPXOR      Y10, Y6, Y6
-#define INNER(n) \
-	VPSHUFD    $0x4e, Y8, Y9 \
-	VPXOR      Y9, Y8, Y8 \
-	VPCLMULQDQ $0x00, (AEAD_halves+32*n)(AX), Y8, Y9 \
-	VPXOR      Y9, Y7, Y7
+// FIRST and NEXT multiply Y12 by two powers, in three products instead of four,
+// as Karatsuba did: Y9 sums up those of the lower halves, Y10 those of the upper
+// ones, Y11 those of the sums of both. FIRST forgets what was there. ADD does it
+// with registers of the caller's width, and an AEAD that may begin elsewhere, so
+// that other powers are meant.
+#define FIRST(n) \
+	VPCLMULQDQ $0x00, (AEAD_powers+32*n)(AX), Y12, Y9 \
+	VPCLMULQDQ $0x11, (AEAD_powers+32*n)(AX), Y12, Y10 \
+	VPSHUFD    $0x4e, Y12, Y13 \
+	VPXOR      Y13, Y12, Y12 \
+	VPCLMULQDQ $0x00, (AEAD_halves+32*n)(AX), Y12, Y11
+#define NEXT(n) \
+	ADD(32*n, AX, Y12, Y13)
+#define ADD(offset, base, x, free) \
+	VPCLMULQDQ $0x00, (AEAD_powers+offset)(base), x, free \
+	VPXOR      Y13, Y9, Y9 \
+	VPCLMULQDQ $0x11, (AEAD_powers+offset)(base), x, free \
+	VPXOR      Y13, Y10, Y10 \
+	VPSHUFD    $0x4e, x, free \
+	VPXOR      free, x, x \
+	VPCLMULQDQ $0x00, (AEAD_halves+offset)(base), x, free \
+	VPXOR      Y13, Y11, Y11
 
-// CLEAR forgets earlier products.
-#define CLEAR \
-	VPXOR Y5, Y5, Y5 \
-	VPXOR Y6, Y6, Y6 \
-	VPXOR Y7, Y7, Y7
+// SHIFT makes R12 an AEAD whose first power is that of the first of CX blocks, so
+// many before the last, and multiplies the sum (X12) by that: it takes part in the
+// first block. CX is used up.
+#define SHIFT(before) \
+	SHLQ       $4, CX \
+	LEAQ       (256-16*before)(AX), R12 \
+	SUBQ       CX, R12 \
+	VPCLMULQDQ $0x00, AEAD_powers(R12), X12, X9 \
+	VPCLMULQDQ $0x11, AEAD_powers(R12), X12, X10 \
+	VPSHUFD    $0x4e, X12, X13 \
+	VPXOR      X12, X13, X13 \
+	VPCLMULQDQ $0x00, AEAD_halves(R12), X13, X11
 
-// REDUCE makes Y11 the sum of the products: 64 bits at the lower end are folded
+// HASH hashes CX/16 blocks at an address.
+#define HASH(base, none) \
+	CMPQ CX, $0 \
+	JEQ  none \
+	TAKE(0, base) \
+	ADD(0, R12, Y12, Y13) \
+	CMPQ CX, $32 \
+	JLE  none \
+	TAKE(32, base) \
+	ADD(32, R12, Y12, Y13) \
+	CMPQ CX, $64 \
+	JLE  none \
+	TAKE(64, base) \
+	ADD(64, R12, Y12, Y13) \
+	CMPQ CX, $96 \
+	JLE  none \
+	TAKE(96, base) \
+	ADD(96, R12, Y12, Y13)
+
+// REDUCE makes Y9 the sum of the products: 64 bits at the lower end are folded
 // into the upper ones, twice.
 #define REDUCE \
-	VPXOR        Y5, Y7, Y7 \
-	VPXOR        Y6, Y7, Y7 \
-	VPSLLDQ      $8, Y7, Y9 \
-	VPXOR        Y9, Y5, Y5 \
-	VPSRLDQ      $8, Y7, Y10 \
-	VPXOR        Y10, Y6, Y6 \
-	VPCLMULQDQ   $0x00, Y12, Y5, Y9 \
-	VPSHUFD      $0x4e, Y5, Y5 \
-	VPXOR        Y9, Y5, Y5 \
-	VPCLMULQDQ   $0x00, Y12, Y5, Y9 \
-	VPSHUFD      $0x4e, Y5, Y5 \
-	VPXOR        Y9, Y5, Y5 \
-	VPXOR        Y5, Y6, Y6 \
-	VEXTRACTI128 $1, Y6, X5 \
-	VPXOR        X5, X6, X11
+	VPXOR        Y9, Y11, Y11 \
+	VPXOR        Y10, Y11, Y11 \
+	VPSLLDQ      $8, Y11, Y12 \
+	VPXOR        Y12, Y9, Y9 \
+	VPSRLDQ      $8, Y11, Y13 \
+	VPXOR        Y13, Y10, Y10 \
+	VPCLMULQDQ   $0x00, fold<>(SB), Y9, Y12 \
+	VPSHUFD      $0x4e, Y9, Y9 \
+	VPXOR        Y12, Y9, Y9 \
+	VPCLMULQDQ   $0x00, fold<>(SB), Y9, Y12 \
+	VPSHUFD      $0x4e, Y9, Y9 \
+	VPXOR        Y12, Y9, Y9 \
+	VPXOR        Y9, Y10, Y10 \
+	VEXTRACTI128 $1, Y10, X9 \
+	VPXOR        X9, X10, X9
 
-// func sealChunks(a *AEAD, s *sum, dst, src *byte, n int, high, low uint64)
+// HASHPAIR hashes the sixteen blocks before DI, HASHCHUNK the eight.
+#define HASHPAIR \
+	TAKE(0-256, DI) \
+	VPXOR Y9, Y12, Y12 \
+	FIRST(0) \
+	TAKE(32-256, DI) \
+	NEXT(1) \
+	TAKE(64-256, DI) \
+	NEXT(2) \
+	TAKE(96-256, DI) \
+	NEXT(3) \
+	TAKE(128-256, DI) \
+	NEXT(4) \
+	TAKE(160-256, DI) \
+	NEXT(5) \
+	TAKE(192-256, DI) \
+	NEXT(6) \
+	TAKE(224-256, DI) \
+	NEXT(7) \
+	REDUCE
+#define HASHCHUNK \
+	TAKE(0-128, DI) \
+	VPXOR Y9, Y12, Y12 \
+	FIRST(4) \
+	TAKE(32-128, DI) \
+	NEXT(5) \
+	TAKE(64-128, DI) \
+	NEXT(6) \
+	TAKE(96-128, DI) \
+	NEXT(7) \
+	REDUCE
+
+// func sealChunks(a *AEAD, s *sum, dst, first, rest *byte, n int, high, low uint64)
 //
-// A chunk is hashed between the rounds of the next one: neither waits then for
-// what the other is at.
-TEXT ·sealChunks(SB), NOSPLIT, $0-56
+// Chunks go in pairs, but for the last of an odd number. A pair is hashed between
+// the rounds of the next: neither waits then for what the other is at.
+TEXT ·sealChunks(SB), NOSPLIT, $0-64
 	MOVQ    a+0(FP), AX
 	MOVQ    s+8(FP), BX
 	MOVQ    dst+16(FP), DI
-	MOVQ    src+24(FP), SI
-	MOVQ    n+32(FP), CX
-	MOVQ    high+40(FP), R9
-	MOVQ    low+48(FP), R10
+	MOVQ    first+24(FP), SI
+	MOVQ    rest+32(FP), DX
+	MOVQ    n+40(FP), CX
+	MOVQ    high+48(FP), R9
+	MOVQ    low+56(FP), R10
 	BEGIN
-	COUNT
-	VMOVDQU (BX), X11
-	NEXT
-	REVERSE
-	START
+	VMOVDQU (BX), X9
+	SUBQ    $2, CX
+	JLT     single
+	COUNT(Y0, Y1, Y2, Y3)
+	COUNT(Y4, Y5, Y6, Y7)
+	REVERSE(Y0, Y1, Y2, Y3)
+	REVERSE(Y4, Y5, Y6, Y7)
+	KEY(0)
+	WHITEN(Y0, Y1, Y2, Y3)
+	WHITEN(Y4, Y5, Y6, Y7)
+	BOTH(1)
+	BOTH(2)
+	BOTH(3)
+	BOTH(4)
+	BOTH(5)
+	BOTH(6)
+	BOTH(7)
+	BOTH(8)
+	BOTH(9)
 	CMPQ    R8, $160
-	JEQ     first
-	MORE
+	JEQ     store
+	BOTH(10)
+	BOTH(11)
+	BOTH(12)
+	BOTH(13)
 
-first:
-	FINISH
-	DECQ CX
-	JZ   hash
+store:
+	VBROADCASTI128 AEAD_rounds(AX)(R8*1), Y8
+	FINISH(Y0, Y1, Y2, Y3, SI, 0)
+	FINISH(Y4, Y5, Y6, Y7, DX, 128)
+	LEAQ 128(DX), SI
+	LEAQ 256(DX), DX
+	ADDQ $256, DI
+	SUBQ $2, CX
+	JLT  odd
 
-chunk:
-	NEXT
-	REVERSE
-	WHITEN
-	CLEAR
+pair:
+	COUNT(Y0, Y1, Y2, Y3)
+	COUNT(Y4, Y5, Y6, Y7)
+	REVERSE(Y0, Y1, Y2, Y3)
+	REVERSE(Y4, Y5, Y6, Y7)
+	KEY(0)
+	WHITEN(Y0, Y1, Y2, Y3)
+	WHITEN(Y4, Y5, Y6, Y7)
+	BOTH(1)
+	TAKE(0-256, DI)
+	VPXOR Y9, Y12, Y12
+	FIRST(0)
+	BOTH(2)
+	TAKE(32-256, DI)
+	NEXT(1)
+	BOTH(3)
+	TAKE(64-256, DI)
+	NEXT(2)
+	BOTH(4)
+	TAKE(96-256, DI)
+	NEXT(3)
+	BOTH(5)
+	TAKE(128-256, DI)
+	NEXT(4)
+	BOTH(6)
+	TAKE(160-256, DI)
+	NEXT(5)
+	BOTH(7)
+	TAKE(192-256, DI)
+	NEXT(6)
+	BOTH(8)
+	TAKE(224-256, DI)
+	NEXT(7)
+	BOTH(9)
+	REDUCE
+	CMPQ R8, $160
+	JEQ  store
+	BOTH(10)
+	BOTH(11)
+	BOTH(12)
+	BOTH(13)
+	JMP  store
+
+odd:
+	CMPQ CX, $-1
+	JEQ  oneMore
+	HASHPAIR
+	JMP  done
+
+oneMore:
+	HASHPAIR
+
+single:
+	COUNT(Y0, Y1, Y2, Y3)
+	REVERSE(Y0, Y1, Y2, Y3)
+	KEY(0)
+	WHITEN(Y0, Y1, Y2, Y3)
 	ROUND(1)
-	TAKE(96-128, DI)
-	OUTER(3)
 	ROUND(2)
-	INNER(3)
 	ROUND(3)
-	TAKE(64-128, DI)
-	OUTER(2)
 	ROUND(4)
-	INNER(2)
 	ROUND(5)
-	TAKE(32-128, DI)
-	OUTER(1)
 	ROUND(6)
-	INNER(1)
 	ROUND(7)
-	TAKE(0-128, DI)
-	VPXOR Y11, Y8, Y8
-	OUTER(0)
 	ROUND(8)
-	INNER(0)
 	ROUND(9)
-	REDUCE
-	CMPQ  R8, $160
-	JEQ   last
-	MORE
+	CMPQ R8, $160
+	JEQ  last
+	ROUND(10)
+	ROUND(11)
+	ROUND(12)
+	ROUND(13)
 
 last:
-	FINISH
-	DECQ CX
-	JNZ  chunk
+	VBROADCASTI128 AEAD_rounds(AX)(R8*1), Y8
+	FINISH(Y0, Y1, Y2, Y3, SI, 0)
+	ADDQ $128, DI
+	HASHCHUNK
 
-hash:
-	CLEAR
-	TAKE(96-128, DI)
-	OUTER(3)
-	INNER(3)
-	TAKE(64-128, DI)
-	OUTER(2)
-	INNER(2)
-	TAKE(32-128, DI)
-	OUTER(1)
-	INNER(1)
-	TAKE(0-128, DI)
-	VPXOR   Y11, Y8, Y8
-	OUTER(0)
-	INNER(0)
-	REDUCE
-	VMOVDQU X11, (BX)
+done:
+	VMOVDQU X9, (BX)
 	VZEROUPPER
 	RET
 
-// func stream(a *AEAD, key *blocks, high, low uint64)
-TEXT ·stream(SB), NOSPLIT, $0-32
-	MOVQ     a+0(FP), AX
-	MOVQ     key+8(FP), DI
-	MOVQ     high+16(FP), R9
-	MOVQ     low+24(FP), R10
+// KEEP makes bytes from an offset on zero that are not among the first ones, as
+// many as Y12 has in each byte.
+#define KEEP(offset, x) \
+	VPCMPGTB places<>+offset(SB), Y12, Y13 \
+	VPAND    Y13, x, x
+
+// func finish(a *AEAD, s *sum, e *end)
+TEXT ·finish(SB), NOSPLIT, $0-24
+	MOVQ   a+0(FP), AX
+	MOVQ   s+8(FP), BX
+	MOVQ   e+16(FP), DI
+	MOVQ   end_high(DI), R9
+	MOVQ   end_low(DI), R10
 	BEGIN
-	COUNT
-	NEXT
-	VPBLENDD $0x10, second<>(SB), Y3, Y3 // the counter of the tag
-	REVERSE
-	START
-	CMPQ     R8, $160
-	JEQ      last
-	MORE
+	COUNT(Y0, Y1, Y2, Y3)
+	REVERSE(Y0, Y1, Y2, Y3)
+	MOVQ   end_one(DI), R10
+	VMOVQ  R10, X4
+	VPINSRQ $1, R9, X4, X4
+	VPSHUFB X15, X4, X4
+	KEY(0)
+	WHITEN(Y0, Y1, Y2, Y3)
+	VPXOR  X8, X4, X4
+	FIVE(1)
+	FIVE(2)
+	FIVE(3)
+	FIVE(4)
+	FIVE(5)
+	FIVE(6)
+	FIVE(7)
+	FIVE(8)
+	FIVE(9)
+	CMPQ   R8, $160
+	JEQ    last
+	FIVE(10)
+	FIVE(11)
+	FIVE(12)
+	FIVE(13)
 
 last:
-	VBROADCASTI128 AEAD_rounds(AX)(R8*1), Y4
-	VAESENCLAST    Y4, Y0, Y0
-	VAESENCLAST    Y4, Y1, Y1
-	VAESENCLAST    Y4, Y2, Y2
-	VAESENCLAST    Y4, Y3, Y3
-	VMOVDQU        Y0, (DI)
-	VMOVDQU        Y1, 32(DI)
-	VMOVDQU        Y2, 64(DI)
-	VMOVDQU        Y3, 96(DI)
+	VBROADCASTI128 AEAD_rounds(AX)(R8*1), Y8
+	VAESENCLAST    X8, X4, X4
+	FINISH(Y0, Y1, Y2, Y3, DI, 0)
+	VPBROADCASTB end_size(DI), Y12
+	KEEP(0, Y0)
+	KEEP(32, Y1)
+	KEEP(64, Y2)
+	KEEP(96, Y3)
+	VMOVDQU Y0, (DI)
+	VMOVDQU Y1, 32(DI)
+	VMOVDQU Y2, 64(DI)
+	VMOVDQU Y3, 96(DI)
+	MOVQ    end_size(DI), CX
+	ADDQ    $15, CX
+	SHRQ    $4, CX
+	VMOVDQU (BX), X12
+	SHIFT(1)
+	HASH(DI, lengths)
+
+lengths:
+	VMOVQ   end_bits(DI), X12
+	VPINSRQ $1, end_clear(DI), X12, X12
+	ADD(240, AX, X12, X13)
+	REDUCE
+	VPSHUFB X15, X9, X9
+	VPXOR   X4, X9, X9
+	VMOVDQU X9, end_tag(DI)
 	VZEROUPPER
 	RET
 
-// func hashChunk(a *AEAD, s *sum, b *blocks, at int)
-TEXT ·hashChunk(SB), NOSPLIT, $0-32
-	MOVQ       a+0(FP), AX
-	MOVQ       s+8(FP), BX
-	MOVQ       b+16(FP), SI
-	MOVQ       at+24(FP), CX
-	BEGIN
-	VMOVDQU    (BX), X11 // takes part in the first block that counts
-	VPCLMULQDQ $0x00, AEAD_powers(AX)(CX*1), X11, X5
-	VPCLMULQDQ $0x11, AEAD_powers(AX)(CX*1), X11, X6
-	VPSHUFD    $0x4e, X11, X9
-	VPXOR      X11, X9, X9
-	VPCLMULQDQ $0x00, AEAD_halves(AX)(CX*1), X9, X7
-	TAKE(96, SI)
-	OUTER(3)
-	INNER(3)
-	TAKE(64, SI)
-	OUTER(2)
-	INNER(2)
-	TAKE(32, SI)
-	OUTER(1)
-	INNER(1)
-	TAKE(0, SI)
-	OUTER(0)
-	INNER(0)
+// func hash(a *AEAD, s *sum, b *blocks, n int)
+TEXT ·hash(SB), NOSPLIT, $0-32
+	MOVQ           a+0(FP), AX
+	MOVQ           s+8(FP), BX
+	MOVQ           b+16(FP), SI
+	MOVQ           n+24(FP), CX
+	VBROADCASTI128 reverse<>(SB), Y15
+	VMOVDQU        (BX), X12
+	SHIFT(0)
+	HASH(SI, done)
+
+done:
 	REDUCE
-	VMOVDQU    X11, (BX)
+	VMOVDQU X9, (BX)
 	VZEROUPPER
 	RET
 

@@ -6,7 +6,7 @@ const supported = false
 
 const unavailable = "vaes: not available"
 
-func substitute(uint32) uint32                                  { panic(unavailable) }
-func sealChunks(*AEAD, *sum, *byte, *byte, int, uint64, uint64) { panic(unavailable) }
-func stream(*AEAD, *blocks, uint64, uint64)                     { panic(unavailable) }
-func hashChunk(*AEAD, *sum, *blocks, int)                       { panic(unavailable) }
+func substitute(uint32) uint32                                         { panic(unavailable) }
+func sealChunks(*AEAD, *sum, *byte, *byte, *byte, int, uint64, uint64) { panic(unavailable) }
+func finish(*AEAD, *sum, *end)                                         { panic(unavailable) }
+func hash(*AEAD, *sum, *blocks, int)                                   { panic(unavailable) }
