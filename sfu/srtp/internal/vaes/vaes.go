@@ -16,7 +16,6 @@ import (
 const (
 	block = 16
 	chunk = 8 * block // what the assembly works on at once
-	nonce = 12
 
 	// Overhead is what sealing adds, in bytes: the tag.
 	Overhead = block
