@@ -1,15 +1,16 @@
 // @ts-check
 import { Chat } from './chat.js';
 import { Emitter } from './emitter.js';
+import { Follower } from './follower.js';
+import { Hosting } from './hosting.js';
 import { Parcels } from './parcels.js';
 import { Publisher } from './publisher.js';
-import { Roster } from './roster.js';
 import { Session } from './session.js';
 import { Subscriptions } from './subscriptions.js';
 /** @import {LocalPublication} from './connection.js' */
 /** @import {RoomError} from './errors.js' */
 /** @import {Parcel, ParcelOptions} from './parcels.js' */
-/** @import {JoinAck, Member, Need, Publication, Slot, Source, StateEvent} from './protocol.js' */
+/** @import {JoinAck, Member, Need, Publication, Room as RoomInfo, Slot, Source} from './protocol.js' */
 /** @import {JoinOptions, Line, SessionOptions, SessionState, Transport, Wish} from './types.js' */
 
 /**
@@ -25,13 +26,14 @@ import { Subscriptions } from './subscriptions.js';
  *
  * A lost socket ends nothing: media goes on, and the room is resumed.
  *
- * Events: `state`, `roster` (members or publications changed), `slots`,
- * `speakers`, `line` (of the chat), `media` (state of the connection), `transport`
- * (the events are carried by another one; a later room does well to try it
- * first), `data` (from another member), `muted` (a moderator did, with the source),
- * `asked` (to unmute it), `left` (why; null for our own leave).
+ * Events: `state`, `roster` (members or publications changed), `info` (the room
+ * itself: locked, lobby, recording, spotlight), `slots`, `speakers`, `line` (of
+ * the chat), `media` (state of the connection), `transport` (the events are carried
+ * by another one; a later room does well to try it first), `data` (from another
+ * member), `muted` (a moderator did, with the source), `asked` (to unmute it),
+ * `left` (why; null for our own leave).
  *
- * @extends {Emitter<{muted: Source, asked: Source, state: SessionState, roster: void, slots: void, speakers: void, line: Line, media: RTCPeerConnectionState, transport: Transport, data: Parcel, left: RoomError|null}>}
+ * @extends {Emitter<{muted: Source, asked: Source, state: SessionState, roster: void, info: RoomInfo, slots: void, speakers: void, line: Line, media: RTCPeerConnectionState, transport: Transport, data: Parcel, left: RoomError|null}>}
  */
 export class Room extends Emitter {
   name = '';
@@ -41,17 +43,19 @@ export class Room extends Emitter {
   speakers = new Set();
   /** @type {Chat} */
   chat;
+  /** What moderators do, and who waits to be let in. @type {Hosting} */
+  hosting;
 
   /** @type {Parcels} */
   #parcels;
-  #roster = new Roster();
+  /** @type {Follower} */
+  #follower;
   /** @type {Publisher} */
   #publisher;
   /** @type {Session} */
   #session;
   /** @type {Subscriptions} */
   #subscriptions;
-  #syncing = false;
 
   /** @param {SessionOptions} [o] */
   constructor(o = {}) {
@@ -61,6 +65,8 @@ export class Room extends Emitter {
     const s = new Session(locals, o);
     this.#session = s;
     this.#publisher = new Publisher(locals, s);
+    this.#follower = new Follower(s);
+    this.hosting = new Hosting(s);
     const request = (/** @type {string} */ name, /** @type {object} */ arg) => s.request(name, arg);
     this.chat = new Chat(request, (line) => this.emit('line', line));
     this.#parcels = new Parcels(s);
@@ -76,11 +82,9 @@ export class Room extends Emitter {
     s.on('media', (state) => this.emit('media', state));
     s.on('left', (why) => (this.chat.close(), this.emit('left', why)));
     s.signal.on('transport', (transport) => this.emit('transport', transport));
-    s.signal.on('down', () => {
-      s.rev = Math.max(0, this.#roster.rev);
-      this.#roster.lose();
-    });
-    s.signal.on('state', (/** @type {StateEvent} */ e) => this.#applyState(e));
+    this.#follower.on('roster', () => this.#rosterChanged());
+    this.#follower.on('info', (info) => this.emit('info', info));
+    this.#follower.on('whole', (ack) => this.#label(ack.slots));
     s.signal.on('slots', (e) => this.#label(e.slots));
     s.signal.on('need', (/** @type {Need} */ e) => this.#grow(e));
     s.signal.on('speakers', (e) => {
@@ -124,6 +128,15 @@ export class Room extends Emitter {
   /** What carries events, or did before the connection was lost. */
   get transport() {
     return this.#session.signal.transport;
+  }
+
+  /** The room itself: locked, lobby, recording, spotlight; null before the join. @returns {RoomInfo|null} */
+  get info() {
+    return this.#roster.room;
+  }
+
+  get #roster() {
+    return this.#follower.roster;
   }
 
   /** Members in the order of joining, oneself included. @returns {Member[]} */
@@ -251,14 +264,11 @@ export class Room extends Emitter {
     this.self = ack.self;
     this.#subscriptions.reset();
     this.speakers.clear();
-    const whole = this.#roster.reset(ack);
+    this.#follower.enter(ack);
     for (const m of ack.chat ?? []) {
       this.chat.receive(m, this.#sender(m), m.sender === ack.self.id);
     }
     this.emit('roster', undefined);
-    if (!whole) {
-      this.#sync();
-    }
   }
 
   /** Does what was asked for while the join was under way. */
@@ -269,42 +279,16 @@ export class Room extends Emitter {
     this.chat.flush();
   }
 
-  /** @param {StateEvent} e */
-  #applyState(e) {
-    if (this.#roster.apply(e)) {
-      this.#rosterChanged();
-    } else if (this.state === 'joined') {
-      this.#sync();
-    }
-  }
-
   #rosterChanged() {
+    if (this.self) {
+      this.self = { ...this.self, ...this.#roster.members.get(this.self.id) };
+    }
     const exists = (/** @type {string} */ id) => this.#roster.publications.has(id);
     this.#subscriptions.sweep(exists);
     if (this.#session.connection?.slots.sweep(exists)) {
       this.emit('slots', undefined);
     }
     this.emit('roster', undefined);
-  }
-
-  /** Asks for the whole state, because an event is missing. */
-  async #sync() {
-    if (this.#syncing) {
-      return;
-    }
-    this.#syncing = true;
-    try {
-      for (let whole = false; !whole; ) {
-        const ack = await this.#session.request('sync', {});
-        whole = this.#roster.reset(ack);
-        this.#label(ack.slots);
-      }
-      this.#rosterChanged();
-    } catch {
-      // Offline: the next join brings the state. Refused: the next event asks.
-    } finally {
-      this.#syncing = false;
-    }
   }
 
   /** @param {Slot[]} [slots] */
