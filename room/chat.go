@@ -41,7 +41,7 @@ func (r *Room) say(m *Member, arg *messageArg) (any, error) {
 	m.messages.take(now)
 	r.messageRate.take(now)
 	e := messageEvent{
-		ID: r.nextMessage(), TS: now.UnixMilli(), Sender: m.id, Name: m.name, Text: arg.Text, To: arg.To,
+		ID: r.nextMessage(), TS: now.UnixMilli(), Sender: m.id, Name: m.Name(), Text: arg.Text, To: arg.To,
 	}
 	if arg.To != "" {
 		to := r.member(arg.To)
