@@ -4,4 +4,5 @@
 
 export { Room } from './room.js';
 export { RoomError, captureCode } from './errors.js';
+export { hands } from './talk.js';
 export { visit } from './visitor.js';
