@@ -49,6 +49,7 @@ type Member struct {
 	captions   bucket
 	changes    bucket // of name, attributes and hand
 	ballots    bucket
+	uploads    int               // files that it is sending
 	raised     int64             // when it was raised, in ms; 0 while it is down
 	attrs      map[string]string // never changed, only replaced
 	captionID  string            // of what it says now; empty between two sentences

@@ -33,6 +33,8 @@ type Room struct {
 	done    chan struct{}
 	group   *sfu.Group               // of what is published here
 	near    atomic.Pointer[sfu.Peer] // of a member, whose core others should share; nil at first
+	listed  atomic.Bool              // see [Room.List]
+	seen    atomic.Int32             // members that others see
 
 	// Owned by the room's goroutine.
 	options      Options
@@ -139,6 +141,7 @@ func (r *Room) run() {
 	}
 	r.server.forget(r)
 	r.refuse()
+	r.server.files.forget(r)
 	if empty && hooks.OnEmpty != nil {
 		hooks.OnEmpty(r)
 	}
@@ -343,6 +346,7 @@ func (r *Room) moderated() bool {
 // enter puts m among the members.
 func (r *Room) enter(m *Member) {
 	r.members = append(r.members, m)
+	r.census()
 	if r.judgeAt.IsZero() {
 		r.judgeAt = time.Now().Add(judgeEvery)
 	}
@@ -396,6 +400,7 @@ func (r *Room) of(m *Member) []*Publication {
 // exit takes m, who publishes nothing any more, from among the members.
 func (r *Room) exit(m *Member, why string) {
 	r.members = slices.DeleteFunc(r.members, func(o *Member) bool { return o == m })
+	r.census()
 	r.changes.removeMember(m.id, why)
 	r.changed()
 	if h := r.server.cfg.Hooks.OnLeave; h != nil {

@@ -168,7 +168,7 @@ func (r *Room) snapshot(m *Member) snapshot {
 		ICEServers:   []struct{}{},
 		GraceMS:      int(r.server.cfg.Grace.Milliseconds()),
 		Limits:       limitsInfo{Text: longestText, Publications: mostPublications, Sections: mostSections, File: longestFile},
-		Caps:         []string{"slots", "replaces", "resume", "data", "layers", "backup", "caption", "poll", "quality"},
+		Caps:         r.server.caps(),
 		Chat:         r.history(m),
 		Polls:        r.ballots(m),
 	}

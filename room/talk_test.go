@@ -306,3 +306,34 @@ func TestJoinTellsRightsAndCaps(t *testing.T) {
 		t.Errorf("nothing is recorded, and caps are %s", caps)
 	}
 }
+
+// How good a connection is, and why, is told when it changes, and to who comes
+// while it is not good.
+func TestQualityIsTold(t *testing.T) {
+	h := open(t, room.Config{})
+	a, first := h.publishes("Ana", nil)
+	b, second := h.receives("Bo", 1, 0)
+	b.hear("0", publication(t, second.Publications, first.Self.ID, "audio"))
+	type told struct {
+		List []struct {
+			Member, Why string
+			Q           int
+		}
+	}
+	is := func(q int, why string) func(told) bool {
+		return func(e told) bool {
+			for _, x := range e.List {
+				if x.Member == first.Self.ID && x.Q == q && x.Why == why {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	a.drop()
+	next(b.conn, "quality", is(1, "reconnecting"))
+	c, _ := h.enter("Cy")
+	next(c, "quality", is(1, "reconnecting"))
+	a.conn, _ = h.back(first)
+	next(b.conn, "quality", is(3, ""))
+}

@@ -3,6 +3,9 @@ import { RoomError, refusal } from './errors.js';
 /** @import {Attachment, Message} from './protocol.js' */
 /** @import {Seat} from './types.js' */
 
+/** Most bytes of a file. */
+export const maxFile = 10 << 20;
+
 /**
  * @typedef {object} FileOptions
  * @property {string} [to] the only member who gets it
@@ -37,6 +40,9 @@ export function fileURL(url, room, { id }) {
  * @returns {Promise<Message>} the message; rejects with a {@link RoomError}
  */
 export function upload(place, file, o) {
+  if (file.size > maxFile) {
+    return Promise.reject(new RoomError('too_large', `a file has at most ${maxFile} bytes`));
+  }
   const query = new URLSearchParams({ name: file.name });
   if (o.to) {
     query.set('to', o.to);

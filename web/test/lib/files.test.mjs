@@ -105,6 +105,7 @@ describe('files', () => {
     const nonsense = bench.room.sendFile(file);
     FakeRequest.all[2].answer(502, null);
     await assert.rejects(nonsense, { code: 'internal' });
+    await assert.rejects(bench.room.sendFile(/** @type {any} */ ({ name: 'x', size: (10 << 20) + 1 })), { code: 'too_large' });
     bench.socket.lose();
     await assert.rejects(bench.room.sendFile(file), { code: 'not_joined' });
     assert.equal(FakeRequest.all.length, 3);
