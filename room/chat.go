@@ -34,42 +34,57 @@ func (r *Room) say(m *Member, arg *messageArg) (any, error) {
 	if ack, ok := m.remembered(arg.CID); ok {
 		return ack, nil
 	}
-	now := time.Now()
-	if wait := max(m.messages.ready(now), r.messageRate.ready(now)); wait > 0 {
-		return nil, limited(wait)
+	e, err := r.speak(m, messageEvent{Text: arg.Text, To: arg.To})
+	if err != nil {
+		return nil, err
 	}
-	m.messages.take(now)
-	r.messageRate.take(now)
-	e := messageEvent{
-		ID: r.nextMessage(), TS: now.UnixMilli(), Sender: m.id, Name: m.name, Text: arg.Text, To: arg.To,
-	}
-	if arg.To != "" {
-		to := r.member(arg.To)
-		if to == nil {
-			return nil, ErrNoMember
-		}
-		to.emit("new_message", e)
-	} else {
-		r.emit("new_message", e, m)
-	}
-	r.keep(e)
 	ack := messageAck{OK: true, ID: e.ID, TS: e.TS}
 	m.rememberMessage(arg.CID, ack)
 	return ack, nil
 }
 
+// speak passes on what m says, and returns it as others see it.
+func (r *Room) speak(m *Member, e messageEvent) (messageEvent, error) {
+	now := time.Now()
+	if wait := max(m.messages.ready(now), r.messageRate.ready(now)); wait > 0 {
+		return e, limited(wait)
+	}
+	m.messages.take(now)
+	r.messageRate.take(now)
+	to := r.member(e.To)
+	if to == nil && e.To != "" {
+		return e, ErrNoMember
+	}
+	e.ID, e.TS, e.Sender, e.Name = r.nextMessage(), now.UnixMilli(), m.id, m.Name()
+	if to != nil {
+		to.emit("new_message", e)
+	} else {
+		r.emit("new_message", e, m)
+	}
+	r.keep(e)
+	return e, nil
+}
+
 // keep adds a message to the history, of which the oldest are forgotten.
 func (r *Room) keep(e messageEvent) {
 	r.chat = append(r.chat, e)
-	r.chatBytes += len(e.Text)
+	r.chatBytes += e.size()
 	r.trim()
+}
+
+// size is how many bytes of the history a message counts.
+func (e *messageEvent) size() int {
+	if e.Attachment == nil {
+		return len(e.Text)
+	}
+	return len(e.Text) + len(e.Attachment.Name) + len(e.Attachment.Type) + 100
 }
 
 // trim forgets the oldest messages of a history that is too long.
 func (r *Room) trim() {
 	drop := 0
 	for len(r.chat)-drop > max(0, r.options.History) || r.chatBytes > historyBytes {
-		r.chatBytes -= len(r.chat[drop].Text)
+		r.chatBytes -= r.chat[drop].size()
 		drop++
 	}
 	r.chat = slices.Delete(r.chat, 0, drop)

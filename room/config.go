@@ -49,6 +49,11 @@ type Config struct {
 	// are both gone: who resumes in time is the same member. If zero, 30 s.
 	Grace time.Duration
 
+	// Files is the folder in which there is one of what members send each other; see
+	// [Server.Files]. If empty, that of the system for temporary files. The folder in
+	// it is made with the first file, and removed by [Server.Shutdown].
+	Files string
+
 	// JoinTimeout ends connections that never join a room. If zero, 10 s.
 	JoinTimeout time.Duration
 

@@ -147,6 +147,23 @@ type ack struct {
 	} `json:"refused"`
 	Need struct{ Audio, Video int } `json:"need"`
 	Chat []message                  `json:"chat"`
+
+	Can   struct{ Chat, Moderate bool } `json:"can"`
+	Caps  []string                      `json:"caps"`
+	Polls []ballot                      `json:"polls"`
+}
+
+// ballot is a poll as clients see it.
+type ballot struct {
+	ID, By, Question string
+	Choices          []string
+	Counts           []int
+	Secret, Closed   bool
+	Votes            []struct {
+		Member string
+		Choice int
+	}
+	Choice *int
 }
 
 type message struct {
@@ -221,7 +238,11 @@ type state struct {
 	Rev     int
 	Members struct {
 		Add []room.MemberInfo
-		Set []struct{ ID, State, Role string }
+		Set []struct {
+			ID, State, Role, Name string
+			Hand                  *int64
+			Attrs                 map[string]string
+		}
 		Del []struct{ ID, Why string }
 	}
 	Publications struct {

@@ -18,6 +18,7 @@ type Description struct {
 	Waiting      int                 // in the lobby
 	Locked       bool                // nobody enters who does not moderate; see [Room.Lock]
 	Lobby        bool                // who comes waits to be let in; see [Room.Lobby]
+	Listed       bool                // see [Room.List]
 }
 
 // MemberDescription is a member at one moment.
@@ -44,7 +45,7 @@ type Summary struct {
 	Options                      Options
 	Members, Seats, Publications int // see [Description]
 	Waiting                      int // in the lobby
-	Locked, Lobby                bool
+	Locked, Lobby, Listed        bool
 }
 
 // Summary tells how much is in the room; false if the room has ended. It waits
@@ -54,6 +55,7 @@ func (r *Room) Summary() (Summary, bool) {
 		return Summary{
 			Name: r.name, Created: r.created, Options: r.options, Members: len(r.members), Seats: len(r.seats),
 			Publications: len(r.publications), Waiting: len(r.waiting), Locked: r.locked, Lobby: r.lobby,
+			Listed: r.Listed(),
 		}
 	})
 	return s, s.Name != ""
@@ -65,7 +67,7 @@ func (r *Room) Describe() (Description, bool) {
 	d := read(r, func() *Description {
 		d := &Description{
 			Name: r.name, Created: r.created, Options: r.options, Seats: len(r.seats),
-			Waiting: len(r.waiting), Locked: r.locked, Lobby: r.lobby,
+			Waiting: len(r.waiting), Locked: r.locked, Lobby: r.lobby, Listed: r.Listed(),
 			Members: make([]MemberDescription, 0, len(r.members)), Publications: make([]PublicationInfo, 0, len(r.publications)),
 		}
 		for _, m := range r.members {

@@ -149,6 +149,7 @@ func (m *Member) greet() {
 	if len(m.room.speakers) > 0 {
 		m.emit("speakers", speakersEvent{List: m.room.speakers})
 	}
+	m.tellQuality()
 	m.tellNeed()
 	for _, p := range m.room.of(m) {
 		m.tellBackup(p)

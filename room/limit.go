@@ -1,6 +1,7 @@
 package room
 
 import (
+	"maps"
 	"net/netip"
 	"sync"
 	"time"
@@ -123,6 +124,16 @@ func (l *joinLimits) failed(remote string, now time.Time) {
 	l.of(remote, now).failures.take(now)
 }
 
+// ready refuses an address that tried in vain too often.
+func (l *joinLimits) ready(remote string, now time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if wait := l.of(remote, now).failures.ready(now); wait > 0 {
+		return limited(wait)
+	}
+	return nil
+}
+
 // of is called with mu held.
 func (l *joinLimits) of(remote string, now time.Time) *joiner {
 	remote = network(remote)
@@ -142,6 +153,45 @@ func (l *joinLimits) of(remote string, now time.Time) *joiner {
 	j := &joiner{newBucket(joinRate, joinBurst), newBucket(failureRate, failureBurst)}
 	l.addresses[remote] = j
 	return j
+}
+
+// Of one address, a second: files that it sends and fetches, and questions about
+// rooms.
+const (
+	uploadRate, uploadBurst     = 1, 20
+	fetchRate, fetchBurst       = 50, 500
+	questionRate, questionBurst = 5, 50
+)
+
+// addressLimit limits how often one address may do something.
+type addressLimit struct {
+	rate, burst float64
+
+	// Guarded by mu.
+	mu        sync.Mutex
+	addresses map[string]*bucket
+}
+
+// take refuses an address that comes too often.
+func (l *addressLimit) take(remote string, now time.Time) error {
+	remote = network(remote)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.addresses[remote]
+	if b == nil {
+		if len(l.addresses) >= addressesKept {
+			maps.DeleteFunc(l.addresses, func(_ string, b *bucket) bool { return b.full(now) })
+		}
+		if l.addresses == nil || len(l.addresses) >= addressesKept {
+			l.addresses = make(map[string]*bucket)
+		}
+		b = &bucket{rate: l.rate, burst: l.burst, tokens: l.burst}
+		l.addresses[remote] = b
+	}
+	if wait := b.take(now); wait > 0 {
+		return limited(wait)
+	}
+	return nil
 }
 
 // network is what one client has: an IPv4 address, or a /64 of IPv6.

@@ -87,7 +87,7 @@ func (r *Room) wait(b *binding, m *Member, ticket string) error {
 		if len(r.waiting) >= mostWaiters {
 			return ErrFull.because("too many wait to be let in")
 		}
-		w = &waiter{ticket: newSecret(), name: m.name}
+		w = &waiter{ticket: newSecret(), name: m.Name()}
 		r.waiting = append(r.waiting, w)
 		r.tellModerators(knockEvent{Ticket: w.ticket, Name: w.name})
 	}

@@ -20,9 +20,9 @@ type Member struct {
 	room     *Room
 	id       string
 	session  string
-	name     string
-	kind     string    // "web", or "whip" or "whep" without signalling
-	resource *resource // nil with signalling
+	name     atomic.Pointer[string] // changed by the room's goroutine; never nil
+	kind     string                 // "web", or "whip" or "whep" without signalling
+	resource *resource              // nil with signalling
 	// Of the grant with which it joined.
 	identity string
 	joined   time.Time
@@ -45,6 +45,18 @@ type Member struct {
 	offers     bucket
 	messages   bucket
 	parcels    bucket
+	reactions  bucket
+	captions   bucket
+	changes    bucket // of name, attributes and hand
+	ballots    bucket
+	uploads    int               // files that it is sending
+	raised     int64             // when it was raised, in ms; 0 while it is down
+	attrs      map[string]string // never changed, only replaced
+	captionID  string            // of what it says now; empty between two sentences
+	grade      grader
+	tally      tally
+	tallied    *sfu.Peer              // whose counters tally knows
+	silentAt   time.Time              // when mediaGone became true
 	channels   [channelKinds]*channel // open data channels of peer
 	newest     int                    // id of the newest offer
 	audio      string
@@ -81,26 +93,31 @@ type heldEvent struct {
 }
 
 func newMember(r *Room, req JoinRequest, g Grant, b *binding) *Member {
-	return &Member{
-		room: r, id: g.IDPrefix + newID(), session: newSecret(), keys: keys{current: newSecret()}, name: cleanName(cmp.Or(g.Name, req.Name)),
+	m := &Member{
+		room: r, id: g.IDPrefix + newID(), session: newSecret(), keys: keys{current: newSecret()},
 		identity: g.Identity, joined: time.Now(), base: g, grant: g, conn: b.conn, remote: b.remote, visitor: req.Visitor, kind: "web",
 		offers: newBucket(offerRate, offerBurst), messages: newBucket(messageRate, messageBurst),
-		parcels: newBucket(parcelRate, parcelBurst),
-		layers:  b.layers, backups: b.backups, lacks: make(map[string]bool), showing: make(map[string]showing),
+		parcels: newBucket(parcelRate, parcelBurst), reactions: newBucket(reactRate, reactBurst),
+		captions: newBucket(captionRate, captionBurst), changes: newBucket(changeRate, changeBurst), ballots: newBucket(voteRate, voteBurst),
+		layers: b.layers, backups: b.backups, lacks: make(map[string]bool), showing: make(map[string]showing),
 		demand: make(map[*sfu.Publication][]string), unsaid: make(map[*sfu.Publication]bool),
 		state: "live", mediaGone: true, audio: "auto",
 		wanted: make(map[string]bool), subs: make(map[string]*sfu.Subscription),
 		ruled: make(map[string]ruleArg), rules: make(map[string]*rule),
 		sections: make(map[string]*section), told: make(map[string]SlotInfo), cids: make(map[string]messageAck),
 	}
+	m.rename(cleanName(cmp.Or(g.Name, req.Name)))
+	return m
 }
+
+func (m *Member) rename(name string) { m.name.Store(&name) }
 
 // ID is unique in the room: [Grant.IDPrefix] and 12 characters of [A-Za-z0-9_-].
 func (m *Member) ID() string { return m.id }
 
 // Name is what was asked to be shown, cleaned: at most 64 bytes without control
-// characters; not unique, and perhaps empty.
-func (m *Member) Name() string { return m.name }
+// characters; not unique, and perhaps empty. The member may change it.
+func (m *Member) Name() string { return *m.name.Load() }
 
 // Room returns the room that the member joined.
 func (m *Member) Room() *Room { return m.room }
@@ -110,7 +127,9 @@ func (m *Member) Room() *Room { return m.room }
 func (m *Member) Leave() { m.room.post(func() { m.room.remove(m, "kicked") }) }
 
 func (m *Member) info() MemberInfo {
-	return MemberInfo{ID: m.id, Identity: m.grant.Identity, Name: m.name, Role: m.role(), State: m.state, Kind: m.kind}
+	return MemberInfo{
+		ID: m.id, Identity: m.grant.Identity, Name: m.Name(), Role: m.role(), State: m.state, Kind: m.kind, Hand: m.raised, Attrs: m.attrs,
+	}
 }
 
 // emit sends an event. An error means that the connection is over, which the
@@ -263,6 +282,7 @@ func (m *Member) setMedia(p *sfu.Peer, silent bool) {
 	}
 	m.mediaGone = silent
 	if silent {
+		m.silentAt = time.Now()
 		m.emit("need", need{Restart: true})
 	}
 	m.checkAlive()

@@ -32,6 +32,13 @@ var ops = map[string]func(moderation) error{
 	"grant": func(x moderation) error {
 		return x.withMember(func(m *Member) error { return x.room.regrant(x.by, m, x.Can) })
 	},
+	"lower_hand": func(x moderation) error {
+		if x.Member == "" {
+			x.room.lowerHands()
+			return nil
+		}
+		return x.withMember(func(m *Member) error { x.room.raise(m, false); return nil })
+	},
 	"promote":   func(x moderation) error { return x.become(RoleModerator) },
 	"demote":    func(x moderation) error { return x.become(RoleGuest) },
 	"lock":      func(x moderation) error { x.room.lock(true); return nil },

@@ -46,7 +46,19 @@ func isIDByte(c byte) bool {
 // cleanName makes a name fit to be shown to others: valid UTF-8 of at most 64
 // bytes, without control characters and without marks that turn the direction
 // of what stands around it. It may be empty.
-func cleanName(s string) string {
+func cleanName(s string) string { return strings.TrimSpace(cut(cleanText(s), longestName)) }
+
+// cut returns the beginning of s, of whole characters.
+func cut(s string, most int) string {
+	for len(s) > most {
+		_, n := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-n]
+	}
+	return s
+}
+
+// cleanText is cleanName for a line of any length.
+func cleanText(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == utf8.RuneError, unicode.Is(unicode.Bidi_Control, r):
@@ -58,10 +70,5 @@ func cleanName(s string) string {
 		}
 		return r
 	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	for len(s) > longestName {
-		_, n := utf8.DecodeLastRuneInString(s)
-		s = s[:len(s)-n]
-	}
-	return strings.TrimSpace(s)
+	return strings.Join(strings.Fields(s), " ")
 }

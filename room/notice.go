@@ -52,7 +52,7 @@ func Notices(f func(Notice)) Hooks {
 	}
 	member := func(event string, m *Member) Notice {
 		n := about(event, m.room)
-		n.Member = &NoticeMember{ID: m.id, Identity: m.identity, Name: m.name}
+		n.Member = &NoticeMember{ID: m.id, Identity: m.identity, Name: m.Name()}
 		return n
 	}
 	publication := func(event string, p *Publication) Notice {

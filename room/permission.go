@@ -63,7 +63,7 @@ func (p Permission) Allows(g Grant) bool {
 // an event that has a field and no row does not compile, and one without a field
 // cannot be handled.
 var Permissions = struct {
-	Join, Offer, Unpublish, Mute, Subscribe, Message, Data, Sync, Leave, Token, Mod, Invite Permission
+	Join, Offer, Unpublish, Mute, Subscribe, Message, Data, Hand, React, Set, Caption, Poll, Sync, Leave, Token, Mod, Invite Permission
 }{
 	Permission{"join", NeedNothing, "Enters a room, if the token opens it and nothing keeps one out."},
 	Permission{"offer", NeedMember, "Negotiates; what is sent from a source that the grant does not name is closed."},
@@ -72,6 +72,11 @@ var Permissions = struct {
 	Permission{"subscribe", NeedSubscribe, "Chooses what is received."},
 	Permission{"new_message", NeedChat, "Writes to everybody, or to one."},
 	Permission{"data", NeedData, "Sends bytes to others; data channels need it, too."},
+	Permission{"hand", NeedMember, "Raises one's hand, or lowers it."},
+	Permission{"react", NeedChat, "Shows everybody a sign for a moment."},
+	Permission{"set", NeedMember, "Changes one's own name, if no token says it, and attributes."},
+	Permission{"caption", NeedChat, "Sends what one says in words."},
+	Permission{"poll", NeedChat, "Votes; only moderators open and close polls."},
 	Permission{"sync", NeedMember, "Asks for the whole state."},
 	Permission{"leave", NeedMember, "Leaves the room."},
 	Permission{"token", NeedMember, "Shows a new token before the present one expires."},

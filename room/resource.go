@@ -30,8 +30,8 @@ func (m *Member) become(d *door, v *view, o oneWay) {
 	m.kind = d.kind
 	m.resource = &resource{door: d, view: v, turn: make(chan struct{}, 1), offer: o.sdp, ice: o.ice, tag: newTag()}
 	m.audio = "none" // but for what the view says
-	if m.name == "" {
-		m.name = d.kind + "-" + m.id
+	if m.Name() == "" {
+		m.rename(d.kind + "-" + m.id)
 	}
 }
 

@@ -158,7 +158,7 @@ func (b *binding) renew(ctx context.Context, arg *tokenArg) (any, error) {
 	if err := b.server.joins.take(b.remote, time.Now()); err != nil {
 		return nil, err
 	}
-	grant, err := b.server.cfg.Authorize(ctx, b.request(m.room.name, m.name, arg.Token))
+	grant, err := b.server.cfg.Authorize(ctx, b.request(m.room.name, m.Name(), arg.Token))
 	if err != nil {
 		b.server.joins.failed(b.remote, time.Now())
 		return nil, err

@@ -33,6 +33,8 @@ type Room struct {
 	done    chan struct{}
 	group   *sfu.Group               // of what is published here
 	near    atomic.Pointer[sfu.Peer] // of a member, whose core others should share; nil at first
+	listed  atomic.Bool              // see [Room.List]
+	seen    atomic.Int32             // members that others see
 
 	// Owned by the room's goroutine.
 	options      Options
@@ -57,7 +59,14 @@ type Room struct {
 	founder      string    // visitor who opened the room; may be empty
 	spotlight    string    // ID of a publication, or empty
 	parcels      int       // carried so far
-	carried      bucket    // bytes of parcels
+	carried      bucket    // bytes of parcels, and of what is told beside
+	numbered     int       // things told so far, by number
+	handAt       int64     // when the last hand was raised, in ms
+	polls        []*poll   // oldest first
+	pollsAt      time.Time // zero: nothing to tell of them
+	openings     bucket    // of polls
+	judgeAt      time.Time // when connections are graded; zero: nobody is there
+	judging      bool      // their counters are being read
 	ending       bool
 }
 
@@ -77,6 +86,7 @@ func newRoom(s *Server, name string, o Options) *Room {
 		done:        make(chan struct{}),
 		messageRate: newBucket(roomMessageRate, roomMessageBurst),
 		carried:     newBucket(carryRate, carryBurst),
+		openings:    newBucket(openingRate, openingBurst),
 	}
 	r.group = s.cfg.Media.NewGroup(sfu.GroupOptions{OnSpeakers: r.heard})
 	return r
@@ -131,6 +141,7 @@ func (r *Room) run() {
 	}
 	r.server.forget(r)
 	r.refuse()
+	r.server.files.forget(r)
 	if empty && hooks.OnEmpty != nil {
 		hooks.OnEmpty(r)
 	}
@@ -173,15 +184,24 @@ func (r *Room) next() time.Time {
 	default:
 		return r.emptySince.Add(r.options.Linger)
 	}
-	if r.flushAt.IsZero() {
-		return time.Now().Add(time.Hour) // until somebody does something
+	next := time.Now().Add(time.Hour) // until somebody does something
+	for _, at := range [...]time.Time{r.flushAt, r.pollsAt, r.judgeAt} {
+		if !at.IsZero() && at.Before(next) {
+			next = at
+		}
 	}
-	return r.flushAt
+	return next
 }
 
 func (r *Room) tick(now time.Time) {
 	if !r.flushAt.IsZero() && !now.Before(r.flushAt) {
 		r.flush()
+	}
+	if !r.pollsAt.IsZero() && !now.Before(r.pollsAt) {
+		r.tellPolls()
+	}
+	if !r.judgeAt.IsZero() && !now.Before(r.judgeAt) {
+		r.judge(now)
 	}
 }
 
@@ -326,6 +346,11 @@ func (r *Room) moderated() bool {
 // enter puts m among the members.
 func (r *Room) enter(m *Member) {
 	r.members = append(r.members, m)
+	r.census()
+	if r.judgeAt.IsZero() {
+		r.judgeAt = time.Now().Add(judgeEvery)
+	}
+	m.grade = grader{} // others take it for good until they are told
 	r.changes.addMember(m.info())
 	r.changed()
 	if h := r.server.cfg.Hooks.OnJoin; h != nil {
@@ -375,6 +400,7 @@ func (r *Room) of(m *Member) []*Publication {
 // exit takes m, who publishes nothing any more, from among the members.
 func (r *Room) exit(m *Member, why string) {
 	r.members = slices.DeleteFunc(r.members, func(o *Member) bool { return o == m })
+	r.census()
 	r.changes.removeMember(m.id, why)
 	r.changed()
 	if h := r.server.cfg.Hooks.OnLeave; h != nil {

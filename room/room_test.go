@@ -295,14 +295,15 @@ func FuzzEvents(f *testing.F) {
 		`{"publications":[{"id":"x","on":true,"mid":"3"}],"replace":true,"audio":"list"}`,
 		`{"cid":"1","text":"x","to":"y"}`, `{"publication":"x","muted":true}`, `{"id":9,"sdp":""}`, `[]`, ``,
 		`{"op":"grant","member":"x","can":{"publish":["camera"],"moderate":true}}`, `{"role":"guest","expires":1,"uses":2}`,
-		`{"op":"ban","identity":"x","until":1}`, `{"op":"lobby","on":false}`, `{"op":"end"}`, `{"revoke":"inv-1"}`, `{"token":"a.b.c"}`,
+		`{"op":"ban","identity":"x","until":1}`, `{"op":"lobby","on":false}`, `{"op":"end"}`, `{"up":true}`, `{"emoji":"x","name":"\u202ey","attrs":{"k":"v"}}`, `{"text":"x","final":true,"lang":"en-GB"}`,
+		`{"op":"open","question":"?","choices":["a","b"],"secret":true}`, `{"op":"vote","id":"q1","choice":1}`, `{"revoke":"inv-1"}`, `{"token":"a.b.c"}`,
 	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, arg string) {
 		h := open(t, room.Config{})
 		c := h.bind("fuzz")
-		for _, event := range []string{"join", "subscribe", "new_message", "mute", "unpublish", "offer", "sync", "token", "mod", "invite", "leave"} {
+		for _, event := range []string{"join", "subscribe", "new_message", "mute", "unpublish", "offer", "sync", "token", "mod", "invite", "hand", "react", "set", "caption", "poll", "leave"} {
 			if json.Valid([]byte(arg)) || arg == "" {
 				c.raw(event, arg) // fails for errors without a code
 			}

@@ -142,6 +142,10 @@ func checkObject(file string, s map[string]any, keyword string, v any, at string
 			if bad := check(file, p, object[name], at+"."+name); bad != "" {
 				return bad
 			}
+		case keyword == "additionalProperties" && !known && s[keyword] != false:
+			if bad := check(file, s[keyword], object[name], at+"."+name); bad != "" {
+				return bad
+			}
 		case keyword == "additionalProperties" && !known:
 			return fmt.Sprintf("%s is not in the schema", name)
 		}
@@ -214,6 +218,10 @@ func TestSchemasRefuse(t *testing.T) {
 		{"layers.event.json", `{"publication":"p1","active":[0]}`, ".active[0]: 0 is not of type string"},
 		{"layers.event.json", `{"publication":"p1","active":[],"max_bps":0}`, "0 is less than 1"},
 		{"sync.ack.json", `{"ok":true}`, "v is missing"},
+		{"set.request.json", `{"attrs":{"mood":"fine"}}`, ""},
+		{"set.request.json", `{"attrs":{"mood":7}}`, ".attrs.mood: 7 is not of type string"},
+		{"poll.request.json", `{"op":"open","question":"?","choices":["yes"]}`, "1 is less than 2"},
+		{"quality.event.json", `{"list":[{"member":"m","q":4}]}`, ".list[0].q: 4 is more than 3"},
 		{"state.event.json", `[]`, "is not of type object"},
 	} {
 		if got := violation(tt.file, []byte(tt.in)); (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {

@@ -56,6 +56,7 @@ func (m *Member) setState(state string) {
 		return
 	}
 	m.state = state
+	m.room.judgeAt = time.Now()
 	if !m.parked {
 		m.room.changes.setMember(memberChange{ID: m.id, State: state})
 		m.room.changed()

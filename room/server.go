@@ -20,9 +20,12 @@ type Server struct {
 	joins  joinLimits
 	bans   bans
 	passes passes
+	files  files
 	ended  sync.WaitGroup // rooms and connections
 
 	parcelDrops [parcelDrops]atomic.Uint64
+
+	uploads, fetches, questions addressLimit
 
 	// Guarded by mu.
 	mu     sync.Mutex
@@ -42,6 +45,11 @@ func NewServer(cfg Config) (*Server, error) {
 		log:   cfg.Logger,
 		rooms: make(map[string]*Room),
 		conns: make(map[*binding]struct{}),
+		files: files{parent: cfg.Files},
+
+		uploads:   addressLimit{rate: uploadRate, burst: uploadBurst},
+		fetches:   addressLimit{rate: fetchRate, burst: fetchBurst},
+		questions: addressLimit{rate: questionRate, burst: questionBurst},
 	}, nil
 }
 
@@ -94,6 +102,11 @@ func (s *Server) Rooms() iter.Seq[*Room] {
 	return slices.Values(list)
 }
 
+// caps lists the optional parts of the protocol that the server knows.
+func (s *Server) caps() []string {
+	return []string{"slots", "replaces", "resume", "data", "layers", "backup", "caption", "poll", "quality", "files"}
+}
+
 // forget removes a room that has ended.
 func (s *Server) forget(r *Room) {
 	s.mu.Lock()
@@ -130,7 +143,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}()
 	select {
 	case <-done:
-		return nil
+		return s.files.close()
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -128,6 +128,15 @@ func (g *guest) apply(s state) {
 		if c.Role != "" {
 			m.Role = c.Role
 		}
+		if c.Name != "" {
+			m.Name = c.Name
+		}
+		if c.Hand != nil {
+			m.Hand = *c.Hand
+		}
+		if c.Attrs != nil {
+			m.Attrs = c.Attrs
+		}
 		g.members[c.ID] = m
 	}
 	for _, d := range s.Publications.Del {
@@ -224,6 +233,16 @@ func (p *party) say(g *guest, do, arg byte, text string) {
 		g.ask("unpublish", o{"publication": g.any(arg)})
 	case 'c':
 		g.ask("new_message", o{"cid": fmt.Sprint(arg % 4), "text": text})
+	case 'h':
+		g.ask("hand", o{"up": arg%2 == 0})
+	case 'e':
+		g.ask("react", o{"emoji": text})
+	case 'a':
+		g.ask("set", o{"name": text, "attrs": o{fmt.Sprint(arg % 3): text[min(len(text), 1):]}})
+	case 'w':
+		g.ask("caption", o{"text": text, "final": arg%2 == 0, "lang": "en"})
+	case 'q':
+		p.vote(g, arg)
 	case 'y':
 		g.take(g.ask("sync", o{}))
 	case 'l':
@@ -231,7 +250,9 @@ func (p *party) say(g *guest, do, arg byte, text string) {
 			g.joined = false
 		}
 	default:
-		events := []string{"join", "subscribe", "new_message", "mute", "unpublish", "offer", ""}
+		events := []string{
+			"join", "subscribe", "new_message", "mute", "unpublish", "offer", "", "hand", "react", "set", "caption", "poll",
+		}
 		if json.Valid([]byte(text)) {
 			if a := g.raw(events[int(do)%len(events)], text); a.Session != "" {
 				g.take(a)
@@ -240,11 +261,25 @@ func (p *party) say(g *guest, do, arg byte, text string) {
 	}
 }
 
+// vote opens, votes or closes a poll.
+func (p *party) vote(g *guest, arg byte) {
+	id := ""
+	told := g.ask("sync", o{})
+	g.take(told)
+	if len(told.Polls) > 0 {
+		id = told.Polls[int(arg)%len(told.Polls)].ID
+	}
+	g.ask("poll", o{
+		"op": []string{"open", "vote", "vote", "close", "shut"}[arg%5], "id": id, "question": "q", "choices": []string{"a", "b"},
+		"choice": int(arg) % 3, "secret": arg%2 == 0,
+	})
+}
+
 // moderate does one of what moderators do, which it may be or not.
 func (p *party) moderate(g *guest, arg byte) {
 	ops := []string{
 		"kick", "mute", "mute_all", "ask_unmute", "grant", "promote", "demote", "lock", "unlock", "lobby", "admit", "deny",
-		"spotlight", "ban", "unban", "end",
+		"spotlight", "ban", "unban", "end", "lower_hand",
 	}
 	op := ops[int(arg)%len(ops)]
 	on := arg&16 == 0
@@ -342,6 +377,8 @@ func FuzzRoom(f *testing.F) {
 		"o0\nn1\nj1\nb1\nm0\nm0x\nl0\no0\nd0\nr0\nd1\nr1\nb1\nb2\nP2", "j0\nn1\nj1\nk0\nj0\nk1\nk0", "j0\nn0\nn0\nj1\nj2\nb1\nb2\nd0\nr0\nd3\nr3\nB1\nl1",
 		"j0\no1\nj2\nM0" + long(7) + "\nj3\nM0" + long(8) + "\nM0" + long(9) + "\nj3\nM0" + long(10) + "\nj3\nM0" + long(2) + "\nm1",
 		"j0\no1\nj2\nM0" + long(20) + "\nM1" + long(5) + "\nM0" + long(6) + "\nb2\nM0" + long(12) + "\nM0" + long(29) + "\nB2\nM2" + long(15),
+		"j0\nn1\nj1\nh0\nh1\na1Bo\nb1\na0Anna\nh0x\nM0" + long(16) + "\nB1\ny1\ne0!\nw1words\nw1word",
+		"j0\nn1\nj1\nq0\nq1x\nb1\nq0x\nq1xxxxxx\nB1\nq0xxx\nd1\nr1\ny1", "j0\n\x070{\"up\":1}\n\x0b0{\"op\":\"open\",\"question\":\"?\",\"choices\":[\"a\",\"\"]}",
 		"j0\no1\nb1\nM0" + long(1) + "\nM0" + long(3) + "\nT1x\nd1\nr1\nM0" + long(16) + "\nj1\nd0\nr0\nM1" + long(5),
 	} {
 		f.Add([]byte(s))

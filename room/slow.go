@@ -13,6 +13,7 @@ type owed struct {
 	// since it got the whole state: several were told as one, and it expects no
 	// gaps.
 	skipped int
+	polls   bool // some changed
 }
 
 // lags tells whether what can be merged is to be kept back. If so, the room hears
@@ -40,6 +41,7 @@ func (m *Member) caughtUp(c Conn) {
 	}
 	m.tellSlots()
 	m.tellUnsaid()
+	m.tellOwedPolls()
 	m.tellNeed()
 }
 

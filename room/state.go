@@ -24,13 +24,13 @@ func (c *changes) addMember(m MemberInfo) { c.members.Add = append(c.members.Add
 func (c *changes) setMember(s memberChange) {
 	for i := range c.members.Add {
 		if a := &c.members.Add[i]; a.ID == s.ID {
-			a.State, a.Role = cmp.Or(s.State, a.State), cmp.Or(s.Role, a.Role)
+			a.take(s)
 			return
 		}
 	}
 	for i := range c.members.Set {
 		if o := &c.members.Set[i]; o.ID == s.ID {
-			o.State, o.Role = cmp.Or(s.State, o.State), cmp.Or(s.Role, o.Role)
+			o.merge(s)
 			return
 		}
 	}
@@ -159,7 +159,7 @@ func (r *Room) roomChanged() {
 // snapshot is the whole room as m sees it.
 func (r *Room) snapshot(m *Member) snapshot {
 	s := snapshot{
-		OK: true, V: 1, Session: m.session, Key: m.keys.current, Self: m.info(),
+		OK: true, V: 1, Session: m.session, Key: m.keys.current, Self: m.info(), Can: rightsOf(m.grant),
 		Room:         r.info(),
 		Members:      make([]MemberInfo, 0, len(r.members)),
 		Publications: make([]PublicationInfo, 0, len(r.publications)),
@@ -167,9 +167,10 @@ func (r *Room) snapshot(m *Member) snapshot {
 		Slots:        m.slots(),
 		ICEServers:   []struct{}{},
 		GraceMS:      int(r.server.cfg.Grace.Milliseconds()),
-		Limits:       limitsInfo{Text: longestText, Publications: mostPublications, Sections: mostSections},
-		Caps:         []string{"slots", "replaces", "resume", "data", "layers", "backup"},
+		Limits:       limitsInfo{Text: longestText, Publications: mostPublications, Sections: mostSections, File: longestFile},
+		Caps:         r.server.caps(),
 		Chat:         r.history(m),
+		Polls:        r.ballots(m),
 	}
 	for _, o := range r.members {
 		s.Members = append(s.Members, o.info())

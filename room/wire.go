@@ -1,5 +1,7 @@
 package room
 
+import "cmp"
+
 // The payloads of the protocol switchyard/1, as they stand on the wire.
 
 // MemberInfo describes a member to clients.
@@ -7,9 +9,12 @@ type MemberInfo struct {
 	ID       string `json:"id"`
 	Identity string `json:"identity"`
 	Name     string `json:"name"`
-	Role     string `json:"role"`  // "viewer", "guest" or "moderator"
-	State    string `json:"state"` // "live" or "reconnecting"
-	Kind     string `json:"kind"`  // "web", "whip" or "whep"
+	Role     string `json:"role"`           // "viewer", "guest" or "moderator"
+	State    string `json:"state"`          // "live" or "reconnecting"
+	Kind     string `json:"kind"`           // "web", "whip" or "whep"
+	Hand     int64  `json:"hand,omitempty"` // when it was raised, in ms; 0 while it is down
+	// Attrs is what the member says of itself. It is never changed, only replaced.
+	Attrs map[string]string `json:"attrs,omitempty"`
 }
 
 // PublicationInfo describes a publication to clients.
@@ -82,6 +87,7 @@ type limitsInfo struct {
 	Text         int `json:"text"`
 	Publications int `json:"publications"`
 	Sections     int `json:"sections"`
+	File         int `json:"file"` // bytes
 }
 
 // snapshot is what join and sync answer: the whole room as the member sees it.
@@ -91,6 +97,7 @@ type snapshot struct {
 	Session      string            `json:"session"`
 	Key          string            `json:"key"`
 	Self         MemberInfo        `json:"self"`
+	Can          rightsInfo        `json:"can"`
 	Room         roomInfo          `json:"room"`
 	Members      []MemberInfo      `json:"members"`
 	Publications []PublicationInfo `json:"publications"`
@@ -103,6 +110,7 @@ type snapshot struct {
 	Limits       limitsInfo        `json:"limits"`
 	Caps         []string          `json:"caps"`
 	Chat         []messageEvent    `json:"chat"`
+	Polls        []pollEvent       `json:"polls"`
 }
 
 type offerArg struct {
@@ -187,6 +195,16 @@ type messageEvent struct {
 	Name   string `json:"name"`
 	Text   string `json:"text"`
 	To     string `json:"to,omitempty"`
+	// Attachment is a file that came with it; nil for none.
+	Attachment *attachment `json:"attachment,omitempty"`
+}
+
+// attachment is a file of the room.
+type attachment struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Size int64  `json:"size"` // bytes
+	Type string `json:"type"` // media type that its sender named
 }
 
 type okAck struct {
@@ -202,6 +220,30 @@ type memberChange struct {
 	ID    string `json:"id"`
 	State string `json:"state,omitempty"`
 	Role  string `json:"role,omitempty"`
+	Name  string `json:"name,omitempty"`
+	Hand  *int64 `json:"hand,omitempty"` // 0 is down
+	// Attrs is all of them; nil if nothing changed.
+	Attrs map[string]string `json:"attrs,omitzero"`
+}
+
+// merge takes over what a later change says.
+func (c *memberChange) merge(later memberChange) {
+	c.State, c.Role, c.Name = cmp.Or(later.State, c.State), cmp.Or(later.Role, c.Role), cmp.Or(later.Name, c.Name)
+	c.Hand = cmp.Or(later.Hand, c.Hand)
+	if later.Attrs != nil {
+		c.Attrs = later.Attrs
+	}
+}
+
+// take takes over what a later change says.
+func (i *MemberInfo) take(later memberChange) {
+	i.State, i.Role, i.Name = cmp.Or(later.State, i.State), cmp.Or(later.Role, i.Role), cmp.Or(later.Name, i.Name)
+	if later.Hand != nil {
+		i.Hand = *later.Hand
+	}
+	if later.Attrs != nil {
+		i.Attrs = later.Attrs
+	}
 }
 
 type publicationChange struct {

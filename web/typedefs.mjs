@@ -37,6 +37,9 @@ function type(schema) {
     case 'object': {
       const fields = Object.entries(schema.properties ?? {});
       const one = (/** @type {[string, any]} */ [name, s]) => `${name}${schema.required?.includes(name) ? '' : '?'}: ${type(s)}`;
+      if (fields.length === 0 && typeof schema.additionalProperties === 'object') {
+        return `Record<string, ${type(schema.additionalProperties)}>`;
+      }
       return fields.length > 0 ? `{${fields.map(one).join(', ')}}` : 'object';
     }
     default:

@@ -126,10 +126,14 @@ func (o *roomOptions) openCommand() *cobra.Command {
 	var options admin.RoomOptions
 	var timeout time.Duration
 	var history int
+	var listed bool
 	c := o.command("open ROOM", "Open a room, or change its options", func(c *cobra.Command, a *adminClient, args []string) error {
 		options.EmptyTimeout = timeout.Seconds()
 		if c.Flags().Changed("chat-history") {
 			options.ChatHistory = &history
+		}
+		if c.Flags().Changed("listed") {
+			options.Listed = &listed
 		}
 		b, err := a.ask(c.Context(), http.MethodPut, fill("/rooms/{}", args), options, nil)
 		if err != nil {
@@ -140,6 +144,7 @@ func (o *roomOptions) openCommand() *cobra.Command {
 	c.Flags().IntVar(&options.MaxMembers, "max-members", 0, "members at most; 0 for what the server has")
 	c.Flags().DurationVar(&timeout, "empty-timeout", 0, "how long it stays open when it is empty; 0 for what the server has")
 	c.Flags().IntVar(&history, "chat-history", 0, "messages that who comes later may read")
+	c.Flags().BoolVar(&listed, "listed", false, "let everybody see that it is there, and how many members it has")
 	c.Flags().StringSliceVar(&options.Codecs, "codecs", nil, "video codecs, best first, of a room that is not open yet")
 	return c
 }

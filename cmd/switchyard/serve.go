@@ -235,6 +235,10 @@ func handler(events http.Handler, visitors *room.Visitors, rooms *room.Server) h
 	mux.Handle("/socket.io/", events)
 	mux.Handle("/whip/", rooms.WHIP())
 	mux.Handle("/whep/", rooms.WHEP())
+	mux.Handle("/files/", rooms.Files())
+	listing := rooms.Listing()
+	mux.Handle("/rooms", listing)
+	mux.Handle("/rooms/", listing)
 	mux.Handle("/", visitors.Page(web.Handler()))
 	return mux
 }

@@ -148,6 +148,7 @@ func TestContract(t *testing.T) {
 		{request{"GET", "/capacity", ""}, 400, "query.bitrate"},
 		{request{"GET", "/events", ""}, 200, ""},
 		{request{"PUT", "/rooms/new", `{"locked":true,"lobby":true}`}, 200, `"locked":true,"lobby":true`},
+		{request{"PUT", "/rooms/new", `{"listed":true}`}, 200, `"listed":true`},
 		{request{"PUT", "/rooms/r/lock", `{"on":true}`}, 204, ""},
 		{request{"PUT", "/rooms/r/lock", `{}`}, 400, "body"},
 		{request{"PUT", "/rooms/r/lobby", `{"on":true}`}, 204, ""},

@@ -27,6 +27,7 @@ type RoomSummary struct {
 	ChatHistory  int       `json:"chat_history" doc:"messages that who comes later may read"`
 	Locked       bool      `json:"locked" doc:"nobody enters who does not moderate"`
 	Lobby        bool      `json:"lobby" doc:"who comes waits to be let in"`
+	Listed       bool      `json:"listed" doc:"everybody may see that it is there, and how many members it has"`
 	Waiting      int       `json:"waiting" doc:"in the lobby"`
 }
 
@@ -50,6 +51,7 @@ type RoomOptions struct {
 	ChatHistory  *int     `json:"chat_history,omitempty" minimum:"0" maximum:"10000"`
 	Locked       *bool    `json:"locked,omitempty" doc:"nobody enters who does not moderate"`
 	Lobby        *bool    `json:"lobby,omitempty" doc:"who comes waits to be let in"`
+	Listed       *bool    `json:"listed,omitempty" doc:"everybody may see that it is there, and how many members it has"`
 	Codecs       []string `json:"codecs,omitempty" nullable:"false" enum:"vp8,vp9,h264,av1,h265" maxItems:"8" doc:"best first; only for a room that is not open yet"`
 }
 
@@ -77,7 +79,7 @@ func (o *RoomOptions) options() (room.Options, error) {
 	return r, nil
 }
 
-// close sets who may come in.
+// close sets who may come in, and who may know of it.
 func (o *RoomOptions) close(r *room.Room) error {
 	if o == nil {
 		return nil
@@ -88,6 +90,9 @@ func (o *RoomOptions) close(r *room.Room) error {
 	}
 	if o.Lobby != nil {
 		err = errors.Join(err, r.Lobby(*o.Lobby))
+	}
+	if o.Listed != nil {
+		err = errors.Join(err, r.List(*o.Listed))
 	}
 	return err
 }
@@ -153,7 +158,7 @@ func summary(s room.Summary) RoomSummary {
 	return RoomSummary{
 		Name: s.Name, Created: s.Created, Members: s.Members, Seats: s.Seats, Publications: s.Publications,
 		MaxMembers: s.Options.MaxMembers, EmptyTimeout: s.Options.Linger.Seconds(), ChatHistory: max(0, s.Options.History),
-		Locked: s.Locked, Lobby: s.Lobby, Waiting: s.Waiting,
+		Locked: s.Locked, Lobby: s.Lobby, Listed: s.Listed, Waiting: s.Waiting,
 	}
 }
 
@@ -192,7 +197,7 @@ func (a *api) showRoom(ctx context.Context, in *roomPath) (*roomOutput, error) {
 	out := &roomOutput{Room{
 		RoomSummary: summary(room.Summary{
 			Name: d.Name, Created: d.Created, Options: d.Options, Members: len(d.Members), Seats: d.Seats, Publications: len(d.Publications),
-			Waiting: d.Waiting, Locked: d.Locked, Lobby: d.Lobby,
+			Waiting: d.Waiting, Locked: d.Locked, Lobby: d.Lobby, Listed: d.Listed,
 		}),
 		MemberList: members(ctx, d), PublicationList: publications(r, d),
 	}}

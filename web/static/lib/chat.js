@@ -1,6 +1,6 @@
 // @ts-check
 import { RoomError } from './errors.js';
-/** @import {Message} from './protocol.js' */
+/** @import {Attachment, Message} from './protocol.js' */
 /** @import {Line} from './types.js' */
 
 /** Longest message in characters. */
@@ -15,27 +15,31 @@ export const maxText = 4000;
 export class Chat {
   /** @type {Line[]} */
   lines = [];
-  /** @type {Map<string, {text: string, done: (l: Line) => void, failed: (e: unknown) => void}>} */
+  /** @type {Map<string, {text: string, to: string, done: (l: Line) => void, failed: (e: unknown) => void}>} */
   #waiting = new Map();
   /** Messages on their way; one is sent at a time, so that their order holds. */
   #busy = false;
   #closed = false;
   #count = 0;
   /** The last message which the server may have taken without a word. */
-  #unsure = { cid: '', text: '' };
+  #unsure = { cid: '', text: '', to: '' };
   /** @type {(name: string, arg: object) => Promise<any>} */
   #request;
   /** @type {(line: Line) => void} */
   #onLine;
+  /** @type {(a: Attachment) => string} */
+  #address;
   #prefix = randomPrefix();
 
   /**
    * @param {(name: string, arg: object) => Promise<any>} request sends an event
    * @param {(line: Line) => void} onLine is told each new line
+   * @param {(a: Attachment) => string} [address] tells where a file is
    */
-  constructor(request, onLine) {
+  constructor(request, onLine, address = () => '') {
     this.#request = request;
     this.#onLine = onLine;
+    this.#address = address;
   }
 
   /**
@@ -46,19 +50,29 @@ export class Chat {
    * @returns {Promise<Line>}
    */
   send(text) {
+    return this.sendTo('', text);
+  }
+
+  /**
+   * Sends a message to one member alone.
+   * @param {string} to its id; empty for everybody
+   * @param {string} text
+   * @returns {Promise<Line>}
+   */
+  sendTo(to, text) {
     if (text.length === 0 || text.length > maxText) {
       return Promise.reject(new RoomError('too_large', `a message has 1 to ${maxText} characters`));
     }
     if (this.#closed) {
       return Promise.reject(new RoomError('closed', 'the room was left'));
     }
-    const again = text === this.#unsure.text;
+    const again = text === this.#unsure.text && to === this.#unsure.to;
     const cid = again ? this.#unsure.cid : `${this.#prefix}-${++this.#count}`;
     if (again) {
-      this.#unsure = { cid: '', text: '' };
+      this.#unsure = { cid: '', text: '', to: '' };
     }
     return new Promise((done, failed) => {
-      this.#waiting.set(cid, { text, done, failed });
+      this.#waiting.set(cid, { text, to, done, failed });
       this.flush();
     });
   }
@@ -72,16 +86,17 @@ export class Chat {
     try {
       for (const [cid, m] of this.#waiting) {
         try {
-          const ack = await this.#request('new_message', { cid, text: m.text });
+          const to = m.to ? { to: m.to } : {};
+          const ack = await this.#request('new_message', { cid, text: m.text, ...to });
           this.#waiting.delete(cid);
-          m.done(this.#add({ id: ack.id, ts: ack.ts, name: '', text: m.text, own: true }));
+          m.done(this.#add({ id: ack.id, ts: ack.ts, name: '', text: m.text, own: true, ...to }));
         } catch (err) {
           if (err instanceof RoomError && ['offline', 'not_joined'].includes(err.code)) {
             return; // it stays; the next join sends it
           }
           this.#waiting.delete(cid);
           if (err instanceof RoomError && err.code === 'timeout') {
-            this.#unsure = { cid, text: m.text };
+            this.#unsure = { cid, text: m.text, to: m.to };
           }
           m.failed(err);
         }
@@ -93,14 +108,24 @@ export class Chat {
 
   /**
    * Takes a message of somebody else, or one of the history.
-   * @param {Pick<Message, 'id'|'ts'|'text'>} m
+   * @param {Pick<Message, 'id'|'ts'|'text'> & Partial<Message>} m
    * @param {string} name of the sender
    * @param {boolean} [own]
+   * @returns {Line}
    */
   receive(m, name, own = false) {
-    if (!m.id || !this.lines.some((l) => l.id === m.id)) {
-      this.#add({ id: m.id ?? '', ts: m.ts ?? Date.now(), name, text: String(m.text ?? ''), own });
+    /** @type {Line} */
+    const line = { id: m.id ?? '', ts: m.ts ?? Date.now(), name, text: String(m.text ?? ''), own };
+    if (m.sender) {
+      line.sender = m.sender;
     }
+    if (m.to) {
+      line.to = m.to;
+    }
+    if (m.attachment) {
+      line.attachment = { ...m.attachment, url: this.#address(m.attachment) };
+    }
+    return this.#add(line);
   }
 
   /** Gives up what has not been acknowledged. */

@@ -2,7 +2,7 @@
 
 /**
  * RoomError is a refusal with a code of the protocol, or one of those that
- * only a client knows: `offline`, `timeout`, `not_joined`, `closed`.
+ * only a client knows: `offline`, `timeout`, `not_joined`, `closed`, `aborted`.
  */
 export class RoomError extends Error {
   /**

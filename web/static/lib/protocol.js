@@ -19,6 +19,8 @@
  * @property {Role} role
  * @property {'live'|'reconnecting'} state
  * @property {'web'|'whip'|'whep'} kind
+ * @property {number} [hand] when it raised its hand; missing while it is down
+ * @property {Record<string, string>} [attrs] what it says of itself by the event set
  */
 
 /**
@@ -61,13 +63,36 @@
  */
 
 /**
+ * @typedef {object} Attachment a file that came with a message
+ * @property {string} id in the path of its address, GET /files/ROOM/ID
+ * @property {string} name of the file, without a folder
+ * @property {number} size in bytes
+ * @property {string} type media type that the sender named
+ */
+
+/**
  * @typedef {object} Message
  * @property {string} id
  * @property {number} ts
  * @property {string} sender
  * @property {string} name of the sender when it was sent
- * @property {string} text
+ * @property {string} text with an attachment, the name of the file
  * @property {string} [to]
+ * @property {Attachment} [attachment]
+ */
+
+/**
+ * @typedef {object} Poll
+ * @property {string} id
+ * @property {number} ts
+ * @property {string} by member who opened it
+ * @property {string} question
+ * @property {string[]} choices
+ * @property {number[]} counts votes for each of the choices
+ * @property {boolean} secret nobody is told who voted for what
+ * @property {boolean} closed
+ * @property {{member: string, choice: number}[]} [votes] who voted for what; missing if it is secret, or if there are more than 100
+ * @property {number} [choice] one's own vote; in the acknowledgement of join and sync only
  */
 
 /**
@@ -124,6 +149,30 @@
  */
 
 /**
+ * @typedef {object} CaptionAck
+ * @property {true} ok
+ * @property {string} id
+ * @property {number} ts
+ */
+
+/**
+ * @typedef {object} CaptionEvent
+ * @property {string} id the same until it is final, so that the newer words take the place of the older
+ * @property {number} ts
+ * @property {string} sender
+ * @property {string} text
+ * @property {boolean} final
+ * @property {string} lang empty if the sender does not know
+ */
+
+/**
+ * @typedef {object} CaptionRequest
+ * @property {string} text
+ * @property {boolean} [final] the words will not change any more
+ * @property {string} [lang] BCP 47, such as en-GB
+ */
+
+/**
  * @typedef {object} DataAck
  * @property {true} ok
  */
@@ -153,6 +202,16 @@
  */
 
 /**
+ * @typedef {object} HandAck
+ * @property {true} ok
+ */
+
+/**
+ * @typedef {object} HandRequest
+ * @property {boolean} up
+ */
+
+/**
  * @typedef {object} InviteAck
  * @property {true} ok
  * @property {string} id
@@ -174,6 +233,7 @@
  * @property {string} session names this stay in the room
  * @property {string} key proves it; a new one with each join
  * @property {Member} self
+ * @property {Rights} can what the member itself may do
  * @property {Room} room
  * @property {Member[]} members
  * @property {Publication[]} publications
@@ -183,9 +243,10 @@
  * @property {Slot[]} slots
  * @property {object[]} ice_servers
  * @property {number} grace_ms how long the seat of a lost member is kept
- * @property {{text: number, publications: number, sections: number}} limits
+ * @property {{text: number, publications: number, sections: number, file: number}} limits
  * @property {string[]} caps
  * @property {Message[]} chat
+ * @property {Poll[]} polls oldest first
  */
 
 /**
@@ -233,7 +294,7 @@
 
 /**
  * @typedef {object} ModRequest
- * @property {'kick'|'ban'|'unban'|'mute'|'mute_all'|'ask_unmute'|'grant'|'promote'|'demote'|'lock'|'unlock'|'lobby'|'admit'|'deny'|'spotlight'|'end'} op
+ * @property {'kick'|'ban'|'unban'|'mute'|'mute_all'|'ask_unmute'|'grant'|'promote'|'demote'|'lock'|'unlock'|'lobby'|'admit'|'deny'|'lower_hand'|'spotlight'|'end'} op
  * @property {string} [member]
  * @property {string} [identity] of tokens; for ban and unban
  * @property {string} [publication]
@@ -296,6 +357,58 @@
  */
 
 /**
+ * @typedef {object} PollAck
+ * @property {true} ok
+ * @property {string} id
+ */
+
+/** @typedef {Poll} PollEvent */
+
+/**
+ * @typedef {object} PollRequest
+ * @property {'open'|'vote'|'close'} op
+ * @property {string} [id] for vote and close
+ * @property {string} [question]
+ * @property {string[]} [choices]
+ * @property {number} [choice] place in choices of what is voted for; another vote takes the place of the first
+ * @property {boolean} [secret] nobody is told who voted for what
+ */
+
+/**
+ * @typedef {object} QualityEvent how good the connections are that changed; good is what nothing is said of
+ * @property {({member: string, q: number, why?: 'uplink_loss'|'downlink_loss'|'delay'|'silence'|'reconnecting'})[]} list
+ */
+
+/**
+ * @typedef {object} ReactAck
+ * @property {true} ok
+ */
+
+/**
+ * @typedef {object} ReactEvent
+ * @property {string} id
+ * @property {number} ts
+ * @property {string} sender
+ * @property {string} emoji
+ */
+
+/**
+ * @typedef {object} ReactRequest
+ * @property {string} emoji at most 16 bytes
+ */
+
+/**
+ * @typedef {object} SetAck
+ * @property {true} ok
+ */
+
+/**
+ * @typedef {object} SetRequest
+ * @property {string} [name]
+ * @property {Record<string, string>} [attrs] those that are named change; an empty text removes one
+ */
+
+/**
  * @typedef {object} SlotsEvent those that changed
  * @property {Slot[]} slots
  */
@@ -308,7 +421,7 @@
 /**
  * @typedef {object} StateEvent
  * @property {number} rev of the event before plus 1
- * @property {{add?: Member[], set?: ({id: string, state?: 'live'|'reconnecting', role?: Role})[], del?: Gone[]}} [members]
+ * @property {{add?: Member[], set?: ({id: string, state?: 'live'|'reconnecting', role?: Role, name?: string, hand?: number, attrs?: Record<string, string>})[], del?: Gone[]}} [members]
  * @property {{add?: Publication[], set?: {id: string, muted: boolean}[], del?: Gone[]}} [publications]
  * @property {Room} [room]
  */

@@ -1,15 +1,19 @@
 // @ts-check
 import { Chat } from './chat.js';
 import { Emitter } from './emitter.js';
+import { RoomError } from './errors.js';
+import { fileURL, upload } from './files.js';
+import { Follower } from './follower.js';
+import { Hosting } from './hosting.js';
 import { Parcels } from './parcels.js';
 import { Publisher } from './publisher.js';
-import { Roster } from './roster.js';
 import { Session } from './session.js';
-import { Subscriptions } from './subscriptions.js';
+import { Talk } from './talk.js';
+import { Watcher } from './watcher.js';
 /** @import {LocalPublication} from './connection.js' */
-/** @import {RoomError} from './errors.js' */
+/** @import {FileOptions} from './files.js' */
 /** @import {Parcel, ParcelOptions} from './parcels.js' */
-/** @import {JoinAck, Member, Need, Publication, Slot, Source, StateEvent} from './protocol.js' */
+/** @import {JoinAck, Member, Publication, Rights, Room as RoomInfo, Source} from './protocol.js' */
 /** @import {JoinOptions, Line, SessionOptions, SessionState, Transport, Wish} from './types.js' */
 
 /**
@@ -25,33 +29,44 @@ import { Subscriptions } from './subscriptions.js';
  *
  * A lost socket ends nothing: media goes on, and the room is resumed.
  *
- * Events: `state`, `roster` (members or publications changed), `slots`,
- * `speakers`, `line` (of the chat), `media` (state of the connection), `transport`
- * (the events are carried by another one; a later room does well to try it
- * first), `data` (from another member), `muted` (a moderator did, with the source),
- * `asked` (to unmute it), `left` (why; null for our own leave).
+ * Events: `state`, `roster` (members or publications changed), `info` (the room
+ * itself: locked, lobby, recording, spotlight), `slots`, `speakers`, `line` (of
+ * the chat), `media` (state of the connection), `transport` (the events are carried
+ * by another one; a later room does well to try it first), `data` (from another
+ * member), `muted` (a moderator did, with the source), `asked` (to unmute it),
+ * `left` (why; null for our own leave).
  *
- * @extends {Emitter<{muted: Source, asked: Source, state: SessionState, roster: void, slots: void, speakers: void, line: Line, media: RTCPeerConnectionState, transport: Transport, data: Parcel, left: RoomError|null}>}
+ * @extends {Emitter<{muted: Source, asked: Source, state: SessionState, roster: void, info: RoomInfo, slots: void, speakers: void, line: Line, media: RTCPeerConnectionState, transport: Transport, data: Parcel, left: RoomError|null}>}
  */
 export class Room extends Emitter {
   name = '';
   /** @type {Member|null} */
   self = null;
+  /** What we may do; what is missing we may not. It changes with `roster`. @type {Rights} */
+  can = {};
+  /** Optional parts of the protocol that the server knows. @type {string[]} */
+  caps = [];
   /** Ids of the members who speak now. @type {Set<string>} */
   speakers = new Set();
   /** @type {Chat} */
   chat;
+  /** What moderators do, and who waits to be let in. @type {Hosting} */
+  hosting;
+  /** Hands, reactions, captions, polls, and how good connections are. @type {Talk} */
+  talk;
 
   /** @type {Parcels} */
   #parcels;
-  #roster = new Roster();
+  /** @type {Follower} */
+  #follower;
   /** @type {Publisher} */
   #publisher;
   /** @type {Session} */
   #session;
-  /** @type {Subscriptions} */
-  #subscriptions;
-  #syncing = false;
+  /** @type {Watcher} */
+  #watcher;
+  /** Of the server; empty for the page's origin. */
+  #url;
 
   /** @param {SessionOptions} [o] */
   constructor(o = {}) {
@@ -60,35 +75,33 @@ export class Room extends Emitter {
     const locals = new Map();
     const s = new Session(locals, o);
     this.#session = s;
+    this.#url = o.url ?? '';
     this.#publisher = new Publisher(locals, s);
+    this.#follower = new Follower(s);
+    this.hosting = new Hosting(s);
+    this.talk = new Talk(s);
     const request = (/** @type {string} */ name, /** @type {object} */ arg) => s.request(name, arg);
-    this.chat = new Chat(request, (line) => this.emit('line', line));
+    this.chat = new Chat(request, (line) => this.emit('line', line), (a) => fileURL(this.#url, this.name, a));
     this.#parcels = new Parcels(s);
     this.#parcels.on('data', (parcel) => this.emit('data', parcel));
-    this.#subscriptions = new Subscriptions(request, (ack) => {
-      this.#label(ack.slots);
-      this.#grow(ack.need ?? {});
-    }, (id) => this.#roster.publications.get(id)?.kind === 'audio');
+    this.#watcher = new Watcher(s, this.#roster);
+    this.#watcher.on('slots', () => this.emit('slots', undefined));
     s.on('state', (state) => this.emit('state', state));
     s.on('entered', (ack) => this.#entered(ack));
     s.on('ready', () => this.#catchUp());
-    s.on('slots', () => this.emit('slots', undefined));
     s.on('media', (state) => this.emit('media', state));
     s.on('left', (why) => (this.chat.close(), this.emit('left', why)));
     s.signal.on('transport', (transport) => this.emit('transport', transport));
-    s.signal.on('down', () => {
-      s.rev = Math.max(0, this.#roster.rev);
-      this.#roster.lose();
-    });
-    s.signal.on('state', (/** @type {StateEvent} */ e) => this.#applyState(e));
-    s.signal.on('slots', (e) => this.#label(e.slots));
-    s.signal.on('need', (/** @type {Need} */ e) => this.#grow(e));
+    this.#follower.on('roster', () => this.#rosterChanged());
+    this.#follower.on('info', (info) => this.emit('info', info));
+    this.#follower.on('whole', (ack) => (this.#watcher.label(ack.slots), this.talk.reset(ack)));
     s.signal.on('speakers', (e) => {
       this.speakers = new Set((e.list ?? []).map((/** @type {{member: string}} */ m) => m.member));
       this.emit('speakers', undefined);
     });
     s.signal.on('grant', (e) => {
       this.self = this.self && { ...this.self, role: e.role };
+      this.can = e.can ?? {};
       this.emit('roster', undefined);
     });
     s.signal.on('muted', (e) => this.#say('muted', this.#publisher.muted(e.publication)));
@@ -124,6 +137,15 @@ export class Room extends Emitter {
   /** What carries events, or did before the connection was lost. */
   get transport() {
     return this.#session.signal.transport;
+  }
+
+  /** The room itself: locked, lobby, recording, spotlight; null before the join. @returns {RoomInfo|null} */
+  get info() {
+    return this.#roster.room;
+  }
+
+  get #roster() {
+    return this.#follower.roster;
   }
 
   /** Members in the order of joining, oneself included. @returns {Member[]} */
@@ -222,10 +244,7 @@ export class Room extends Emitter {
    * @param {Iterable<[id: string, wish: Wish]>} wanted
    */
   subscribe(wanted) {
-    const list = [...wanted];
-    const video = list.filter(([id, wish]) => wish && this.#roster.publications.get(id)?.kind === 'video');
-    this.#subscriptions.want(list);
-    this.#grow({ video: video.length });
+    this.#watcher.want(wanted);
   }
 
   /**
@@ -234,6 +253,30 @@ export class Room extends Emitter {
    */
   send(text) {
     return this.chat.send(text);
+  }
+
+  /**
+   * Sends a file, of at most 10 MiB, as a message of the chat.
+   * @param {File} file
+   * @param {FileOptions} [o]
+   * @returns {Promise<Line>} settled when the server has it
+   */
+  async sendFile(file, o = {}) {
+    const { seat } = this.#session;
+    if (!seat || this.state !== 'joined') {
+      throw new RoomError('not_joined', 'a file: not in the room');
+    }
+    return this.chat.receive(await upload({ url: this.#url, room: this.name, seat }, file, o), '', true);
+  }
+
+  /** Changes our own name, which others see. @param {string} name */
+  async setName(name) {
+    await this.#session.request('set', { name });
+  }
+
+  /** Changes what we say of ourselves; an empty text removes one. @param {Record<string, string>} attrs */
+  async setAttributes(attrs) {
+    await this.#session.request('set', { attrs });
   }
 
   /**
@@ -249,78 +292,33 @@ export class Room extends Emitter {
   /** @param {JoinAck} ack of a join, the first or a later one */
   #entered(ack) {
     this.self = ack.self;
-    this.#subscriptions.reset();
+    this.can = ack.can ?? {};
+    this.caps = ack.caps ?? [];
+    this.#watcher.reset();
     this.speakers.clear();
-    const whole = this.#roster.reset(ack);
+    this.#follower.enter(ack);
     for (const m of ack.chat ?? []) {
       this.chat.receive(m, this.#sender(m), m.sender === ack.self.id);
     }
+    this.talk.reset(ack);
     this.emit('roster', undefined);
-    if (!whole) {
-      this.#sync();
-    }
   }
 
   /** Does what was asked for while the join was under way. */
   #catchUp() {
     const own = [...this.#roster.publications.values()].filter((p) => p.member === this.self?.id);
     this.#publisher.catchUp(own.map((p) => p.id));
-    this.#subscriptions.flush();
+    this.#watcher.flush();
     this.chat.flush();
   }
 
-  /** @param {StateEvent} e */
-  #applyState(e) {
-    if (this.#roster.apply(e)) {
-      this.#rosterChanged();
-    } else if (this.state === 'joined') {
-      this.#sync();
-    }
-  }
-
   #rosterChanged() {
-    const exists = (/** @type {string} */ id) => this.#roster.publications.has(id);
-    this.#subscriptions.sweep(exists);
-    if (this.#session.connection?.slots.sweep(exists)) {
-      this.emit('slots', undefined);
+    if (this.self) {
+      this.self = { ...this.self, ...this.#roster.members.get(this.self.id) };
     }
+    this.#watcher.sweep();
+    this.talk.sweep((id) => this.#roster.members.has(id));
     this.emit('roster', undefined);
-  }
-
-  /** Asks for the whole state, because an event is missing. */
-  async #sync() {
-    if (this.#syncing) {
-      return;
-    }
-    this.#syncing = true;
-    try {
-      for (let whole = false; !whole; ) {
-        const ack = await this.#session.request('sync', {});
-        whole = this.#roster.reset(ack);
-        this.#label(ack.slots);
-      }
-      this.#rosterChanged();
-    } catch {
-      // Offline: the next join brings the state. Refused: the next event asks.
-    } finally {
-      this.#syncing = false;
-    }
-  }
-
-  /** @param {Slot[]} [slots] */
-  #label(slots) {
-    if (this.#session.connection?.slots.label(slots)) {
-      this.emit('slots', undefined);
-    }
-  }
-
-  /** @param {Need} need */
-  async #grow(need) {
-    const c = this.#session.connection;
-    if (c && this.state === 'joined' && (c.grow(need) || need.restart)) {
-      await c.negotiate({ restart: need.restart }).catch(() => {});
-      this.#subscriptions.retry();
-    }
   }
 
   /** @param {{sender?: string, name?: string}} m */

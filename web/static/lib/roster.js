@@ -1,5 +1,5 @@
 // @ts-check
-/** @import {JoinAck, Member, Publication, StateEvent} from './protocol.js' */
+/** @import {JoinAck, Member, Publication, Room as RoomInfo, StateEvent} from './protocol.js' */
 
 /**
  * Roster is what a room looks like: its members and what they publish, in the
@@ -13,17 +13,20 @@ export class Roster {
   members = new Map();
   /** @type {Map<string, Publication>} */
   publications = new Map();
+  /** The room itself, such as whether it is locked; null before the first snapshot. @type {RoomInfo|null} */
+  room = null;
   /** Events that came before the snapshot which they build on. @type {StateEvent[]} */
   #early = [];
 
   /**
    * Takes a whole state in place of the present one, then what came early.
-   * @param {Pick<JoinAck, 'members'|'publications'|'rev'>} s
+   * @param {Pick<JoinAck, 'members'|'publications'|'rev'|'room'>} s
    * @returns {boolean} false if revisions are still missing after it
    */
   reset(s) {
     this.members = new Map((s.members ?? []).map((m) => [m.id, m]));
     this.publications = new Map((s.publications ?? []).map((p) => [p.id, p]));
+    this.room = s.room ?? this.room;
     this.rev = s.rev ?? 0;
     const early = this.#early.sort((a, b) => a.rev - b.rev);
     this.#early = [];
@@ -48,6 +51,7 @@ export class Roster {
       return false;
     }
     this.rev = e.rev;
+    this.room = e.room ?? this.room;
     merge(this.members, e.members);
     merge(this.publications, e.publications);
     for (const [id, p] of this.publications) {

@@ -4,4 +4,6 @@
 
 export { Room } from './room.js';
 export { RoomError, captureCode } from './errors.js';
+export { hands } from './talk.js';
+export { listRooms, lookAt } from './listing.js';
 export { visit } from './visitor.js';

@@ -1,6 +1,7 @@
 // @ts-check
 // What the library is given and hands out. What goes over the wire is in
 // protocol.js.
+/** @import {Attachment} from './protocol.js' */
 /** @import {SocketLike} from './signalling.js' */
 
 /**
@@ -10,6 +11,9 @@
  * @property {string} name
  * @property {string} text
  * @property {boolean} own sent from here, and acknowledged by the server
+ * @property {string} [sender] id of the member; missing where nobody knows it
+ * @property {string} [to] the only member who has it, beside its sender
+ * @property {Attachment & {url: string}} [attachment] a file; `text` is its name
  */
 
 /**

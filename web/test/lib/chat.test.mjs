@@ -125,3 +125,24 @@ test('a line that was missed takes its place among newer ones', () => {
   }
   assert.deepEqual(chat.lines.map((l) => l.id), ['m1-0', 'm2-3', 'm3-4', 'm4-1', 'm5-2', 'm5-5']);
 });
+
+test('a message to one says so, and the same words to all are another message', async () => {
+  const { chat, requests } = bench();
+  const one = chat.sendTo('bo', 'hello?');
+  await settle();
+  assert.deepEqual({ ...requests[0].arg, cid: '' }, { cid: '', text: 'hello?', to: 'bo' });
+  requests[0].failed(new RoomError('timeout'));
+  await assert.rejects(one, { code: 'timeout' });
+  const all = chat.send('hello?');
+  await settle();
+  assert.notEqual(requests[1].arg.cid, requests[0].arg.cid);
+  assert.equal('to' in requests[1].arg, false);
+  requests[1].done({ ok: true, id: 'm1', ts: 1 });
+  await all;
+  const again = chat.sendTo('bo', 'hello?');
+  await settle();
+  requests[2].done({ ok: true, id: 'm2', ts: 2 });
+  assert.equal((await again).to, 'bo');
+  chat.receive({ id: 'm3', ts: 3, text: 'yes', sender: 'bo', to: 'me' }, 'Bo');
+  assert.deepEqual(chat.lines.at(-1), { id: 'm3', ts: 3, name: 'Bo', text: 'yes', own: false, sender: 'bo', to: 'me' });
+});
