@@ -104,6 +104,7 @@
  * @property {number} max_members
  * @property {number} created
  * @property {string} [spotlight] a publication that all are to look at
+ * @property {Breakout} [breakout] while the room is divided, in it and in its parts
  */
 
 /**
@@ -116,7 +117,7 @@
 /**
  * @typedef {object} Gone
  * @property {string} id
- * @property {'left'|'lost'|'replaced'|'kicked'|'ended'|'banned'|'expired'} [why]
+ * @property {'left'|'lost'|'replaced'|'kicked'|'ended'|'banned'|'expired'|'moved'} [why]
  */
 
 /**
@@ -130,6 +131,20 @@
  */
 
 /**
+ * @typedef {object} Breakout how a room is divided into smaller ones
+ * @property {string} main name of the room that is divided
+ * @property {BreakoutRoom[]} rooms
+ * @property {number} [ends] when everybody is moved back; missing for when a moderator says so
+ */
+
+/**
+ * @typedef {object} BreakoutRoom one of the rooms of a breakout
+ * @property {string} room what to join, such as NAME.1
+ * @property {string} name shown to people
+ * @property {{id: string, name: string}[]} members who is there; told in the main room only
+ */
+
+/**
  * @typedef {object} AdmittedEvent the client may join with its ticket now
  * @property {string} ticket
  */
@@ -138,6 +153,20 @@
  * @typedef {object} AskUnmuteEvent a moderator asks to unmute it
  * @property {string} publication
  * @property {string} by
+ */
+
+/**
+ * @typedef {object} BreakoutAck
+ * @property {true} ok
+ * @property {Breakout} [breakout] as it is now; missing when it is over
+ */
+
+/**
+ * @typedef {object} BreakoutRequest
+ * @property {'open'|'assign'|'message'|'close'} op
+ * @property {{name: string, members?: string[]}[]} [rooms] of open: the rooms to make; of assign: where members go
+ * @property {number} [ends] of open: when everybody is moved back; missing for when a moderator says so
+ * @property {string} [text] of message: a chat line for all breakout rooms
  */
 
 /**
@@ -259,7 +288,7 @@
  * @property {string} [offer] session description; none without media
  * @property {Pub[]} [publish]
  * @property {{session: string, key: string, rev?: number}} [resume] who the client was on a connection that it lost
- * @property {string} [replaces] session of an older member of the same client, which ends
+ * @property {string} [replaces] session of an older member of the same client, in this room or another, which ends
  * @property {string} [ticket] of a lobby, after admitted
  */
 
@@ -294,14 +323,22 @@
 
 /**
  * @typedef {object} ModRequest
- * @property {'kick'|'ban'|'unban'|'mute'|'mute_all'|'ask_unmute'|'grant'|'promote'|'demote'|'lock'|'unlock'|'lobby'|'admit'|'deny'|'lower_hand'|'spotlight'|'end'} op
+ * @property {'kick'|'ban'|'unban'|'move'|'mute'|'mute_all'|'ask_unmute'|'grant'|'promote'|'demote'|'lock'|'unlock'|'lobby'|'admit'|'deny'|'lower_hand'|'spotlight'|'end'} op
  * @property {string} [member]
+ * @property {string} [room] where the member is to go; of move
  * @property {string} [identity] of tokens; for ban and unban
  * @property {string} [publication]
  * @property {string} [ticket] of who waits; for admit and deny
  * @property {number} [until] the end of a ban; missing for as long as the server remembers
  * @property {boolean} [on] of the lobby; true if missing
  * @property {Rights} [can]
+ */
+
+/**
+ * @typedef {object} MoveEvent the member is to join another room, with replaces
+ * @property {string} room
+ * @property {string} [token] opens that room, with the same rights; missing for what the client has itself
+ * @property {number} [until] when it will be moved back
  */
 
 /**
