@@ -137,6 +137,8 @@ func contentType(name string) string {
 		return "application/json; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
+	case ".webmanifest":
+		return "application/manifest+json"
 	case ".txt", ".ts":
 		return "text/plain; charset=utf-8"
 	default:

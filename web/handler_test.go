@@ -45,6 +45,8 @@ func TestStatusAndType(t *testing.T) {
 		{"GET", "/lang/en.json", 200, "application/json; charset=utf-8", ""},
 		{"GET", "/vendor/socket.io.esm.min.js", 200, "text/javascript; charset=utf-8", ""},
 		{"GET", "/icon.svg", 200, "image/svg+xml", ""},
+		{"GET", "/icon-192.png", 200, "image/png", ""},
+		{"GET", "/manifest.webmanifest", 200, "application/manifest+json", ""},
 		{"GET", "/index.html", 302, "", "/"},
 		{"GET", "/lib", 302, "", "/"},
 		{"GET", "/lib/", 302, "", "/"},
