@@ -1,14 +1,18 @@
 // @ts-check
+import { Arrivals } from './arrivals.js';
 import { Chat } from './chat.js';
 import { Controls } from './controls.js';
 import { closeDialogs } from './dialog.js';
-import { h, set, setText, show } from './dom.js';
+import { h, perFrame, set, setText, show } from './dom.js';
 import { Grid } from './grid.js';
 import { icon } from './icons.js';
 import { sentence, t } from './i18n.js';
 import { Keys } from './keys.js';
+import { Listening } from './listening.js';
+import { More } from './more.js';
 import { clock } from './names.js';
 import { Panels } from './panel.js';
+import { Phone } from './phone.js';
 import { Sound } from './sound.js';
 import { Toasts } from './toasts.js';
 import { Toolbar } from './toolbar.js';
@@ -27,11 +31,13 @@ import { Toolbar } from './toolbar.js';
  * @property {Grid} stage
  * @property {Sound} sound
  * @property {HTMLElement} head where the call is named; for badges
- * @property {() => void} update asks for an update of everything
+ * @property {() => void} update asks for an update of everything, with the next frame
+ * @property {(tab?: string) => Promise<void>} settings opens them
  */
 
 /**
  * @typedef {object} Feature a part of the call that stands by itself
+ * @property {() => void} [open] the call is on the screen
  * @property {() => void} [update] the room, the devices or the stage changed
  * @property {string} [status] what the status line says for it, or empty
  * @property {() => void} [close] the call ends
@@ -39,7 +45,11 @@ import { Toolbar } from './toolbar.js';
 
 /** In the order in which they are made and asked. @type {(new (ctx: Context) => Feature)[]} */
 const features = [
+  Phone,
   Chat,
+  Arrivals,
+  Listening,
+  More,
 ];
 
 /** Call is the screen of a joined room: it puts the features together. */
@@ -68,6 +78,7 @@ export class Call {
   #lost = false;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   #losing;
+  #frame = perFrame(() => this.#update());
   /** @type {(() => void)[]} */
   #off = [];
 
@@ -84,15 +95,16 @@ export class Call {
     this.#hear = this.#hearBar();
     this.#alone = this.#aloneCard();
     this.#toolbar = new Toolbar([
-      { id: 'mic', icon: 'mic', iconOff: 'micOff', toggles: true, onclick: () => this.controls.toggle('mic') },
-      { id: 'cam', icon: 'cam', iconOff: 'camOff', toggles: true, onclick: () => this.controls.toggle('cam') },
-      { id: 'share', icon: 'share', toggles: true, onclick: () => this.controls.share(), hidden: !navigator.mediaDevices?.getDisplayMedia },
+      { id: 'mic', icon: 'mic', iconOff: 'micOff', toggles: true, key: 'm', onclick: () => this.controls.toggle('mic') },
+      { id: 'cam', icon: 'cam', iconOff: 'camOff', toggles: true, key: 'v', onclick: () => this.controls.toggle('cam') },
+      { id: 'share', icon: 'share', toggles: true, key: 's', onclick: () => this.controls.share(), hidden: !navigator.mediaDevices?.getDisplayMedia },
       { id: 'leave', icon: 'leave', onclick: () => this.#room.leave() },
-    ]);
+    ], this.#keys);
     /** @type {Context} */
     const ctx = {
       room, media, controls: this.controls, panels: this.#panels, toolbar: this.#toolbar, toasts: this.#toasts,
-      keys: this.#keys, stage: this.#grid, sound: this.#sound, head: this.#head, update: () => this.update(),
+      keys: this.#keys, stage: this.#grid, sound: this.#sound, head: this.#head, update: this.#frame.ask,
+      settings: (tab) => this.#settings(tab),
     };
     this.#features = features.map((F) => new F(ctx));
     this.#listen();
@@ -100,17 +112,18 @@ export class Call {
 
   #listen() {
     const r = this.#room;
-    const all = () => this.update();
+    const all = this.#frame.ask;
     this.#off = [
       r.on('roster', all), r.on('slots', all), r.on('speakers', all), r.on('state', (s) => this.#connected(s !== 'reconnecting')),
       r.on('asked', (source) => this.#toasts.show(source === 'camera' ? 'cam_asked' : 'mic_asked')),
       r.on('media', (s) => {
         this.#blocked = s === 'failed' || (this.#blocked && s !== 'connected');
-        this.update();
+        all();
       }),
       this.controls.on('change', all),
       this.controls.on('error', (code) => this.#toasts.show(code)),
       this.#media.on('change', () => this.#deviceChanged()),
+      this.#media.on('switched', ({ device, label }) => this.#toasts.show(`${device}_switched`, t(`device.${device}Switched`, { label }))),
     ];
     const hurry = () => document.visibilityState === 'visible' && r.hurry();
     const moved = () => r.moved();
@@ -136,10 +149,10 @@ export class Call {
     if (!yes && !this.#lost) {
       this.#losing = setTimeout(() => {
         this.#lost = true;
-        this.update();
+        this.#frame.ask();
       }, 2000);
     }
-    this.update();
+    this.#frame.ask();
   }
 
   /** Milliseconds since the room was entered. */
@@ -164,10 +177,17 @@ export class Call {
       this.#sound.element);
     show(this.#main);
     this.#main.focus({ preventScroll: true });
-    this.update();
+    this.#features.forEach((f) => f.open?.());
+    this.#update();
   }
 
-  update() {
+  /** @param {string} [tab] to begin with */
+  async #settings(tab) {
+    const { openSettings } = await import('./settings.js');
+    openSettings({ media: this.#media, keys: this.#keys, tab, update: this.#frame.ask });
+  }
+
+  #update() {
     this.#grid.update();
     this.#sound.speaker = this.#media.speaker;
     this.#sound.update(this.#room.slots);
@@ -214,7 +234,7 @@ export class Call {
       }
     }
     this.controls.follow();
-    this.update();
+    this.#frame.ask();
   }
 
   /** @param {string} style */
@@ -248,6 +268,7 @@ export class Call {
 
   close() {
     this.#off.forEach((off) => off());
+    this.#frame.cancel();
     this.#features.forEach((f) => f.close?.());
     closeDialogs();
     this.#keys.stop();

@@ -43,7 +43,7 @@ export class Chat {
     this.#panel.body.append(this.#empty, this.#log,
       h('form', { class: 'chat-form', onsubmit: (/** @type {Event} */ e) => { e.preventDefault(); this.#submit(); } },
         this.#input, this.#send, this.#error));
-    toolbar.add({ id: 'chat', icon: 'chat', panel: 'chat', onclick: () => this.#panel.toggle() });
+    toolbar.add({ id: 'chat', icon: 'chat', panel: 'chat', key: 'c', onclick: () => this.#panel.toggle() });
     room.chat.lines.forEach((l) => this.#add(l));
     this.#unread = 0;
     this.#update();

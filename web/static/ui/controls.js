@@ -64,8 +64,16 @@ export class Controls extends Emitter {
    * @param {Device} d
    */
   toggle(d) {
+    return this.turn(d);
+  }
+
+  /**
+   * @param {Device} d
+   * @param {boolean} [on] the other way round if missing
+   */
+  turn(d, on) {
     return this.#next(async () => {
-      await this.#media.turn(d, !this.#media.live(d));
+      await this.#media.turn(d, on ?? !this.#media.live(d));
       await this.#match(d);
       if (this.#media[d].error) {
         this.emit('error', this.#media[d].error);

@@ -64,3 +64,31 @@ export function setText(el, text) {
     el.textContent = text;
   }
 }
+
+/**
+ * Puts off what is asked for many times to once a frame. Where no frames are
+ * drawn, as in a hidden tab, it happens within a quarter of a second.
+ * @param {() => void} f
+ * @returns {{ask: () => void, cancel: () => void}}
+ */
+export function perFrame(f) {
+  let frame = 0;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let timer;
+  const cancel = () => {
+    cancelAnimationFrame(frame);
+    clearTimeout(timer);
+    frame = 0;
+  };
+  const run = () => {
+    cancel();
+    f();
+  };
+  const ask = () => {
+    if (frame === 0) {
+      frame = requestAnimationFrame(run);
+      timer = setTimeout(run, 250);
+    }
+  };
+  return { ask, cancel };
+}

@@ -1,5 +1,5 @@
 // @ts-check
-import { setting } from './storage.js';
+import { setSetting, setting } from './storage.js';
 
 /** The languages that there are, each by its own name. */
 export const languages = { en: 'English', ko: '한국어' };
@@ -32,8 +32,15 @@ export function language() {
   }
 }
 
-/** The choice was made anew: that of the tab is forgotten. */
-export function forgetTabLanguage() {
+/**
+ * Chooses the language for the next time that the page is loaded.
+ * @param {Language} lang
+ */
+export function chooseLanguage(lang) {
+  setSetting('lang', lang);
+  const url = new URL(location.href);
+  url.searchParams.delete('lang');
+  history.replaceState(null, '', url);
   try {
     sessionStorage.removeItem(tabKey);
   } catch {

@@ -1,4 +1,5 @@
 // @ts-check
+import { fillDevices } from './devices.js';
 import { h, set, setText, show } from './dom.js';
 import { icon, setIcon } from './icons.js';
 import { sentence, t } from './i18n.js';
@@ -112,9 +113,9 @@ export class Lobby {
       set(this.#toggles[d], 'aria-busy', starting && this.#media[d].on && !on);
       set(this.#toggles[d], 'title', t(`toolbar.${d}${on ? 'On' : 'Off'}`));
       setIcon(this.#toggles[d], on || (starting && this.#media[d].on) ? d : `${d}Off`);
-      this.#fill(d, this.#media[d].id);
+      fillDevices(this.#selects[d], this.#media, d);
     }
-    this.#fill('speaker', this.#media.speaker);
+    fillDevices(this.#selects.speaker, this.#media, 'speaker');
     this.#preview(cam.track);
     setText(this.#empty, starting && cam.on ? t('lobby.cameraStarting') : t('lobby.cameraOff'));
     this.#meter.listen(mic.on ? mic.track : null);
@@ -129,30 +130,6 @@ export class Lobby {
     }
     this.#video.hidden = !track;
     this.#empty.hidden = track !== null;
-  }
-
-  /**
-   * @param {Device|'speaker'} d
-   * @param {string} chosen
-   */
-  #fill(d, chosen) {
-    const select = this.#selects[d];
-    const list = this.#media.list(d);
-    const options = list.map((i, n) =>
-      new Option(i.label || t('device.numbered', { kind: t(`device.${d}`), n: n + 1 }), i.deviceId));
-    if (!list.some((i) => i.deviceId === 'default')) {
-      options.unshift(new Option(t(this.#media.plugged(d) ? 'device.default' : 'lobby.noDevice'), ''));
-    }
-    const same = options.length === select.options.length &&
-      options.every((o, i) => o.value === select.options[i].value && o.text === select.options[i].text);
-    if (!same) {
-      select.replaceChildren(...options);
-    }
-    select.disabled = list.length === 0;
-    select.value = chosen;
-    if (select.selectedIndex < 0) {
-      select.selectedIndex = 0; // the remembered device is gone
-    }
   }
 
   /** Says what does not work, and that one can join in spite of it. */

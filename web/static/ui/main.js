@@ -9,6 +9,7 @@ import { showLeft } from './left.js';
 import { Lobby } from './lobby.js';
 import { LocalMedia } from './media.js';
 import { roomName } from './names.js';
+import { applyTheme } from './theme.js';
 import { forgetSession, knownTransport, reloadedSession, rememberRoom, rememberSession, rememberTransport } from './storage.js';
 
 /**
@@ -20,6 +21,7 @@ Object.assign(window, { switchyard: page });
 /** Meetings so far: the first one after a reload goes on with that before it. */
 let meetings = 0;
 
+applyTheme();
 await load();
 const query = new URLSearchParams(location.search);
 const room = roomName(query.get('room') ?? '');
@@ -31,9 +33,17 @@ const seat = room ? reloadedSession(room) : undefined;
 if (!room) {
   showHome();
 } else if ((query.has('join') || seat) && name) {
-  await joinAtOnce(new LocalMedia());
+  await joinAtOnce(await devices());
 } else {
-  prepare(new LocalMedia(), name);
+  prepare(await devices(), name);
+}
+
+/**
+ * The visitor's devices; with `?fake` a test pattern and a tone, for demonstrations.
+ * @returns {Promise<LocalMedia>}
+ */
+async function devices() {
+  return query.has('fake') ? new (await import('./fake.js')).FakeMedia() : new LocalMedia();
 }
 
 /**
@@ -79,6 +89,7 @@ async function enter(media, name, lobby) {
   // Without the cookie the name is typed again next time; that is no reason
   // to stay out.
   const visitor = await visit(name).catch(() => ({ name, iceServers: [] }));
+  media.name = visitor.name;
   const meeting = new Room({ transport: knownTransport() });
   page.room = meeting;
   const call = new Call(meeting, media);
@@ -95,7 +106,7 @@ async function enter(media, name, lobby) {
       room,
       elapsed: entered ? call.elapsed : null,
       code: why?.code ?? '',
-      onRejoin: () => prepare(new LocalMedia(), visitor.name),
+      onRejoin: async () => prepare(await devices(), visitor.name),
     });
   });
   await call.controls.start();

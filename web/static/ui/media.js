@@ -1,18 +1,11 @@
 // @ts-check
 import { Emitter } from '../lib/emitter.js';
 import { captureCode } from '../lib/switchyard.js';
-import { recall, remember } from './storage.js';
+import { permission, picture, sound } from './capture.js';
+import { recall, remember, setSetting, setting } from './storage.js';
 
-/** @typedef {'mic'|'cam'} Device */
-/**
- * @typedef {object} Capture of one device
- * @property {MediaStreamTrack|null} track
- * @property {boolean} on what the person wants
- * @property {string} id of the device chosen, empty for the default one
- * @property {string} error code of page.md, empty if there is none
- * @property {number} wish grows when the person decides anew, so that what was
- *   asked for before is not taken any more
- */
+/** @typedef {import('./capture.js').Device} Device */
+/** @typedef {import('./capture.js').Capture} Capture */
 
 const kindOf = { mic: 'audioinput', cam: 'videoinput', speaker: 'audiooutput' };
 
@@ -21,17 +14,24 @@ const kindOf = { mic: 'audioinput', cam: 'videoinput', speaker: 'audiooutput' };
  * the end of the call. A microphone that is off stays open, so that it is
  * quick; a camera that is off is closed, so that its light goes out.
  *
- * Events: `change` when anything of it changed.
+ * Events: `change` when anything of it changed; `switched` when a device was
+ * disconnected and another one has taken its place.
  *
- * @extends {Emitter<{change: void}>}
+ * @extends {Emitter<{change: void, switched: {device: Device, label: string}}>}
  */
 export class LocalMedia extends Emitter {
   /** @type {Capture} */
   mic = { track: null, on: true, id: '', error: '', wish: 0 };
   /** @type {Capture} */
   cam = { track: null, on: true, id: '', error: '', wish: 0 };
+  /** Of the visitor, when it is known. */
+  name = '';
   /** Chosen output, empty for the default one. */
   speaker = '';
+  /** Lines of the camera's picture, at most. */
+  height = setting('height', 720);
+  /** Where the camera should look; empty where it does not matter. @type {''|'user'|'environment'} */
+  #facing = '';
   /** @type {MediaDeviceInfo[]} */
   devices = [];
   /** How many times devices are being opened now. */
@@ -74,10 +74,8 @@ export class LocalMedia extends Emitter {
   }
 
   #save() {
-    remember('devices', {
-      mic: this.mic.id, cam: this.cam.id, speaker: this.speaker,
-      micOn: this.mic.on, camOn: this.cam.on,
-    });
+    const { mic, cam, speaker } = this;
+    remember('devices', { mic: mic.id, cam: cam.id, speaker, micOn: mic.on, camOn: cam.on });
     this.emit('change', undefined);
   }
 
@@ -87,7 +85,7 @@ export class LocalMedia extends Emitter {
       .filter((d) => this[d].on && !this[d].track && !this[d].error);
     this.#opening++;
     this.emit('change', undefined);
-    if (!navigator.mediaDevices || !('RTCPeerConnection' in window)) {
+    if (!this.available || !('RTCPeerConnection' in window)) {
       wanted.forEach((d) => (this[d].error = window.isSecureContext ? 'unsupported' : 'insecure'));
     } else if (wanted.length > 0) {
       await this.#open(wanted);
@@ -125,13 +123,9 @@ export class LocalMedia extends Emitter {
   /** @param {Device[]} wanted */
   async #capture(wanted) {
     const wishes = { mic: this.mic.wish, cam: this.cam.wish };
-    const stream = await navigator.mediaDevices.getUserMedia({
-      audio: wanted.includes('mic') && {
-        deviceId: this.mic.id || undefined, echoCancellation: true, noiseSuppression: true, autoGainControl: true,
-      },
-      video: wanted.includes('cam') && {
-        deviceId: this.cam.id || undefined, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 },
-      },
+    const stream = await this.open({
+      audio: wanted.includes('mic') && sound(this.mic.id),
+      video: wanted.includes('cam') && picture(this.cam.id, this.#facing, this.height),
     });
     for (const track of stream.getTracks()) {
       const d = track.kind === 'audio' ? 'mic' : 'cam';
@@ -146,17 +140,32 @@ export class LocalMedia extends Emitter {
   }
 
   /**
-   * The device was unplugged or taken away.
+   * The device was unplugged or taken away: another one takes its place, if
+   * there is one.
    * @param {Device} d
    * @param {MediaStreamTrack} track
    */
-  #lost(d, track) {
-    if (this[d].track === track) {
-      this[d].track = null;
-      this[d].on = false;
-      this[d].error = `${d}_lost`;
-      this.emit('change', undefined);
+  async #lost(d, track) {
+    const c = this[d];
+    if (c.track !== track) {
+      return;
     }
+    c.track = null;
+    const { wish } = c;
+    await this.#list();
+    if (c.on && this.plugged(d)) {
+      await this.start();
+    }
+    if (c.wish !== wish) {
+      return; // the person has decided meanwhile
+    }
+    if (c.track) {
+      this.emit('switched', { device: d, label: /** @type {MediaStreamTrack} */ (c.track).label });
+    } else {
+      c.on = false;
+      c.error = `${d}_lost`;
+    }
+    this.emit('change', undefined);
   }
 
   /**
@@ -187,14 +196,35 @@ export class LocalMedia extends Emitter {
    * @param {string} id of the device
    */
   async choose(d, id) {
+    this[d].id = id;
+    this.#facing = d === 'cam' ? '' : this.#facing;
+    await this.#reopen(d);
+  }
+
+  /** @param {Device} d */
+  async #reopen(d) {
     const c = this[d];
-    c.id = id;
     c.wish++;
-    c.error = '';
     c.track?.stop();
-    c.track = null;
+    Object.assign(c, { error: '', track: null });
     this.#save();
     await this.start();
+  }
+
+  /** Looks the other way, or through the next camera where none says which way it looks. */
+  async flip() {
+    const { facingMode, deviceId } = this.cam.track?.getSettings() ?? {};
+    const list = this.list('cam').map((i) => i.deviceId);
+    this.#facing = facingMode ? (facingMode === 'environment' ? 'user' : 'environment') : '';
+    this.cam.id = facingMode ? '' : list[(list.indexOf(deviceId ?? '') + 1) % list.length] ?? '';
+    await this.#reopen('cam');
+  }
+
+  /** @param {number} height of the camera's picture, in lines */
+  async chooseHeight(height) {
+    this.height = height;
+    setSetting('height', height);
+    await this.cam.track?.applyConstraints(picture(this.cam.id, this.#facing, height)).catch(() => {}); // it goes on as it is
   }
 
   /** @param {string} id of the output */
@@ -212,8 +242,26 @@ export class LocalMedia extends Emitter {
     await this.start();
   }
 
+  /** Whether devices can be asked for at all. */
+  get available() {
+    return Boolean(navigator.mediaDevices);
+  }
+
+  /**
+   * @param {MediaStreamConstraints} wanted
+   * @returns {Promise<MediaStream>}
+   */
+  open(wanted) {
+    return navigator.mediaDevices.getUserMedia(wanted);
+  }
+
+  /** @returns {Promise<MediaDeviceInfo[]>} */
+  async enumerate() {
+    return (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
+  }
+
   async #list() {
-    this.devices = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
+    this.devices = await this.enumerate();
     for (const d of /** @type {Device[]} */ (['mic', 'cam'])) {
       if (this[d].error === `${d}_missing` && this.plugged(d)) {
         this[d].error = ''; // it can be turned on now
@@ -247,19 +295,6 @@ export class LocalMedia extends Emitter {
       c.track?.stop();
       c.track = null;
     }
-  }
-}
-
-/**
- * @param {Device} d
- * @returns {Promise<string>} `granted`, `denied` or `prompt`
- */
-async function permission(d) {
-  try {
-    const name = /** @type {PermissionName} */ (d === 'mic' ? 'microphone' : 'camera');
-    return (await navigator.permissions.query({ name })).state;
-  } catch {
-    return 'prompt';
   }
 }
 

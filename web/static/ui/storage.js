@@ -29,6 +29,9 @@ export function remember(key, value) {
   }
 }
 
+/** Choices as this tab knows them. @type {Record<string, any>} */
+let settings = recall('settings', {});
+
 /**
  * A choice that the visitor made once and for all.
  * @template T
@@ -37,8 +40,7 @@ export function remember(key, value) {
  * @returns {T}
  */
 export function setting(key, fallback) {
-  const all = recall('settings', /** @type {Record<string, any>} */ ({}));
-  return Object.hasOwn(all, key) ? all[key] : fallback;
+  return Object.hasOwn(settings, key) ? settings[key] : fallback;
 }
 
 /**
@@ -46,7 +48,8 @@ export function setting(key, fallback) {
  * @param {unknown} value
  */
 export function setSetting(key, value) {
-  remember('settings', { ...recall('settings', {}), [key]: value });
+  settings = { ...settings, ...recall('settings', {}), [key]: value };
+  remember('settings', settings);
 }
 
 /** @returns {string[]} names of rooms, the last one first */

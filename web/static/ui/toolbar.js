@@ -4,6 +4,7 @@ import { icon, setIcon } from './icons.js';
 import { t } from './i18n.js';
 import { menu } from './menu.js';
 /** @import {IconName} from './icons.js' */
+/** @import {Keys} from './keys.js' */
 /** @import {MenuItem} from './menu.js' */
 
 /**
@@ -16,7 +17,9 @@ import { menu } from './menu.js';
  *   by the strings `toolbar.<id>On` and `toolbar.<id>Off`
  * @property {string} [panel] id of the panel that it opens
  * @property {() => void} onclick
+ * @property {string} [key] the shortcut, of one key, that does what a press does
  * @property {boolean} [more] lives in the menu "More"
+ * @property {() => (MenuItem|'separator')[]} [items] in "More", in place of its own
  * @property {boolean} [hidden]
  */
 
@@ -30,8 +33,8 @@ import { menu } from './menu.js';
  * @property {boolean} [disabled]
  */
 
-/** Where controls have their place; those that are not named come before "More". */
-const order = ['mic', 'cam', 'flip', 'share', 'hand', 'react', 'chat', 'people'];
+/** Where controls have their place; those that are not named come after them, and then "More". */
+const order = ['mic', 'cam', 'share', 'hand', 'react', 'chat', 'people', 'flip', 'layout', 'fullscreen', 'settings', 'shortcuts', 'stats'];
 /** What goes into "More" first where there is no room. */
 const spare = ['react', 'people', 'hand', 'share', 'flip', 'chat'];
 /**
@@ -58,10 +61,15 @@ export class Toolbar {
   /** How many controls there is room for. */
   #room = Infinity;
   #observer = new ResizeObserver(([e]) => this.#resized(e.contentRect.width));
+  #keys;
   element;
 
-  /** @param {Control[]} controls */
-  constructor(controls) {
+  /**
+   * @param {Control[]} controls
+   * @param {Keys} keys where their shortcuts are bound
+   */
+  constructor(controls, keys) {
+    this.#keys = keys;
     this.element = h('div', {
       class: 'toolbar', role: 'toolbar', 'aria-label': t('toolbar.name'),
       onkeydown: (/** @type {KeyboardEvent} */ e) => this.#move(e),
@@ -78,13 +86,18 @@ export class Toolbar {
    */
   add(control) {
     const at = this.#list.findIndex((e) => rank(e.control.id) > rank(control.id));
+    /** @type {{control: Control, button: HTMLButtonElement|null, state: ControlState}} */
     const entry = { control, button: control.more ? null : this.#make(control), state: { hidden: control.hidden } };
     const next = at < 0 ? undefined : this.#list.slice(at).find((e) => e.button);
     this.#list.splice(at < 0 ? this.#list.length : at, 0, entry);
+    if (control.key) {
+      this.#keys.bind(control.key, `toolbar.${control.id}`, () => !entry.state.hidden && !entry.state.disabled && control.onclick());
+    }
     if (entry.button) {
       const before = next?.control.id === 'leave' || (!next && control.id !== 'leave') ? this.#more : next?.button ?? null;
       this.element.insertBefore(entry.button, before);
     }
+    this.#draw(entry);
     this.#arrange();
   }
 
@@ -93,12 +106,11 @@ export class Toolbar {
     /** @type {HTMLButtonElement} */
     const button = h('button', {
       type: 'button', class: `control control-${c.id}${c.toggles && !c.iconOff ? ' is-choice' : ''}`, 'aria-label': t(`toolbar.${c.id}`),
-      title: t(`toolbar.${c.id}`), tabindex: -1,
+      'aria-keyshortcuts': c.key?.toUpperCase(), tabindex: -1,
       onclick: () => button.getAttribute('aria-disabled') !== 'true' && c.onclick(),
     }, icon(c.icon));
     if (c.panel) {
       set(button, 'aria-controls', c.panel);
-      set(button, 'aria-expanded', false);
     }
     return button;
   }
@@ -154,7 +166,8 @@ export class Toolbar {
     if (c.panel) {
       set(button, 'aria-expanded', state.open ?? false);
     }
-    set(button, 'title', title(c, state));
+    const shortcut = c.key && this.#keys.on ? ` (${c.key.toUpperCase()})` : '';
+    set(button, 'title', title(c, state) + shortcut);
     // Drawn by the style sheet: text inside would have to be part of the name.
     set(button, 'data-unread', badge(state));
     set(button, 'aria-disabled', state.disabled ? 'true' : null);
@@ -191,9 +204,9 @@ export class Toolbar {
     this.#more.hidden = this.#inMore().length === 0;
     const stop = /** @type {HTMLButtonElement|null} */ (this.element.querySelector('[tabindex="0"]'));
     if (!stop || stop.hidden) {
-      const next = stop && this.element.contains(document.activeElement) ? this.#more : this.element.querySelector('button:not([hidden])');
-      this.#rove(next);
-      if (next === this.#more) {
+      const focused = stop !== null && document.activeElement === stop;
+      this.#rove(focused ? this.#more : this.element.querySelector('button:not([hidden])'));
+      if (focused) {
         this.#more.focus(); // what had the focus has no room any more
       }
     }
@@ -203,12 +216,12 @@ export class Toolbar {
     return this.#list.filter((e) => !e.state.hidden && (!e.button || this.#spared.has(e.control.id)));
   }
 
-  /** @returns {MenuItem[]} */
+  /** @returns {(MenuItem|'separator')[]} */
   #items() {
-    return this.#inMore().map(({ control: c, state }) => ({
+    return this.#inMore().flatMap(({ control: c, state }) => c.items?.() ?? [{
       label: t(`toolbar.${c.id}`), icon: c.icon, disabled: state.disabled, onclick: c.onclick,
       checked: c.toggles ? state.on ?? false : undefined,
-    }));
+    }]);
   }
 
   /**

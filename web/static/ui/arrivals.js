@@ -1,0 +1,42 @@
+// @ts-check
+/** @import {Context} from './call.js' */
+
+/** Arrivals notes who comes and who goes, once one is there oneself. */
+export class Arrivals {
+  #room;
+  #toasts;
+  #off;
+  /** Names by id. @type {Map<string, string>|null} */
+  #known = null;
+
+  /** @param {Context} ctx */
+  constructor({ room, toasts }) {
+    this.#room = room;
+    this.#toasts = toasts;
+    this.#off = room.on('roster', () => this.#compare());
+  }
+
+  #compare() {
+    const { members, self, state } = this.#room;
+    if (!self || state !== 'joined') {
+      return;
+    }
+    const now = new Map(members.map((m) => [m.id, m.name]));
+    const known = this.#known ?? now;
+    this.#known = now;
+    for (const [id, name] of now) {
+      if (!known.has(id) && id !== self.id) {
+        this.#toasts.moved('joined', name);
+      }
+    }
+    for (const [id, name] of known) {
+      if (!now.has(id) && id !== self.id) {
+        this.#toasts.moved('left', name);
+      }
+    }
+  }
+
+  close() {
+    this.#off();
+  }
+}
