@@ -32,6 +32,13 @@ const (
 	DropOverload = DropReason(plane.DropOverload)
 	// DropConsent is for a subscriber that was not heard for 8 s.
 	DropConsent = DropReason(plane.DropConsent)
+	// DropPayloadType, DropSSRC, DropSize and DropRate are of what comes to an
+	// [Input]: another payload type or SSRC than is expected, a packet too large to
+	// be forwarded in one datagram, or more than a source may send.
+	DropPayloadType = DropReason(plane.DropPayloadType)
+	DropSSRC        = DropReason(plane.DropSSRC)
+	DropSize        = DropReason(plane.DropSize)
+	DropRate        = DropReason(plane.DropRate)
 )
 
 // String returns the reason as used in metric labels, such as "auth".

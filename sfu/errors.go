@@ -31,6 +31,9 @@ var (
 	// ErrBenchSink is returned by [Listen] for a [Config.BenchSink] that is no
 	// address for benchmarks.
 	ErrBenchSink = errors.New("sfu: bench sink is outside of 198.18.0.0/15")
+	// ErrInput is returned by [Server.NewInput] for options that cannot be; the
+	// text says why.
+	ErrInput = errors.New("sfu: bad input")
 	// ErrFull is returned by [Server.NewPeer] when a limit of [Config] is
 	// reached.
 	ErrFull = errors.New("sfu: server is full")

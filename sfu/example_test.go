@@ -105,3 +105,27 @@ func ExamplePeer_Follow() {
 	fmt.Println(converse(web.URL, 4, 3))
 	// Output: 4 members hear 3 others each
 }
+
+// A source that knows no WebRTC, such as GStreamer, sends plain RTP to a port; its
+// picture is a publication as any other.
+func ExampleServer_NewInput() {
+	server, err := sfu.Listen(sfu.Config{Listen: netip.MustParseAddrPort("127.0.0.1:0")})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+
+	picture := sfu.InputStream{Codec: webrtc.RTPCodecParameters{
+		RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000},
+		PayloadType:        96,
+	}}
+	input, err := server.NewInput(sfu.InputOptions{Streams: []sfu.InputStream{picture}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// gst-launch-1.0 videotestsrc ! vp8enc deadline=1 ! rtpvp8pay ! udpsink host=… port=…
+	fmt.Println(input.Stats()[0].RTP.Addr(), "takes", input.Peer().Publications()[0].Codec().MimeType)
+	// Output: 127.0.0.1 takes video/VP8
+}

@@ -23,7 +23,7 @@ func (p *Peer) apply(sections []pionpc.Section) error {
 		switch c.Role {
 		case pionpc.RolePublication:
 			if p.publication(c.MID) == nil && len(c.Codecs) > 0 {
-				p.publish(c)
+				p.publish(c, nil)
 			}
 		case pionpc.RoleSlot:
 			old := p.slot(c.MID)
@@ -85,8 +85,9 @@ func (p *Peer) slot(mid string) *slot {
 	return nil
 }
 
-// publish adds a publication. The caller holds the server's mutex.
-func (p *Peer) publish(c *pionpc.Section) {
+// publish adds a publication, which comes as plain RTP if input is not nil. The
+// caller holds the server's mutex.
+func (p *Peer) publish(c *pionpc.Section, input *plane.Input) *Publication {
 	s := p.server
 	spec := plane.Publication{
 		MID:        c.MID,
@@ -107,12 +108,13 @@ func (p *Peer) publish(c *pionpc.Section) {
 	pub := newPublication(p, s.newKey(), *c, spec)
 	p.publications = append(p.publications, pub)
 	s.live.Store(pub.key, pub)
-	p.post(plane.AddPublication{Transport: p.key, Publication: pub.key, Spec: spec})
+	p.post(plane.AddPublication{Transport: p.key, Publication: pub.key, Spec: spec, Input: input})
 	p.calls.add(func() {
 		if p.handlers.OnPublish != nil {
 			p.handlers.OnPublish(pub)
 		}
 	})
+	return pub
 }
 
 // addSlot adds a slot. The caller holds the server's mutex.

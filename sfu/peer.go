@@ -85,7 +85,8 @@ type Peer struct {
 	key      plane.ID
 	log      *slog.Logger
 	handlers PeerHandlers
-	pc       *pionpc.PC
+	pc       *pionpc.PC    // nil in an input's
+	input    *Input        // nil in others
 	turn     chan struct{} // holds a token while a negotiation runs
 	near     *Peer         // nil once the peer is placed
 	place    atomic.Int32  // index of its worker; changes under server.mu and server.paths.mu
@@ -181,6 +182,9 @@ type AnswerOptions struct {
 // was; any other failure in the middle of a negotiation closes it.
 func (p *Peer) Answer(ctx context.Context, offer webrtc.SessionDescription, opts AnswerOptions) (webrtc.SessionDescription, error) {
 	none := webrtc.SessionDescription{}
+	if p.input != nil {
+		return none, fmt.Errorf("%w: an input does not negotiate", ErrBadDescription)
+	}
 	if offer.Type != webrtc.SDPTypeOffer {
 		return none, fmt.Errorf("%w: type %v, want an offer", ErrBadDescription, offer.Type)
 	}
@@ -253,14 +257,23 @@ func (p *Peer) end(reason error) {
 	p.post(plane.RemoveTransport{Transport: p.key})
 	s.mu.Unlock()
 	s.unbind(p)
-	if err := p.pc.Close(); err != nil {
-		p.log.Debug("close peer connection", "err", err)
-	}
+	p.disconnect()
 	p.calls.end(func() {
 		if p.handlers.OnClosed != nil {
 			p.handlers.OnClosed(reason)
 		}
 	})
+}
+
+// disconnect ends what the peer was connected by.
+func (p *Peer) disconnect() {
+	if p.input != nil {
+		p.input.close()
+		return
+	}
+	if err := p.pc.Close(); err != nil {
+		p.log.Debug("close peer connection", "err", err)
+	}
 }
 
 func (p *Peer) onKeys(k srtp.Keys) {

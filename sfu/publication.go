@@ -89,6 +89,8 @@ func (p *Publication) onEvent(e plane.Event) {
 		p.offer.Store(e.Ladder)
 	case plane.EventDemand:
 		p.onDemand(e.Encodings)
+	case plane.EventFeedback:
+		p.peer.input.answer(p.key, e.Feedback)
 	case plane.EventFailed: // on another core than the peer's
 		p.peer.calls.add(func() { p.peer.end(errBug) })
 	case plane.EventLevel:

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -33,6 +34,8 @@ type Server struct {
 	quit    chan struct{}  // closed by Close
 
 	paths paths
+
+	refused [plane.NumDropReasons]atomic.Uint64 // by inputs
 
 	// Guarded by mu, with everything that peers, publications and
 	// subscriptions say of each other. Commands are posted under it, so that
@@ -154,7 +157,7 @@ func (s *Server) admit(p *Peer) error {
 	s.population[place]++
 	s.peers[p] = struct{}{}
 	s.live.Store(p.key, p)
-	add := plane.AddTransport{Transport: p.key, SSRC: random32() | 1, CNAME: newID()}
+	add := plane.AddTransport{Transport: p.key, SSRC: random32() | 1, CNAME: newID(), Plain: p.input != nil}
 	if strings.HasPrefix(p.id, BenchSinkPrefix) {
 		add.Sink = s.cfg.BenchSink
 	}

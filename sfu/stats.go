@@ -98,6 +98,9 @@ func (s *Server) Stats() ServerStats {
 		st.SendMessages += u.Messages
 		c.Drops[plane.DropOverload] += u.Refused
 	}
+	for r := range s.refused {
+		c.Drops[r] += s.refused[r].Load()
+	}
 	c.Drops[plane.DropUnknownSource] += m.Strangers
 	c.Drops[plane.DropOverload] += m.Overflow
 	st.Drops = drops(&c.Drops)

@@ -60,6 +60,9 @@ type AddTransport struct {
 	// same port; RTCP too, but for a transport with publications. For
 	// measurement only.
 	Sink netip.Addr
+	// Plain makes a transport without address and keys, whose publications come
+	// as plain RTP. It is silent until the first packet.
+	Plain bool
 }
 
 func (c AddTransport) apply(p *Plane, now mono.Time) {
@@ -140,6 +143,7 @@ type AddPublication struct {
 	Transport   ID
 	Publication ID
 	Spec        Publication
+	Input       *Input // of a plain transport, else nil
 }
 
 func (c AddPublication) apply(p *Plane, now mono.Time) {
@@ -148,6 +152,9 @@ func (c AddPublication) apply(p *Plane, now mono.Time) {
 		return
 	}
 	f := newFanout(p, t, c.Publication, c.Spec, now)
+	if c.Input != nil {
+		f.input = &input{spec: *c.Input, stats: InputStats{Publication: c.Publication}}
+	}
 	p.publications[c.Publication] = f
 	t.publications = append(t.publications, f)
 	if id := c.Spec.Extensions[packet.ExtTransportCC]; c.Spec.Feedback && id != 0 {
@@ -328,6 +335,7 @@ type TransportStats struct {
 	Own      Cost  // the part of no stream that is there now
 	Inbound  []InboundStats
 	Outbound []OutboundStats
+	Inputs   []InputStats // of what comes as plain RTP
 }
 
 func (c Observe) apply(p *Plane, _ mono.Time) {
@@ -338,6 +346,11 @@ func (c Observe) apply(p *Plane, _ mono.Time) {
 	}
 	st := TransportStats{RTT: int64(t.rtt), Cost: t.cost(), Own: t.account.Cost}
 	for _, f := range t.publications {
+		if n := f.input; n != nil {
+			s := n.stats
+			s.From, s.RTCP = n.from, n.rtcp
+			st.Inputs = append(st.Inputs, s)
+		}
 		for _, in := range f.encodings {
 			if in != nil {
 				st.Inbound = append(st.Inbound, in.observe())

@@ -60,6 +60,7 @@ var (
 	weightsCM     = weights{open: 466, openByte: 765, seal: 320, sealByte: 695}
 	weightsGCM128 = weights{open: 282, openByte: 265, seal: 144, sealByte: 213}
 	weightsGCM256 = weights{open: 286, openByte: 298, seal: 162, sealByte: 225}
+	weightsPlain  = weights{open: 220, openByte: 80, seal: 80, sealByte: 30} // guessed: GCM-128 without the cipher
 )
 
 const (

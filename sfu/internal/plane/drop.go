@@ -17,12 +17,17 @@ const (
 	DropLate                            // older than what may still be sent
 	DropOverload                        // send buffer full, or the core is too slow
 	DropConsent                         // the subscriber has not been heard for 8 s
+	DropPayloadType                     // not that of the plain RTP that is expected
+	DropSSRC                            // not that of the stream that is expected
+	DropSize                            // too large to be forwarded in one datagram
+	DropRate                            // more than one source may send
 	NumDropReasons
 )
 
 var dropNames = [NumDropReasons]string{
 	"unknown_source", "malformed", "auth", "duplicate", "layer",
 	"paused", "codec", "late", "overload", "consent",
+	"payload_type", "ssrc", "size", "rate",
 }
 
 // String returns the reason as used in metric labels, such as "auth".

@@ -25,6 +25,8 @@ const (
 	EventShown
 	// EventSpeakers: who is heard in a group changed.
 	EventSpeakers
+	// EventFeedback: there is RTCP for who sends a publication as plain RTP.
+	EventFeedback
 	// EventFailed: handling the transport panicked, or that of a publication of
 	// another core, whose transport is not told then; it is removed here.
 	EventFailed
@@ -36,7 +38,7 @@ type Event struct {
 	Kind      EventKind
 	Transport ID
 	// Publication is of EventLevel, EventKeyFrame, EventDemand, EventOffer,
-	// EventLayer, EventShown and EventFailed.
+	// EventLayer, EventShown, EventFeedback and EventFailed.
 	Publication ID
 	Level       uint8         // of EventLevel, in -dBov (RFC 6464): 127 is silence
 	Speaking    bool          // of EventLevel
@@ -47,5 +49,6 @@ type Event struct {
 	Shown       Shown         // of EventLayer
 	Ladder      *layer.Ladder // of EventOffer
 	Group       ID            // of EventSpeakers
+	Feedback    *Feedback     // of EventFeedback
 	Speakers    []Speaker     // of EventSpeakers, loudest first; not changed any more
 }

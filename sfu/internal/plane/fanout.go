@@ -39,6 +39,7 @@ type Fanout struct {
 	askedUrgent bool      // and how much
 	nextReplace mono.Time
 
+	input    *input // of plain RTP; nil for what was negotiated
 	voice    speaker.Voice
 	reported Event // the last EventLevel
 

@@ -64,17 +64,16 @@ func (in *Inbound) receive(now mono.Time, v packet.View, b []byte) {
 
 // accept handles a packet that came directly or was repaired.
 func (in *Inbound) accept(now mono.Time, v packet.View, b []byte) {
-	p := in.fan.plane
 	kind := in.fan.kinds[v.PayloadType&0x7f]
 	if kind == packet.CodecUnknown {
-		p.drop(DropCodec)
+		in.fan.drop(DropCodec)
 		return
 	}
 	if in.history == nil {
 		in.open()
 	}
 	if !in.fresh(now, v.Sequence) {
-		p.drop(DropDuplicate)
+		in.fan.drop(DropDuplicate)
 		return
 	}
 	e := nack.Entry{View: v, Arrived: now, Sequence: v.Sequence, Captured: in.captured(now, v.Timestamp)}
@@ -83,9 +82,9 @@ func (in *Inbound) accept(now mono.Time, v packet.View, b []byte) {
 	}
 	switch {
 	case kind == packet.RED && !in.fan.speaks(v.Payload(b)):
-		p.drop(DropMalformed)
+		in.fan.drop(DropMalformed)
 	case !in.history.Insert(e, b):
-		p.drop(DropDuplicate)
+		in.fan.drop(DropDuplicate)
 	default:
 		in.pass(now, &e, b)
 	}

@@ -16,6 +16,9 @@ type Handover struct {
 
 	Path Path // of a datagram that came to the wrong core
 
+	Input ID   // the publication of a datagram that came to a port of plain RTP, else 0
+	Aside bool // it came to the port for RTCP
+
 	Publication ID         // 0 for a datagram
 	Entry       nack.Entry // of a packet, which is in the clear
 	Encoding    int
@@ -45,7 +48,11 @@ func (p *Plane) Handovers(out []Handover) []Handover {
 // Accept takes what another core handed over. Its bytes belong to the plane
 // until Deliver, as those given to Receive do.
 func (p *Plane) Accept(now mono.Time, h *Handover) {
-	if h.Publication == 0 {
+	switch {
+	case h.Input != 0:
+		p.receiveInput(now, h)
+		return
+	case h.Publication == 0:
 		p.admit(now, h.Path, h.B)
 		return
 	}

@@ -26,6 +26,7 @@ type Transport struct {
 	sealer  *srtp.Sealer
 	weights *weights // of the keys' profile
 	bound   bool
+	plain   bool        // it receives plain RTP, and sends no media
 	quiet   bool        // consent ran out
 	wide    uint16      // next transport-wide number
 	out     Path        // of the media: path, or the way to sink
@@ -82,6 +83,11 @@ func newTransport(p *Plane, c AddTransport, now mono.Time) *Transport {
 		rtcp:       make([]byte, 0, packet.MaxSize),
 		weights:    &weightsGCM128,
 		account:    account{payer: PayTransport},
+		plain:      c.Plain,
+		silent:     c.Plain,
+	}
+	if t.plain {
+		t.weights = &weightsPlain
 	}
 	return t
 }
@@ -199,7 +205,10 @@ func (t *Transport) discover(now mono.Time, v packet.View, b []byte) *Inbound {
 // advance does what is due for the transport and returns when it is next.
 func (t *Transport) advance(now mono.Time) mono.Time {
 	next := t.checkSilence(now)
-	if !t.ready() || t.quiet {
+	switch {
+	case t.plain && !t.quiet:
+		return min(next, t.advanceInputs(now))
+	case !t.ready() || t.quiet:
 		return next
 	}
 	next = min(next, t.advanceRepair(now), t.advanceKeyFrames(now), t.advanceLevels(now))

@@ -134,6 +134,11 @@ func (w *Worker) TryPost(c plane.Command) bool {
 	}
 }
 
+// Give hands the worker datagrams that came to other sockets than its own, in one
+// batch: those of list whose To is its index. They are copied. It returns how many
+// there was no room for.
+func (w *Worker) Give(list []plane.Handover) (dropped int) { return w.inbox.push(w.index, list) }
+
 // Load returns which part of the time the worker was busy, lately: 0 to 1.
 func (w *Worker) Load() float64 { return w.busy.load() }
 
