@@ -20,8 +20,10 @@ const (
 
 // Files returns the handler of files that members send each other: POST
 // /files/ROOM by members who may chat, and GET /files/ROOM/ID by whoever knows the
-// ID. They are kept in [Config.Files] as long as the room lasts.
+// ID. They are kept in [Config.Files] as long as the room lasts. Members are told
+// that they may send files only if it was called before they join.
 func (s *Server) Files() http.Handler {
+	s.serves.Store(true)
 	mux := http.NewServeMux()
 	answer := func(h func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {

@@ -297,7 +297,6 @@ func TestBrokenUploadsLeaveNothing(t *testing.T) {
 	c := files(t, room.Config{Files: dir})
 	_, a := c.enter("Ana")
 	more, body := io.Pipe()
-	defer body.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+"/files/r?name=x", more)
 	if err != nil {
@@ -314,6 +313,7 @@ func TestBrokenUploadsLeaveNothing(t *testing.T) {
 	fmt.Fprint(body, "half")
 	until(t, func() bool { return left(t, dir) == 1 })
 	cancel()
+	body.CloseWithError(io.ErrUnexpectedEOF)
 	<-done
 	until(t, func() bool { return left(t, dir) == 0 })
 

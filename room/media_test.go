@@ -1,6 +1,7 @@
 package room_test
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -30,7 +31,7 @@ func TestJoinWithAnOfferInside(t *testing.T) {
 			t.Errorf("published %+v", tt.p)
 		}
 	}
-	if len(s.Members.Add) != 1 || s.Members.Add[0] != first.Self || s.Rev != second.Rev+1 || first.Rev != s.Rev {
+	if len(s.Members.Add) != 1 || !reflect.DeepEqual(s.Members.Add[0], first.Self) || s.Rev != second.Rev+1 || first.Rev != s.Rev {
 		t.Errorf("state %+v after revision %d; the newcomer knows %d", s, second.Rev, first.Rev)
 	}
 	told := next(b.conn, "slots", func(e struct{ Slots []room.SlotInfo }) bool { return true })

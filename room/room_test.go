@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -19,11 +20,11 @@ func TestJoinShowsTheRoom(t *testing.T) {
 		t.Errorf("the first saw %+v", first)
 	}
 	_, second := h.enter("Bo")
-	if len(second.Members) != 2 || second.Members[0] != first.Self || second.Self.Role != "guest" {
+	if len(second.Members) != 2 || !reflect.DeepEqual(second.Members[0], first.Self) || second.Self.Role != "guest" {
 		t.Errorf("the second saw %+v", second)
 	}
 	s := next(a, "state", func(s state) bool { return len(s.Members.Add) > 0 })
-	if s.Members.Add[0] != second.Self || s.Rev != first.Rev+1 || second.Rev != s.Rev {
+	if !reflect.DeepEqual(s.Members.Add[0], second.Self) || s.Rev != first.Rev+1 || second.Rev != s.Rev {
 		t.Errorf("the first was told %+v; the second knows revision %d", s, second.Rev)
 	}
 	if again := a.must("sync", o{}); len(again.Members) != 2 || again.Rev != s.Rev || again.Session != first.Session {
@@ -59,7 +60,7 @@ func TestLeaving(t *testing.T) {
 	if back.Self.ID == first.Self.ID || len(back.Members) != 2 {
 		t.Errorf("back as %+v", back)
 	}
-	if got := b.must("sync", o{}); got.Self != second.Self && got.Self.ID != second.Self.ID {
+	if got := b.must("sync", o{}); !reflect.DeepEqual(got.Self, second.Self) && got.Self.ID != second.Self.ID {
 		t.Errorf("Bo became %+v", got.Self)
 	}
 	want := []string{"join Ana", "join Bo", "join Cy", "left Ana", "lost Cy", "join Ana"}

@@ -21,6 +21,7 @@ type Server struct {
 	bans   bans
 	passes passes
 	files  files
+	serves atomic.Bool    // files
 	ended  sync.WaitGroup // rooms and connections
 
 	parcelDrops [parcelDrops]atomic.Uint64
@@ -104,7 +105,11 @@ func (s *Server) Rooms() iter.Seq[*Room] {
 
 // caps lists the optional parts of the protocol that the server knows.
 func (s *Server) caps() []string {
-	return []string{"slots", "replaces", "resume", "data", "layers", "backup", "caption", "poll", "quality", "files"}
+	list := []string{"slots", "replaces", "resume", "data", "layers", "backup", "caption", "poll", "quality"}
+	if s.serves.Load() {
+		list = append(list, "files")
+	}
+	return list
 }
 
 // forget removes a room that has ended.

@@ -263,7 +263,7 @@ func (p *party) say(g *guest, do, arg byte, text string) {
 
 // vote opens, votes or closes a poll.
 func (p *party) vote(g *guest, arg byte) {
-	id := ""
+	id := "none"
 	told := g.ask("sync", o{})
 	g.take(told)
 	if len(told.Polls) > 0 {

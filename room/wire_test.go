@@ -132,7 +132,7 @@ func TestAcknowledgementsOnTheWire(t *testing.T) {
 		t.Fatal(err)
 	}
 	joined := l.ask("join", ","+string(arg))
-	if got, want := keys(t, joined), "answer caps chat grace_ms ice_servers key limits members ok publications published rev room self session slots v"; got != want {
+	if got, want := keys(t, joined), "answer can caps chat grace_ms ice_servers key limits members ok polls publications published rev room self session slots v"; got != want {
 		t.Errorf("join: got %s\nwant %s", got, want)
 	}
 	var parts struct {
@@ -154,8 +154,8 @@ func TestAcknowledgementsOnTheWire(t *testing.T) {
 		{"publication", string(parts.Publications[0]), "codec id kind member muted n source"},
 		{"slot", string(parts.Slots[0]), "mid publication state"},
 		{"published", string(parts.Published[0]), "mid publication"},
-		{"limits", string(parts.Limits), "publications sections text"},
-		{"sync", l.ask("sync", ",{}"), "caps chat grace_ms ice_servers key limits members ok publications rev room self session slots v"},
+		{"limits", string(parts.Limits), "file publications sections text"},
+		{"sync", l.ask("sync", ",{}"), "can caps chat grace_ms ice_servers key limits members ok polls publications rev room self session slots v"},
 		{"subscribe", l.ask("subscribe", `,{"publications":[{"id":"nobody"}]}`), "ok refused slots"},
 		{"subscribe to nothing", l.ask("subscribe", `,{}`), "ok slots"},
 		{"message", l.ask("new_message", `,{"cid":"1","text":"x"}`), "id ok ts"},
@@ -169,7 +169,7 @@ func TestAcknowledgementsOnTheWire(t *testing.T) {
 			t.Errorf("%s is %s", what, got)
 		}
 	}
-	if got := string(parts.Caps); got != `["slots","replaces","resume","data","layers","backup"]` {
+	if got := string(parts.Caps); got != `["slots","replaces","resume","data","layers","backup","caption","poll","quality"]` {
 		t.Errorf("caps are %s", got)
 	}
 	if got := l.ask("leave", `,{}`); got != `{"ok":true}` {

@@ -41,6 +41,7 @@ func main() {
 
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", events)
+	mux.Handle("/files/", rooms.Files())
 	mux.Handle("/", room.NewVisitors(nil).Page(web.Handler()))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	log.Print("open http://127.0.0.1:8090/?room=lounge")
