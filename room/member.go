@@ -21,8 +21,9 @@ type Member struct {
 	id       string
 	session  string
 	name     atomic.Pointer[string] // changed by the room's goroutine; never nil
-	kind     string                 // "web", or "whip" or "whep" without signalling
-	resource *resource              // nil with signalling
+	kind     string                 // "web", or "whip", "whep" or "bot" without signalling
+	resource *resource              // of "whip" and "whep", else nil
+	input    *Input                 // of what comes as plain RTP, else nil
 	// Of the grant with which it joined.
 	identity string
 	joined   time.Time

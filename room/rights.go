@@ -102,7 +102,7 @@ func (r *Room) elect(m *Member) {
 	switch {
 	case !m.grant.Candidate:
 	case !r.moderated():
-		if len(r.members)+len(r.seats) == 0 {
+		if r.unattended() {
 			r.founder = m.visitor
 		}
 		m.grant = m.grant.asModerator()

@@ -156,7 +156,19 @@ func (r *Room) over() bool {
 		r.sendAway()
 		return true
 	}
-	return len(r.members)+len(r.seats)+len(r.waiting) == 0 && len(r.inbox) == 0 && time.Since(r.emptySince) >= r.options.Linger
+	if r.inUse() || len(r.inbox) > 0 || time.Since(r.emptySince) < r.options.Linger {
+		return false
+	}
+	for len(r.seats) > 0 {
+		r.take(r.seats[0], "ended") // an input that nothing came from
+	}
+	return true
+}
+
+// inUse tells whether somebody is there, waits or may come back. An input that
+// nothing comes from is nobody.
+func (r *Room) inUse() bool {
+	return len(r.members)+len(r.waiting) > 0 || slices.ContainsFunc(r.seats, func(m *Member) bool { return m.input == nil })
 }
 
 // refuse carries out what still waits, so that nobody waits for ever; members
@@ -179,7 +191,7 @@ func (r *Room) next() time.Time {
 	case len(r.members) > 0:
 	case len(r.waiting) > 0:
 		return time.Now().Add(time.Hour) // until somebody decides, or they give up
-	case len(r.seats) > 0:
+	case r.inUse():
 		return time.Now().Add(r.server.cfg.Grace)
 	default:
 		return r.emptySince.Add(r.options.Linger)

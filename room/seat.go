@@ -33,6 +33,8 @@ func (m *Member) checkAlive() {
 	case m.ended:
 	case m.resource != nil:
 		m.checkMedia()
+	case m.input != nil:
+		m.checkInput()
 	case !m.socketGone:
 		m.stopTimer()
 		m.setState("live")
@@ -97,7 +99,9 @@ func (r *Room) park(m *Member) {
 	r.exit(m, "lost")
 	r.seats = append(r.seats, m)
 	m.parked = true
-	m.after(r.server.cfg.Grace, func() { r.remove(m, "lost") })
+	if m.input == nil { // which is kept as long as the room
+		m.after(r.server.cfg.Grace, func() { r.remove(m, "lost") })
+	}
 	r.log.Info("member lost", "member", m.id)
 	r.flush()
 }

@@ -42,14 +42,7 @@ func TestWHIPWithForeignClients(t *testing.T) {
 		inNamespace(t)
 		return
 	}
-	for _, args := range [][]string{
-		{"link", "set", "lo", "up"}, {"link", "add", "whip", "type", "veth", "peer", "name", "nobody"},
-		{"addr", "add", deviceAddr.String() + "/24", "dev", "whip"}, {"link", "set", "whip", "up"}, {"link", "set", "nobody", "up"},
-	} {
-		if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
-			t.Fatalf("ip %v: %v %s", args, err, out)
-		}
-	}
+	makeDevice(t)
 	h := openAt(t, deviceAddr, room.Config{Grace: 10 * time.Second})
 	mux := http.NewServeMux()
 	mux.Handle("/whip/", h.WHIP())
@@ -83,6 +76,19 @@ func TestWHIPWithForeignClients(t *testing.T) {
 		}
 	}
 	h.nothingLeft()
+}
+
+// makeDevice makes the only device of the namespace.
+func makeDevice(t *testing.T) {
+	t.Helper()
+	for _, args := range [][]string{
+		{"link", "set", "lo", "up"}, {"link", "add", "whip", "type", "veth", "peer", "name", "nobody"},
+		{"addr", "add", deviceAddr.String() + "/24", "dev", "whip"}, {"link", "set", "whip", "up"}, {"link", "set", "nobody", "up"},
+	} {
+		if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
+			t.Fatalf("ip %v: %v %s", args, err, out)
+		}
+	}
 }
 
 // inNamespace runs this test again, where no other device is than its own.

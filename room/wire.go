@@ -11,7 +11,7 @@ type MemberInfo struct {
 	Name     string `json:"name"`
 	Role     string `json:"role"`           // "viewer", "guest" or "moderator"
 	State    string `json:"state"`          // "live" or "reconnecting"
-	Kind     string `json:"kind"`           // "web", "whip" or "whep"
+	Kind     string `json:"kind"`           // "web", "whip", "whep" or "bot"
 	Hand     int64  `json:"hand,omitempty"` // when it was raised, in ms; 0 while it is down
 	// Attrs is what the member says of itself. It is never changed, only replaced.
 	Attrs map[string]string `json:"attrs,omitempty"`

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"github.com/switchyard-rtc/switchyard/room"
 	"github.com/switchyard-rtc/switchyard/signal/client"
 )
@@ -36,6 +38,9 @@ func TestConfigErrors(t *testing.T) {
 		{"no mode", "auth:\n  mode: closed\n", ">  2 |   mode: closed"},
 		{"token without keys", "auth:\n  mode: token\n", "there are no keys"},
 		{"short secret", "auth:\n  keys:\n    a: short\n", `key "a" has 5 bytes, and needs 32`},
+		{"keys from elsewhere without TLS", "auth:\n  jwks_url: http://id.example/keys\n", ">  2 |   jwks_url: http://id.example/keys"},
+		{"keys from no URL", "auth:\n  jwks_url: keys\n", "is not a URL"},
+		{"no switch", "auth:\n  accept_livekit_grants: perhaps\n", "[2:26]"},
 		{"no YAML", "http: [\n", "sequence end token"},
 		{"a list", "- http\n", "[1:1]"},
 		{"a secret beside it", "auth:\n  keys:\n    a: " + goodSecret + "\n  mod: token\n", "mod"},
@@ -201,5 +206,28 @@ func TestOpenServerInvites(t *testing.T) {
 	}
 	if g, err = may(t.Context(), room.JoinRequest{Room: "r"}); err != nil || !g.Candidate {
 		t.Errorf("a guest: %+v, %v", g, err)
+	}
+}
+
+// An identity provider and LiveKit's tokens close the server as keys do.
+func TestConfigOfOthersTokens(t *testing.T) {
+	t.Setenv(keysVariable, "")
+	cfg, err := readConfig(file(t, "auth:\n  mode: token\n  jwks_url: https://id.example/keys\n"))
+	if err != nil || !cfg.tokenNeeded() || cfg.keys.Len() != 1 {
+		t.Errorf("%+v, %v", cfg, err)
+	}
+	cfg, err = readConfig(file(t, "auth:\n  keys: {APIkey1: "+goodSecret+", b: "+goodSecret+"}\n  accept_livekit_grants: true\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+		"iss": "APIkey1", "sub": "ana", "exp": time.Now().Add(time.Hour).Unix(), "video": map[string]any{"room": "r", "roomJoin": true, "roomAdmin": true},
+	}).SignedString([]byte(goodSecret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	authorize, _ := access(cfg)
+	if g, err := authorize(t.Context(), room.JoinRequest{Room: "r", Token: made}); err != nil || g.Identity != "ana" || !g.CanModerate {
+		t.Errorf("%+v, %v", g, err)
 	}
 }

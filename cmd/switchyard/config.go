@@ -43,11 +43,15 @@ type config struct {
 
 	linger time.Duration // EmptyTimeout; 0 for the default
 	keys   *token.Keys   // of Auth, or of the environment; never nil
+	jwks   *token.JWKS   // of Auth; nil without
 }
 
 type authConfig struct {
 	Mode string        `yaml:"mode"` // "open", "token" or, with keys the same as that, ""
 	Keys yaml.MapSlice `yaml:"keys"` // secrets by id; the first signs
+	JWKS string        `yaml:"jwks_url"`
+
+	LiveKit bool `yaml:"accept_livekit_grants"`
 }
 
 // webhookConfig is a receiver; see [webhook.Hook].
@@ -92,6 +96,7 @@ func readConfig(name string) (*config, error) {
 	if err := c.takeKeys(os.Getenv(keysVariable)); err != nil {
 		return nil, usageError{err}
 	}
+	c.keys = c.keys.With(token.Options{JWKS: c.jwks, LiveKit: c.Auth.LiveKit})
 	if c.Auth.Mode == "token" && c.keys.Len() == 0 {
 		return nil, usageError{fmt.Errorf("--config %s: auth.mode is token, and there are no keys%s", name, excerpt(source, "$.auth.mode"))}
 	}
@@ -135,6 +140,11 @@ func (c *config) check() (path string, err error) {
 	}
 	if c.keys, err = token.NewKeys(pairs(c.Auth.Keys)); err != nil {
 		return "$.auth.keys", fmt.Errorf("auth.keys: %w", err)
+	}
+	if at := c.Auth.JWKS; at != "" {
+		if c.jwks, err = token.NewJWKS(token.JWKSConfig{URL: at, Logger: newLogger(os.Stderr)}); err != nil {
+			return "$.auth.jwks_url", fmt.Errorf("auth.jwks_url: %w", err)
+		}
 	}
 	return "", nil
 }

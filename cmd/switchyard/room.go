@@ -52,6 +52,8 @@ func roomCommand() *cobra.Command {
 		o.act("lock ROOM", "Let nobody in who does not moderate", http.MethodPut, "/rooms/{}/lock", admin.Switch{On: true}),
 		o.act("unlock ROOM", "Let everybody in again", http.MethodPut, "/rooms/{}/lock", admin.Switch{On: false}),
 		o.banCommand(), o.messageCommand(), o.eventsCommand(),
+		o.look("inputs ROOM", "List what plain RTP comes to a room", "/rooms/{}/inputs", printInputs), o.addInputCommand(),
+		o.act("remove-input ROOM INPUT", "Close the ports of an input and remove its member", http.MethodDelete, "/rooms/{}/inputs/{}", nil),
 	)
 	return c
 }

@@ -50,6 +50,7 @@ func New(cfg Config) (http.Handler, error) {
 	a.addMembers()
 	a.addPublications()
 	a.addModeration()
+	a.addInputs()
 	a.addLoad()
 	a.addEvents()
 	document, err := json.Marshal(a.OpenAPI())

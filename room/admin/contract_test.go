@@ -102,7 +102,7 @@ func TestContract(t *testing.T) {
 	h.enter("r", "ana", true)
 	bob, id := h.enter("r", "bob", false)
 	r, _ := h.rooms.Room("r")
-	publication := ""
+	publication, input := "", ""
 	for p := range r.Publications() {
 		if p.Source() == "microphone" {
 			publication = p.ID()
@@ -170,14 +170,35 @@ func TestContract(t *testing.T) {
 		{request{"GET", "/rooms/r/bans", ""}, 200, `"identity":"eve","until":"2999-01-01T00:00:00Z"`},
 		{request{"DELETE", "/rooms/r/bans?identity=eve", ""}, 204, ""},
 		{request{"DELETE", "/rooms/r/bans?identity=eve", ""}, 404, "member_not_found"},
+		{request{"POST", "/rooms/r/inputs", `{"name":"Stage","streams":[{"codec":"h264","payload_type":96},{"codec":"opus","payload_type":111}]}`}, 201, `"source":"camera"`},
+		{request{"POST", "/rooms/r/inputs", `{"streams":[]}`}, 400, "body.streams"},
+		{request{"POST", "/rooms/r/inputs", `{"streams":[{"codec":"mp3","payload_type":96}]}`}, 400, "body.streams[0].codec"},
+		{request{"POST", "/rooms/r/inputs", `{"streams":[{"codec":"vp8","payload_type":200}]}`}, 400, "body.streams[0].payload_type"},
+		{request{"POST", "/rooms/r/inputs", `{"streams":[{"codec":"vp8","payload_type":72}]}`}, 400, "payload type 72"},
+		{request{"POST", "/rooms/r/inputs", `{"streams":[{"codec":"vp8","payload_type":96,"source":"microphone"}]}`}, 400, "a microphone is not vp8"},
+		{request{"POST", "/rooms/r/inputs", `{"listen":"localhost","streams":[{"codec":"vp8","payload_type":96}]}`}, 400, "listen is no IP address"},
+		{request{"POST", "/rooms/r/inputs", `{"listen":"192.0.2.77","streams":[{"codec":"vp8","payload_type":96}]}`}, 400, "192.0.2.77"},
+		{request{"POST", "/rooms/other/inputs", `{"streams":[{"codec":"av1","payload_type":96}]}`}, 403, "no_common_codec"},
+		{request{"GET", "/rooms/r/inputs", ""}, 200, `"rtp":"127.0.0.1:`},
+		{request{"GET", "/rooms/nowhere/inputs", ""}, 404, "room_not_found"},
+		{request{"GET", "/rooms/r/inputs/nobody", ""}, 404, "input_not_found"},
+		{request{"DELETE", "/rooms/r/inputs/nobody", ""}, 404, "input_not_found"},
+		{request{"GET", "/rooms/r/inputs/I", ""}, 200, `m=video`},
+		{request{"DELETE", "/rooms/r/inputs/I", ""}, 204, ""},
+		{request{"DELETE", "/rooms/r/inputs/I", ""}, 404, "input_not_found"},
 		{request{"DELETE", "/rooms/r/members/M", ""}, 204, ""},
 		{request{"DELETE", "/rooms/r/members/M", ""}, 404, "member_not_found"},
 		{request{"DELETE", "/rooms/r", ""}, 204, ""},
 		{request{"DELETE", "/rooms/r", ""}, 404, "room_not_found"},
 	} {
 		q := tt.request.of(id, publication)
+		q.path = strings.ReplaceAll(q.path, "/I", "/"+input)
 		resp := h.ask(q.method, q.path, "", q.body)
-		if body := c.check(t, resp); resp.StatusCode != tt.status || !strings.Contains(body, tt.want) {
+		body := c.check(t, resp)
+		if resp.StatusCode == http.StatusCreated && strings.HasSuffix(q.path, "/inputs") {
+			input = resp.Header.Get("Location")[len(prefix+q.path+"/"):]
+		}
+		if resp.StatusCode != tt.status || !strings.Contains(body, tt.want) {
 			t.Errorf("%s %s %.80s: %d %s, want %d and %q", q.method, q.path, q.body, resp.StatusCode, body, tt.status, tt.want)
 		}
 		if got := resp.Header.Get("Cache-Control"); got != "no-store" {
@@ -277,6 +298,10 @@ func TestPermissionMatrix(t *testing.T) {
 		{request{"GET", "/rooms/r/bans", ""}, "nyyy"},
 		{request{"POST", "/rooms/r/bans", `{"identity":"x"}`}, "nyyy"},
 		{request{"DELETE", "/rooms/r/bans?identity=x", ""}, "nyyy"},
+		{request{"POST", "/rooms/r/inputs", `{"streams":[{"codec":"vp8","payload_type":96}]}`}, "nnny"},
+		{request{"GET", "/rooms/r/inputs", ""}, "nyyy"},
+		{request{"GET", "/rooms/r/inputs/I", ""}, "nyyy"},
+		{request{"DELETE", "/rooms/r/inputs/I", ""}, "nyyy"},
 		{request{"GET", "/cost?seconds=0.1", ""}, "nnny"},
 		{request{"GET", "/capacity?seconds=0.1&bitrate=1", ""}, "nnny"},
 		{request{"GET", "/events", ""}, "yyyy"},

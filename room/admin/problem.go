@@ -33,6 +33,7 @@ var statuses = map[string]int{
 	"room_not_found":         http.StatusNotFound,
 	"member_not_found":       http.StatusNotFound,
 	"publication_not_found":  http.StatusNotFound,
+	"input_not_found":        http.StatusNotFound,
 	"method_not_allowed":     http.StatusMethodNotAllowed,
 	"too_large":              http.StatusRequestEntityTooLarge,
 	"unsupported_media_type": http.StatusUnsupportedMediaType,

@@ -24,9 +24,22 @@ const (
 // Keys sign and check tokens, each by its id. Any number of goroutines may use
 // them; they do not change.
 type Keys struct {
-	order []string
-	keys  map[string]key
+	order   []string
+	keys    map[string]key
+	options Options
 }
+
+// Options are what tokens are checked with beside keys. The zero value is nothing.
+type Options struct {
+	// JWKS has further public keys. If nil, there are none.
+	JWKS *JWKS
+	// LiveKit takes tokens as they are made for LiveKit: their claim "video" says
+	// the rights, in the words of it, and their issuer is the id of the key.
+	LiveKit bool
+}
+
+// With returns the same keys with other options.
+func (k *Keys) With(o Options) *Keys { return &Keys{order: k.order, keys: k.keys, options: o} }
 
 // key is a secret of HS256, or a public key of Ed25519.
 type key struct {
@@ -70,8 +83,13 @@ func read(text string) (key, error) {
 	return key{method: jwt.SigningMethodHS256, sign: []byte(text), inspect: []byte(text)}, nil
 }
 
-// Len returns how many keys there are.
-func (k *Keys) Len() int { return len(k.order) }
+// Len returns how many keys there are, where a set of others counts as one.
+func (k *Keys) Len() int {
+	if k.options.JWKS != nil {
+		return len(k.order) + 1
+	}
+	return len(k.order)
+}
 
 // Sign returns a token, signed with the first key that can. It fails if there is
 // none, or if the token would never expire.
@@ -108,27 +126,48 @@ func (k *Keys) Verify(text string, now time.Time) (Claims, error) {
 		jwt.WithLeeway(leeway), jwt.WithExpirationRequired(), jwt.WithTimeFunc(func() time.Time { return now }),
 		jwt.WithStrictDecoding(),
 	)
-	_, err := parser.ParseWithClaims(text, &w, k.find)
+	_, err := parser.ParseWithClaims(text, &w, func(t *jwt.Token) (any, error) { return k.find(t, w.Issuer, now) })
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, jwt.ErrTokenNotValidYet):
 		return Claims{}, ErrExpired
 	case err != nil:
 		return Claims{}, ErrInvalid
 	}
+	if k.options.LiveKit {
+		w.translate()
+	}
 	return w.claims(), nil
 }
 
 // find returns the key that a token names; it may leave it out where there is
-// but one.
-func (k *Keys) find(t *jwt.Token) (any, error) {
+// but one, and LiveKit's name it as their issuer.
+func (k *Keys) find(t *jwt.Token, issuer string, now time.Time) (any, error) {
 	name, named := t.Header["kid"]
 	id, _ := name.(string)
-	if !named && len(k.order) == 1 {
-		id = k.order[0]
+	if !named {
+		id = k.unnamed(issuer)
 	}
 	one, ok := k.keys[id]
+	if j := k.options.JWKS; !ok && j != nil && named && id != "" && slices.Contains(publicAlgs, t.Method.Alg()) {
+		one, ok = j.find(id, now)
+	}
 	if !ok || one.method.Alg() != t.Method.Alg() {
 		return nil, ErrInvalid
 	}
 	return one.inspect, nil
+}
+
+// publicAlgs are the algorithms of published keys: for a token of another nothing
+// is fetched.
+var publicAlgs = []string{"RS256", "ES256", "EdDSA"}
+
+// unnamed returns the id of the key of a token that names none.
+func (k *Keys) unnamed(issuer string) string {
+	if _, ok := k.keys[issuer]; ok && k.options.LiveKit {
+		return issuer
+	}
+	if k.Len() == 1 && len(k.order) == 1 {
+		return k.order[0]
+	}
+	return ""
 }

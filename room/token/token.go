@@ -92,6 +92,10 @@ type wire struct {
 	Single   bool            `json:"single,omitempty"`
 	Uses     int             `json:"uses,omitempty"`
 	Can      *Can            `json:"can,omitempty"`
+
+	// Of LiveKit's tokens.
+	Video json.RawMessage `json:"video,omitempty"`
+	Text  json.RawMessage `json:"metadata,omitempty"`
 }
 
 func (c Claims) wire() wire {

@@ -18,7 +18,7 @@
  * @property {string} name shown to people, not unique
  * @property {Role} role
  * @property {'live'|'reconnecting'} state
- * @property {'web'|'whip'|'whep'} kind
+ * @property {'web'|'whip'|'whep'|'bot'} kind
  * @property {number} [hand] when it raised its hand; missing while it is down
  * @property {Record<string, string>} [attrs] what it says of itself by the event set
  */
