@@ -37,12 +37,14 @@ func NewServer(cfg Config) (*Server, error) {
 		return nil, errors.New("room: Config.Media is nil")
 	}
 	cfg = cfg.withDefaults()
-	return &Server{
+	s := &Server{
 		cfg:   cfg,
 		log:   cfg.Logger,
 		rooms: make(map[string]*Room),
 		conns: make(map[*binding]struct{}),
-	}, nil
+	}
+	s.recall(cfg.Memory.Past)
+	return s, nil
 }
 
 var errRoomName = ErrBadRequest.because("a room's name has 1 to %d of letters, digits, '-', '_' and '.'", longestRoomName)
