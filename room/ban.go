@@ -13,12 +13,12 @@ const mostBans = 10_000
 // one, a visitor by the cookie and whoever comes without a cookie from the same
 // network.
 type Ban struct {
-	Room     string
-	Member   string    // ID of who was banned; empty for an identity that was not there
-	Identity string    // empty for a guest
-	Visitor  string    // of a guest; may be empty
-	Network  string    // of a guest: an IPv4 address, or a /64 of IPv6
-	Until    time.Time // zero for as long as the server remembers
+	Room     string    `json:"room"`
+	Member   string    `json:"member,omitempty"`   // ID of who was banned; empty for an identity that was not there
+	Identity string    `json:"identity,omitempty"` // empty for a guest
+	Visitor  string    `json:"visitor,omitempty"`  // of a guest; may be empty
+	Network  string    `json:"network,omitempty"`  // of a guest: an IPv4 address, or a /64 of IPv6
+	Until    time.Time `json:"until,omitzero"`     // zero for as long as the server remembers
 }
 
 // bans are those of all rooms, which outlive their rooms.
@@ -81,16 +81,7 @@ func (b *bans) lift(room, identity, member string) bool {
 
 // Bans returns those of a room that are not over, oldest first.
 func (s *Server) Bans(room string) []Ban {
-	s.bans.mu.Lock()
-	defer s.bans.mu.Unlock()
-	now := time.Now()
-	var list []Ban
-	for _, x := range s.bans.list {
-		if x.Room == room && !x.over(now) {
-			list = append(list, x)
-		}
-	}
-	return list
+	return slices.DeleteFunc(s.bans.present(time.Now()), func(x Ban) bool { return x.Room != room })
 }
 
 // Unban is [Room.Unban] for a room that need not be open.
@@ -98,5 +89,5 @@ func (s *Server) Unban(room, identity, member string) error {
 	if !s.bans.lift(room, identity, member) {
 		return ErrNoMember.because("nobody like that is banned")
 	}
-	return nil
+	return s.keep(nil)
 }

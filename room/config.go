@@ -33,6 +33,10 @@ type Config struct {
 	// invited.
 	Invite func(Invitation) (string, error)
 
+	// Memory keeps bans, withdrawn invitations and how often tokens were used. If
+	// zero, they last as long as the process.
+	Memory Memory
+
 	// MaxMembers limits each room. If zero, 1000.
 	MaxMembers int
 

@@ -32,7 +32,7 @@ func (r *Room) Invite(i Invitation) (link string, made Invitation, err error) {
 	if err != nil {
 		return "", i, err
 	}
-	if err := s.passes.issue(i, now); err != nil {
+	if err := s.keep(s.passes.issue(i, now)); err != nil {
 		return "", i, err
 	}
 	return "/?room=" + url.QueryEscape(r.name) + "#token=" + token, i, nil
@@ -44,7 +44,7 @@ func (r *Room) Withdraw(id string) error {
 	if !r.server.passes.withdraw(r.name, id) {
 		return ErrBadRequest.because("there is no such invitation into this room")
 	}
-	return nil
+	return r.server.keep(nil)
 }
 
 // invite takes the event invite.

@@ -148,7 +148,7 @@ func (r *Room) ban(m *Member, until time.Time) error {
 		return r.banIdentity(id, until)
 	}
 	x := Ban{Room: r.name, Member: m.id, Visitor: m.visitor, Network: network(m.remote), Until: until}
-	err := r.server.bans.add(x, time.Now())
+	err := r.server.keep(r.server.bans.add(x, time.Now()))
 	for _, o := range r.everybody() { // in all tabs
 		if o == m || x.Visitor != "" && x.Visitor == o.visitor && o.grant.Identity == "" {
 			r.remove(o, "banned")
@@ -169,7 +169,7 @@ func (r *Room) banIdentity(identity string, until time.Time) error {
 			there = append(there, m)
 		}
 	}
-	err := r.server.bans.add(x, time.Now())
+	err := r.server.keep(r.server.bans.add(x, time.Now()))
 	for _, m := range there {
 		r.remove(m, "banned")
 	}

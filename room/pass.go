@@ -26,14 +26,7 @@ type Invitation struct {
 type passes struct {
 	// Guarded by mu.
 	mu    sync.Mutex
-	known map[string]*pass
-}
-
-type pass struct {
-	room      string // of an invitation
-	used      int
-	withdrawn bool
-	expires   time.Time // zero for never
+	known map[string]*pass // by ID
 }
 
 var (
@@ -59,12 +52,21 @@ func (p *passes) refusal(g Grant) error {
 	switch {
 	case g.Pass == "" || known == nil:
 		return nil
-	case known.withdrawn:
+	case known.Withdrawn:
 		return errWithdrawn
-	case g.Uses > 0 && known.used >= g.Uses:
+	case g.Uses > 0 && known.Used >= g.Uses:
 		return errUsed
 	}
 	return nil
+}
+
+// usePass counts a join.
+func (s *Server) usePass(g Grant) error {
+	err := s.passes.use(g, time.Now())
+	if g.Pass == "" || g.Uses == 0 {
+		return err // nothing was counted
+	}
+	return s.keep(err)
 }
 
 // use counts a join.
@@ -82,10 +84,10 @@ func (p *passes) use(g Grant, now time.Time) error {
 		if !p.room(now) {
 			return ErrBusy.because("too many tokens are counted")
 		}
-		known = &pass{expires: g.Expires}
+		known = &pass{ID: g.Pass, Expires: g.Expires}
 		p.known[g.Pass] = known
 	}
-	known.used++
+	known.Used++
 	return nil
 }
 
@@ -96,7 +98,7 @@ func (p *passes) room(now time.Time) bool {
 	}
 	if len(p.known) >= mostPasses {
 		for id, x := range p.known {
-			if !x.expires.IsZero() && now.After(x.expires) {
+			if x.over(now) {
 				delete(p.known, id)
 			}
 		}
@@ -111,7 +113,7 @@ func (p *passes) issue(i Invitation, now time.Time) error {
 	if !p.room(now) {
 		return ErrLimit.because("there are %d invitations already", mostPasses)
 	}
-	p.known[i.ID] = &pass{room: i.Room, expires: i.Expires.Add(time.Minute)}
+	p.known[i.ID] = &pass{ID: i.ID, Room: i.Room, Expires: i.Expires}
 	return nil
 }
 
@@ -120,9 +122,9 @@ func (p *passes) withdraw(room, id string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	x := p.known[id]
-	if x == nil || x.room != room {
+	if x == nil || x.Room != room {
 		return false
 	}
-	x.withdrawn = true
+	x.Withdrawn = true
 	return true
 }

@@ -181,5 +181,5 @@ func (r *Room) readmit(m *Member, g Grant) error {
 	if g.Pass == m.base.Pass {
 		return nil
 	}
-	return r.server.passes.use(g, time.Now())
+	return r.server.usePass(g)
 }

@@ -319,7 +319,7 @@ func (r *Room) add(m *Member, replaces, ticket string) error {
 		return err
 	}
 	if old == nil || old.base.Pass != m.base.Pass {
-		if err := r.server.passes.use(m.base, time.Now()); err != nil {
+		if err := r.server.usePass(m.base); err != nil {
 			return err
 		}
 	}

@@ -41,7 +41,7 @@ func NewServer(cfg Config) (*Server, error) {
 		return nil, errors.New("room: Config.Media is nil")
 	}
 	cfg = cfg.withDefaults()
-	return &Server{
+	s := &Server{
 		cfg:   cfg,
 		log:   cfg.Logger,
 		rooms: make(map[string]*Room),
@@ -51,7 +51,9 @@ func NewServer(cfg Config) (*Server, error) {
 		uploads:   addressLimit{rate: uploadRate, burst: uploadBurst},
 		fetches:   addressLimit{rate: fetchRate, burst: fetchBurst},
 		questions: addressLimit{rate: questionRate, burst: questionBurst},
-	}, nil
+	}
+	s.recall(cfg.Memory.Past)
+	return s, nil
 }
 
 var errRoomName = ErrBadRequest.because("a room's name has 1 to %d of letters, digits, '-', '_' and '.'", longestRoomName)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"time"
 
 	"github.com/switchyard-rtc/switchyard/room"
@@ -13,12 +14,12 @@ import (
 type authorizer = func(context.Context, room.JoinRequest) (room.Grant, error)
 
 // access returns who may join, and what signs invitations. An open server has
-// a key of its own for those, which lasts as long as the process.
-func access(c *config) (authorizer, func(room.Invitation) (string, error)) {
+// a key of its own for those.
+func access(c *config, own []byte) (authorizer, func(room.Invitation) (string, error)) {
 	keys := c.keys
 	if keys.Len() == 0 {
 		// The id and the length are as they should be.
-		keys, _ = token.NewKeys([][2]string{{"process", newKeySecret()}})
+		keys, _ = token.NewKeys([][2]string{{"own", hex.EncodeToString(own)}})
 	}
 	if c.tokenNeeded() {
 		return keys.Authorize(time.Now), keys.Invite

@@ -195,7 +195,7 @@ func TestOpenServerInvites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	may, invite := access(cfg)
+	may, invite := access(cfg, make([]byte, 32))
 	text, err := invite(room.Invitation{ID: "inv-1", Room: "r", Role: room.RoleViewer, Expires: time.Now().Add(time.Hour)})
 	if err != nil {
 		t.Fatal(err)

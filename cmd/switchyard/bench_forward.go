@@ -202,7 +202,7 @@ func (o *forwardOptions) serverCommand() (bench.ServerCommand, error) {
 }
 
 func (o *forwardOptions) switchyardCommand(self string) bench.ServerCommand {
-	args, media := []string{self, "serve", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--max-members", mostMembers}, "127.0.0.1"
+	args, media := []string{self, "serve", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", noData, "--max-members", mostMembers}, "127.0.0.1"
 	if o.sink != "" {
 		args, media = append(args, "--bench-sink", bench.SinkAddress), bench.SinkHost
 	}

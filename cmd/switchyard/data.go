@@ -5,11 +5,18 @@ import (
 	"path/filepath"
 )
 
+// noData is what --data says to keep nothing.
+const noData = "off"
+
 // dataDir returns where the server keeps what outlives it, unless that was
 // chosen: the folder that systemd gives it, or else that of the user's programs
 // for their state. It is empty where there is none.
 func dataDir(chosen string) string {
-	if chosen != "" {
+	switch chosen {
+	case "":
+	case noData:
+		return ""
+	default:
 		return chosen
 	}
 	if dir := os.Getenv("STATE_DIRECTORY"); filepath.IsAbs(dir) {

@@ -40,6 +40,9 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	}
 	c := exec.CommandContext(t.Context(), self, args...)
 	c.Env = append(os.Environ(), asCommand+"=1")
+	if os.Getenv("XDG_STATE_HOME") == "" { // tests have nothing to do with what the user's server keeps
+		c.Env = append(c.Env, "XDG_STATE_HOME="+t.TempDir())
+	}
 	return c
 }
 

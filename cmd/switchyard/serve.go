@@ -19,6 +19,7 @@ import (
 
 	"github.com/switchyard-rtc/switchyard/room"
 	"github.com/switchyard-rtc/switchyard/room/admin"
+	"github.com/switchyard-rtc/switchyard/room/store"
 	"github.com/switchyard-rtc/switchyard/room/webhook"
 	"github.com/switchyard-rtc/switchyard/sfu"
 	sio "github.com/switchyard-rtc/switchyard/signal"
@@ -68,7 +69,7 @@ func serveCommand() *cobra.Command {
 	c.Flags().StringVar(&o.udp, "udp", "7882", "UDP port of the media, or ADDRESS:PORT")
 	c.Flags().StringVar(&o.admin.address, "admin", adminAddr, "loopback address of the admin API, health and profiles; off for none")
 	c.Flags().StringSliceVar(&o.admin.hosts, "admin-host", nil, "name by which the admin API may be asked beside localhost, as behind a proxy")
-	c.Flags().StringVar(&o.data, "data", "", "folder of what outlives the process (default the user's state directory)")
+	c.Flags().StringVar(&o.data, "data", "", "folder of what outlives the process; off for none (default the user's state directory)")
 	c.Flags().IntVar(&o.maxMembers, "max-members", 1000, "members of a room at most")
 	c.Flags().StringSliceVar(&o.codecs, "codecs", nil, "codecs of the rooms, best first, of vp8, vp9, h264, av1 and h265")
 	c.Flags().StringVar(&o.sink, "bench-sink", "", "address in 198.18.0.0/15 that gets the media of who is called sink-…")
@@ -135,8 +136,7 @@ func serve(out io.Writer, o serveOptions) error {
 	if o.maxMembers < 1 {
 		return usageError{fmt.Errorf("--max-members %d is below 1", o.maxMembers)}
 	}
-	authorize, invite := access(o.config)
-	sink, authorize, err := benchSink(o.sink, authorize)
+	sink, err := benchSink(o.sink)
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,10 @@ func serve(out io.Writer, o serveOptions) error {
 		return err
 	}
 	defer media.Close()
-	visitors := room.NewVisitors(nil)
+	kept := store.Open(dataDir(o.data), log)
+	defer kept.Close()
+	authorize, invite := access(o.config, kept.Key("invitations"))
+	visitors := room.NewVisitors(kept.Key("visitors"))
 	happened := admin.NewEvents()
 	sender, err := webhook.New(webhook.Config{Hooks: o.config.hooks(), Dir: dataDir(o.data), Logger: log})
 	if err != nil {
@@ -169,7 +172,7 @@ func serve(out io.Writer, o serveOptions) error {
 	}
 	defer closeSender(sender)
 	rooms, err := room.NewServer(room.Config{
-		Media: media, Authorize: authorize, Visitors: visitors, Invite: invite,
+		Media: media, Authorize: withSink(sink, authorize), Visitors: visitors, Invite: invite, Memory: kept.Memory(),
 		MaxMembers: o.maxMembers, Linger: o.config.linger, Hooks: happened.Hooks().Then(sender.Hooks()), Logger: log,
 	})
 	if err != nil {

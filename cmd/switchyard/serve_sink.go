@@ -11,21 +11,29 @@ import (
 )
 
 // benchSink reads --bench-sink, with which `bench forward --sink` starts its
-// servers: the address for [sfu.Config.BenchSink], and who gets an id that makes
-// use of it, of those who may join. Without the flag it is no address.
-func benchSink(flag string, may authorizer) (netip.Addr, authorizer, error) {
+// servers: the address for [sfu.Config.BenchSink]. Without the flag it is none.
+func benchSink(flag string) (netip.Addr, error) {
 	if flag == "" {
-		return netip.Addr{}, may, nil
+		return netip.Addr{}, nil
 	}
 	addr, err := netip.ParseAddr(flag)
 	if err != nil {
-		return netip.Addr{}, nil, usageError{fmt.Errorf("--bench-sink %q is not an address", flag)}
+		return netip.Addr{}, usageError{fmt.Errorf("--bench-sink %q is not an address", flag)}
 	}
-	return addr, func(ctx context.Context, req room.JoinRequest) (room.Grant, error) {
+	return addr, nil
+}
+
+// withSink gives those who may join, and are named so, an id that makes use of the
+// sink, if there is one.
+func withSink(sink netip.Addr, may authorizer) authorizer {
+	if !sink.IsValid() {
+		return may
+	}
+	return func(ctx context.Context, req room.JoinRequest) (room.Grant, error) {
 		g, err := may(ctx, req)
 		if strings.HasPrefix(req.Name, sfu.BenchSinkPrefix) {
 			g.IDPrefix = sfu.BenchSinkPrefix
 		}
 		return g, err
-	}, nil
+	}
 }

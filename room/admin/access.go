@@ -74,7 +74,7 @@ func (a *Access) Guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		granted, p := a.admit(r)
 		if p != nil {
-			p.write(w)
+			p.Write(w)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), rightKey{}, granted)))
@@ -85,7 +85,7 @@ func (a *Access) Guard(next http.Handler) http.Handler {
 func (a *Access) GuardAll(next http.Handler) http.Handler {
 	return a.Guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !rightOf(r.Context()).all {
-			refusal("forbidden", "the token lacks can.admin").write(w)
+			refusal("forbidden", "the token lacks can.admin").Write(w)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -98,7 +98,7 @@ func (a *Access) GuardHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if a.Open() {
 			if p := a.local(r); p != nil {
-				p.write(w)
+				p.Write(w)
 				return
 			}
 		}

@@ -174,7 +174,7 @@ func (a *api) describe(op operation) huma.Operation {
 		Middlewares: huma.Middlewares{func(c huma.Context, next func(huma.Context)) {
 			if p := op.needs.refuses(rightOf(c.Context()), c.Param("room")); p != nil {
 				_, w := humago.Unwrap(c)
-				p.write(w)
+				p.Write(w)
 				return
 			}
 			next(c)
@@ -192,10 +192,10 @@ func (a *api) unknown(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if w.Header().Get("Allow") != "" {
-		refusal("method_not_allowed", "that method is not allowed here").write(w)
+		refusal("method_not_allowed", "that method is not allowed here").Write(w)
 		return
 	}
-	refusal("not_found", "there is nothing at this address").write(w)
+	refusal("not_found", "there is nothing at this address").Write(w)
 }
 
 // room returns a room that is open.

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/switchyard-rtc/switchyard/room/internal/lock"
 )
 
 const (
@@ -48,7 +50,7 @@ func openJournal(dir string, known func(url string) bool) (j *journal, waiting [
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, nil, 0, err
 	}
-	free, err := lock(filepath.Join(dir, fileName+".lock"))
+	free, err := lock.Take(filepath.Join(dir, fileName+".lock"))
 	if err != nil {
 		return nil, nil, 0, fmt.Errorf("lock %s: %w", dir, err)
 	}

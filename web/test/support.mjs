@@ -67,7 +67,7 @@ export function build() {
  * @param {string} [udp]
  */
 export async function startServer(http = '127.0.0.1:0', udp = '127.0.0.1:0') {
-  const child = spawn(build(), ['serve', '--http', http, '--udp', udp], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(build(), ['serve', '--http', http, '--udp', udp, '--data', 'off'], { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stderr.on('data', (b) => (log += b));
   let asked = false;

@@ -51,13 +51,17 @@ var mayImport = map[string][]string{
 	"signal/client":      {"signal/sio"},
 	"signal/engine":      {},
 	"signal/sio":         {},
-	"room":               {"sfu"},
-	"room/admin":         {"room", "room/token", "sfu"},
+	"room":               {"room/internal/problem", "sfu"},
+	"room/admin":         {"room", "room/internal/problem", "room/token", "sfu"},
+	"room/store":         {"room", "room/internal/lock"},
 	"room/token":         {"room"},
-	"room/webhook":       {"room"},
+	"room/webhook":       {"room", "room/internal/lock"},
 	"web":                {},
-	"cmd/switchyard":     {"bench", "room", "room/admin", "room/token", "room/webhook", "sfu", "signal", "web"},
+	"cmd/switchyard":     {"bench", "room", "room/admin", "room/store", "room/token", "room/webhook", "sfu", "signal", "web"},
 	"examples/...":       {"room", "sfu", "signal", "web"},
+
+	"room/internal/lock":    {},
+	"room/internal/problem": {},
 }
 
 // onlyIn lists modules that only some packages may import, tests apart.

@@ -1,14 +1,15 @@
 //go:build unix
 
-package webhook
+package lock
 
 import (
 	"os"
 	"syscall"
 )
 
-// lock takes a file for this process. It fails if another has it.
-func lock(path string) (free func(), err error) {
+// Take takes a file for this process, and makes it if there is none. It fails if
+// another process has it.
+func Take(path string) (free func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
