@@ -17,6 +17,11 @@ export class FakeMedia extends LocalMedia {
     return true;
   }
 
+  /** It is to be read. */
+  get mirrored() {
+    return false;
+  }
+
   async asks() {
     return false;
   }

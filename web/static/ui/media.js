@@ -1,13 +1,11 @@
 // @ts-check
 import { Emitter } from '../lib/emitter.js';
 import { captureCode } from '../lib/switchyard.js';
-import { permission, picture, sound } from './capture.js';
+import { kindOf, otherCamera, permission, picture, size, sound } from './capture.js';
 import { recall, remember, setSetting, setting } from './storage.js';
 
 /** @typedef {import('./capture.js').Device} Device */
 /** @typedef {import('./capture.js').Capture} Capture */
-
-const kindOf = { mic: 'audioinput', cam: 'videoinput', speaker: 'audiooutput' };
 
 /**
  * LocalMedia is the visitor's own microphone and camera, from the lobby to
@@ -30,7 +28,7 @@ export class LocalMedia extends Emitter {
   speaker = '';
   /** Lines of the camera's picture, at most. */
   height = setting('height', 720);
-  /** Where the camera should look; empty where it does not matter. @type {''|'user'|'environment'} */
+  /** Where the camera should look; empty where it does not matter. */
   #facing = '';
   /** @type {MediaDeviceInfo[]} */
   devices = [];
@@ -85,6 +83,9 @@ export class LocalMedia extends Emitter {
       .filter((d) => this[d].on && !this[d].track && !this[d].error);
     this.#opening++;
     this.emit('change', undefined);
+    if (this.devices.length === 0) {
+      await this.#list();
+    }
     if (!this.available || !('RTCPeerConnection' in window)) {
       wanted.forEach((d) => (this[d].error = window.isSecureContext ? 'unsupported' : 'insecure'));
     } else if (wanted.length > 0) {
@@ -124,8 +125,8 @@ export class LocalMedia extends Emitter {
   async #capture(wanted) {
     const wishes = { mic: this.mic.wish, cam: this.cam.wish };
     const stream = await this.open({
-      audio: wanted.includes('mic') && sound(this.mic.id),
-      video: wanted.includes('cam') && picture(this.cam.id, this.#facing, this.height),
+      audio: wanted.includes('mic') && sound(this.mic.id, this.list('mic')),
+      video: wanted.includes('cam') && { ...picture(this.cam.id, this.list('cam'), this.#facing), ...size(this.height) },
     });
     for (const track of stream.getTracks()) {
       const d = track.kind === 'audio' ? 'mic' : 'cam';
@@ -213,18 +214,20 @@ export class LocalMedia extends Emitter {
 
   /** Looks the other way, or through the next camera where none says which way it looks. */
   async flip() {
-    const { facingMode, deviceId } = this.cam.track?.getSettings() ?? {};
-    const list = this.list('cam').map((i) => i.deviceId);
-    this.#facing = facingMode ? (facingMode === 'environment' ? 'user' : 'environment') : '';
-    this.cam.id = facingMode ? '' : list[(list.indexOf(deviceId ?? '') + 1) % list.length] ?? '';
+    ({ facing: this.#facing, id: this.cam.id } = otherCamera(this.cam.track, this.list('cam')));
     await this.#reopen('cam');
+  }
+
+  /** Whether one sees oneself as in a mirror; never what the eye sees as well. */
+  get mirrored() {
+    return setting('mirror', true) && this.cam.track?.getSettings().facingMode !== 'environment';
   }
 
   /** @param {number} height of the camera's picture, in lines */
   async chooseHeight(height) {
     this.height = height;
     setSetting('height', height);
-    await this.cam.track?.applyConstraints(picture(this.cam.id, this.#facing, height)).catch(() => {}); // it goes on as it is
+    await this.cam.track?.applyConstraints(size(height)).catch(() => {}); // it goes on as it is
   }
 
   /** @param {string} id of the output */
@@ -298,5 +301,4 @@ export class LocalMedia extends Emitter {
   }
 }
 
-/** Whether the browser lets a page choose where sound comes out. */
-export const canChooseSpeaker = 'setSinkId' in HTMLMediaElement.prototype;
+export { canChooseSpeaker } from './capture.js';

@@ -1,6 +1,5 @@
 // @ts-check
 import { set } from './dom.js';
-import { setting } from './storage.js';
 /** @import {Context} from './call.js' */
 
 /**
@@ -36,9 +35,7 @@ export class Phone {
     const { media, toolbar } = this.#ctx;
     const cameras = media.list('cam').length;
     toolbar.update({ flip: { hidden: !media.live('cam') || !(cameras > 1 || (this.#touch && cameras > 0)) } });
-    // A camera that looks away shows what the eye sees; a mirror would confuse.
-    const away = media.cam.track?.getSettings().facingMode === 'environment';
-    set(document.documentElement, 'data-mirror', away || !setting('mirror', true) ? 'off' : null);
+    set(document.documentElement, 'data-mirror', media.mirrored ? null : 'off');
     const devices = [media.live('mic'), media.live('cam')];
     if (devices.join() !== this.#told) {
       this.#told = devices.join();
