@@ -63,7 +63,7 @@ export class Chat {
     });
   }
 
-  /** Sends what waits. Called when the room has been joined, again too. */
+  /** Sends what waits. Called when the room has been joined, again too. @internal */
   async flush() {
     if (this.#busy) {
       return;
@@ -93,6 +93,7 @@ export class Chat {
 
   /**
    * Takes a message of somebody else, or one of the history.
+   * @internal
    * @param {Pick<Message, 'id'|'ts'|'text'>} m
    * @param {string} name of the sender
    * @param {boolean} [own]
@@ -103,7 +104,7 @@ export class Chat {
     }
   }
 
-  /** Gives up what has not been acknowledged. */
+  /** Gives up what has not been acknowledged. @internal */
   close() {
     this.#closed = true;
     for (const m of this.#waiting.values()) {
