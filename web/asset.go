@@ -5,7 +5,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
+	"encoding/json"
 	"net/http"
 	"path"
 	"strconv"
@@ -15,9 +15,6 @@ import (
 
 	"github.com/tdewolff/minify/v2"
 	"github.com/tdewolff/minify/v2/css"
-	"github.com/tdewolff/minify/v2/js"
-	"github.com/tdewolff/minify/v2/json"
-	"github.com/tdewolff/minify/v2/svg"
 )
 
 // asset is one embedded file.
@@ -50,7 +47,7 @@ func (a *asset) make() {
 	if err != nil {
 		return
 	}
-	if small, err := minified(a.file, a.kind, source); err == nil {
+	if small, err := minified(a.file, source); err == nil {
 		source = small
 	}
 	a.plain = newBody(source)
@@ -107,26 +104,24 @@ func zero(weight string) bool {
 }
 
 // minified leaves out what only people read. What other projects made is not
-// changed. Names at the top of a module, of methods and of fields stay, so that a
-// stack trace can be read; names inside of functions become short, which saves
-// a tenth of the whole.
-func minified(file, kind string, source []byte) ([]byte, error) {
+// changed.
+func minified(file string, source []byte) ([]byte, error) {
 	if strings.Contains(file, "/vendor/") {
 		return source, nil
 	}
-	m := minify.New()
-	m.Add("text/javascript", &js.Minifier{})
-	m.Add("text/css", &css.Minifier{})
-	m.Add("application/json", &json.Minifier{})
-	m.Add("image/svg+xml", &svg.Minifier{})
-	small, err := m.Bytes(kind, source)
-	switch {
-	case errors.Is(err, minify.ErrNotExist):
+	var b bytes.Buffer
+	var err error
+	switch path.Ext(file) {
+	case ".js":
+		return stripped(source)
+	case ".css":
+		err = css.Minify(minify.New(), &b, bytes.NewReader(source), nil)
+	case ".json":
+		err = json.Compact(&b, source)
+	default:
 		return source, nil
-	case string(small) == "export":
-		return []byte("export{}"), err // of a module that holds types, where the minifier leaves out the braces
 	}
-	return small, err
+	return b.Bytes(), err
 }
 
 func packed(source []byte) []byte {
