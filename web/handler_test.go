@@ -1,24 +1,34 @@
 package web_test
 
 import (
+	"compress/gzip"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"path"
+	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/switchyard-rtc/switchyard/web"
 )
 
 func do(t *testing.T, method, target string, header ...string) *http.Response {
 	t.Helper()
+	return ask(web.Handler(), method, target, header...)
+}
+
+func ask(h http.Handler, method, target string, header ...string) *http.Response {
 	r := httptest.NewRequest(method, target, nil)
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
-	web.Handler().ServeHTTP(w, r)
+	h.ServeHTTP(w, r)
 	return w.Result()
 }
 
@@ -43,7 +53,7 @@ func TestStatusAndType(t *testing.T) {
 		{"GET", "/style.css", 200, "text/css; charset=utf-8", ""},
 		{"GET", "/lib/switchyard.js", 200, "text/javascript; charset=utf-8", ""},
 		{"GET", "/lang/en.json", 200, "application/json; charset=utf-8", ""},
-		{"GET", "/vendor/socket.io.esm.min.js", 200, "text/javascript; charset=utf-8", ""},
+		{"GET", "/lib/vendor/socket.io.esm.min.js", 200, "text/javascript; charset=utf-8", ""},
 		{"GET", "/icon.svg", 200, "image/svg+xml", ""},
 		{"GET", "/icon-192.png", 200, "image/png", ""},
 		{"GET", "/manifest.webmanifest", 200, "application/manifest+json", ""},
@@ -89,6 +99,140 @@ func TestAssetIsRevalidated(t *testing.T) {
 	}
 	if r := do(t, "GET", "/style.css", "If-None-Match", `"other"`); r.StatusCode != http.StatusOK {
 		t.Errorf("with another ETag: status %d, want 200", r.StatusCode)
+	}
+}
+
+// Each encoding has its own ETag, a Range is one of the plain bytes, and whoever
+// does not accept gzip gets none.
+func TestEncodingIsNegotiated(t *testing.T) {
+	const file = "/ui/main.js"
+	plain := do(t, "GET", file)
+	packed := do(t, "GET", file, "Accept-Encoding", "gzip, deflate, br")
+	text := body(t, plain)
+	if got := packed.Header.Get("ETag"); got == plain.Header.Get("ETag") || got == "" {
+		t.Errorf("with gzip the ETag is %s, without %s", got, plain.Header.Get("ETag"))
+	}
+	if got := unzip(t, body(t, packed)); got != text {
+		t.Errorf("with gzip it is %q, without %q", got, text)
+	}
+	for _, tt := range []struct {
+		name   string
+		header []string
+		status int
+		gzip   bool
+		length int // of the body, -1 for any
+	}{
+		{"nothing said", nil, 200, false, len(text)},
+		{"gzip", []string{"Accept-Encoding", "br;q=1.0, GZIP;q=0.5"}, 200, true, -1},
+		{"anything", []string{"Accept-Encoding", "*"}, 200, true, -1},
+		{"anything else", []string{"Accept-Encoding", "*, gzip;q=0"}, 200, false, len(text)},
+		{"gzip without weight", []string{"Accept-Encoding", "gzip;q=0.000"}, 200, false, len(text)},
+		{"only another", []string{"Accept-Encoding", "br"}, 200, false, len(text)},
+		{"identity", []string{"Accept-Encoding", "identity"}, 200, false, len(text)},
+		{"known", []string{"Accept-Encoding", "gzip", "If-None-Match", packed.Header.Get("ETag")}, 304, false, 0},
+		{"known without gzip", []string{"If-None-Match", plain.Header.Get("ETag")}, 304, false, 0},
+		{"known in the other encoding", []string{"Accept-Encoding", "gzip", "If-None-Match", plain.Header.Get("ETag")}, 200, true, -1},
+		{"not the one meant", []string{"Accept-Encoding", "gzip", "If-Match", `"other"`}, 412, false, 0},
+		{"a part", []string{"Accept-Encoding", "gzip", "Range", "bytes=2-5"}, 206, false, 4},
+		{"a part of the packed", []string{"Range", "bytes=2-5", "If-Range", packed.Header.Get("ETag")}, 200, false, len(text)},
+		{"no part", []string{"Accept-Encoding", "gzip", "Range", "bytes=9999999-"}, 416, false, -1},
+	} {
+		for _, method := range []string{"GET", "HEAD"} {
+			t.Run(method+" "+tt.name, func(t *testing.T) {
+				r := do(t, method, file, tt.header...)
+				if r.StatusCode != tt.status || r.Header.Get("Vary") != "Accept-Encoding" {
+					t.Errorf("status %d, Vary %q; want %d, Accept-Encoding", r.StatusCode, r.Header.Get("Vary"), tt.status)
+				}
+				if got := r.Header.Get("Content-Encoding") == "gzip"; tt.status < 300 && got != tt.gzip {
+					t.Errorf("Content-Encoding %q, want gzip %v", r.Header.Get("Content-Encoding"), tt.gzip)
+				}
+				b := body(t, r)
+				if method == "HEAD" && b != "" && tt.status < 300 || method == "GET" && tt.length >= 0 && len(b) != tt.length {
+					t.Errorf("%d bytes, want %d", len(b), tt.length)
+				}
+				if length := r.Header.Get("Content-Length"); tt.status == 200 && method == "GET" && length != strconv.Itoa(len(b)) {
+					t.Errorf("Content-Length %s of %d bytes", length, len(b))
+				}
+			})
+		}
+	}
+}
+
+func unzip(t *testing.T, packed string) string {
+	t.Helper()
+	z, err := gzip.NewReader(strings.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// budget is what the whole page may weigh as it is sent, in bytes: each file that
+// is not fetched for a background alone, in all languages.
+const budget = 80_000
+
+func TestPageIsLight(t *testing.T) {
+	handler := web.Handler()
+	total := len(body(t, ask(handler, "GET", "/")))
+	began := time.Now()
+	for _, file := range files(t) {
+		r := ask(handler, "GET", file, "Accept-Encoding", "gzip")
+		if r.StatusCode != http.StatusOK {
+			t.Errorf("%s: status %d", file, r.StatusCode)
+		}
+		n := len(body(t, r))
+		t.Logf("%6d %s", n, file)
+		total += n
+	}
+	t.Logf("%6d bytes altogether, made in %v", total, time.Since(began))
+	if total > budget {
+		t.Errorf("the page weighs %d bytes, may weigh %d", total, budget)
+	}
+}
+
+// files returns the URL paths of everything that the page may fetch, but what
+// draws backgrounds, and what tells of licences.
+func files(t *testing.T) (list []string) {
+	t.Helper()
+	err := filepath.WalkDir("static", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil || d.IsDir():
+			return err
+		case regexp.MustCompile(`/index\.html$|\.d\.ts$|\.txt$|vendor/mediapipe/|^static/lib/[^/]*$`).MatchString(name) && filepath.Ext(name) != ".js":
+			return nil
+		}
+		list = append(list, strings.TrimPrefix(name, "static"))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// A file that the minifier does not understand would be sent whole.
+func TestEverythingIsMinified(t *testing.T) {
+	for _, file := range files(t) {
+		if ext := path.Ext(file); strings.Contains(file, "/vendor/") || ext != ".js" && ext != ".css" {
+			continue
+		}
+		text := body(t, do(t, "GET", file))
+		if strings.Contains(text, "/*") || strings.Contains(text, "@ts-check") {
+			t.Errorf("%s has comments", file)
+		}
+	}
+}
+
+// What makes a package of the client library is of no use to a browser.
+func TestPackageIsNotServed(t *testing.T) {
+	for _, file := range []string{"/lib/package.json", "/lib/README.md", "/lib/tsconfig.json", "/lib/LICENSE"} {
+		if r := do(t, "GET", file); r.StatusCode != http.StatusFound {
+			t.Errorf("%s: status %d, want 302", file, r.StatusCode)
+		}
 	}
 }
 

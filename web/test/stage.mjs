@@ -27,7 +27,7 @@ function prepare() {
   const page = /** @type {any} */ (globalThis);
   page.enter = async (/** @type {string} */ room, /** @type {string} */ name, /** @type {(room: any) => Promise<void>} */ before) => {
     const { Room } = await import(/** @type {string} */ ('/lib/switchyard.js'));
-    const { io } = await import(/** @type {string} */ ('/vendor/socket.io.esm.min.js'));
+    const { io } = await import(/** @type {string} */ ('/lib/vendor/socket.io.esm.min.js'));
     page.room = new Room({ connect: (/** @type {string} */ url, /** @type {object} */ o) => (page.socket = io(url, o)) });
     await before(page.room);
     await page.room.join({ room, name });

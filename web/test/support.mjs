@@ -2,6 +2,7 @@
 // Starts the real server and real browsers for the tests beside this file.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -49,16 +50,18 @@ let binary = process.env.SWITCHYARD_BIN ?? '';
 
 /** Builds the server, once. */
 export function build() {
-  if (binary) {
-    return binary;
-  }
-  binary = `${out}switchyard`;
-  const r = spawnSync('go', ['build', '-o', binary, './cmd/switchyard'], { cwd: root, encoding: 'utf8' });
+  binary ||= compile('cmd/switchyard');
+  return binary;
+}
+
+/** @param {string} folder of a command @returns {string} its binary */
+function compile(folder) {
+  const path = `${out}${basename(folder)}`;
+  const r = spawnSync('go', ['build', '-o', path, `./${folder}`], { cwd: root, encoding: 'utf8' });
   if (r.status !== 0) {
-    binary = '';
     throw new Error(`go build: ${r.stderr || r.error}`);
   }
-  return binary;
+  return path;
 }
 
 /**
@@ -66,8 +69,18 @@ export function build() {
  * @param {string} [http]
  * @param {string} [udp]
  */
-export async function startServer(http = '127.0.0.1:0', udp = '127.0.0.1:0') {
-  const child = spawn(build(), ['serve', '--http', http, '--udp', udp, '--data', 'off'], { stdio: ['ignore', 'pipe', 'pipe'] });
+export const startServer = (http = '127.0.0.1:0', udp = '127.0.0.1:0') => start(build(), ['serve', '--http', http, '--udp', udp, '--data', 'off']);
+
+/** Starts one of the examples. @param {string} name */
+export const startExample = (name) => start(compile(`examples/${name}`), ['--http', '127.0.0.1:0']);
+
+/**
+ * Starts a program that prints its address when it is ready.
+ * @param {string} path
+ * @param {string[]} args
+ */
+async function start(path, args) {
+  const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stderr.on('data', (b) => (log += b));
   let asked = false;

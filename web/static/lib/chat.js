@@ -77,7 +77,7 @@ export class Chat {
     });
   }
 
-  /** Sends what waits. Called when the room has been joined, again too. */
+  /** Sends what waits. Called when the room has been joined, again too. @internal */
   async flush() {
     if (this.#busy) {
       return;
@@ -108,6 +108,7 @@ export class Chat {
 
   /**
    * Takes a message of somebody else, or one of the history.
+   * @internal
    * @param {Pick<Message, 'id'|'ts'|'text'> & Partial<Message>} m
    * @param {string} name of the sender
    * @param {boolean} [own]
@@ -128,7 +129,7 @@ export class Chat {
     return this.#add(line);
   }
 
-  /** Gives up what has not been acknowledged. */
+  /** Gives up what has not been acknowledged. @internal */
   close() {
     this.#closed = true;
     for (const m of this.#waiting.values()) {

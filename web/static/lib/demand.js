@@ -16,6 +16,7 @@ const pause = 100;
  * parameters; what is told meanwhile is part of the next, the newest wins. A
  * change that something else made in between, as a negotiation may, is set right
  * by the next {@link apply}.
+ * @internal
  */
 export class Demand {
   /** @type {RTCRtpSender|null} */

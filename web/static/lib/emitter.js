@@ -28,6 +28,7 @@ export class Emitter {
   }
 
   /**
+   * @internal
    * @template {keyof Events} K
    * @param {K} name
    * @param {Events[K]} arg

@@ -1,5 +1,5 @@
 // @ts-check
-import { io as connect } from '../vendor/socket.io.esm.min.js';
+import { io as connect } from './vendor/socket.io.esm.min.js';
 import { Emitter } from './emitter.js';
 import { RoomError, refusal } from './errors.js';
 

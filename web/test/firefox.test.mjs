@@ -1,0 +1,120 @@
+// @ts-check
+// Firefox and Chromium in one room: what one sends the other shows.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import puppeteer from 'puppeteer-core';
+import { drawnScreen } from './drawn.mjs';
+import { receivedOf, seesAndHears } from './measure.mjs';
+import { atEnd, cleanUp, errorsOfPages, join, startBrowser, startServer, tile, until } from './support.mjs';
+
+/** @type {Awaited<ReturnType<typeof startServer>>} */
+let server;
+/** In Firefox. @type {import('puppeteer-core').Page} */
+let ana;
+/** In Chromium. @type {import('playwright-core').Page} */
+let bo;
+/** @type {string[]} */
+const errors = [];
+
+const prefs = {
+  'media.navigator.streams.fake': true, // a picture and a tone without hardware
+  'media.navigator.permission.disabled': true, // every prompt is answered with yes
+  'permissions.default.microphone': 1,
+  'permissions.default.camera': 1,
+  'media.autoplay.default': 0,
+  'media.peerconnection.ice.loopback': true,
+  'media.peerconnection.ice.obfuscate_host_addresses': false,
+};
+
+before(async () => {
+  server = await startServer();
+  const firefox = await puppeteer.launch({
+    browser: 'firefox', executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr', extraPrefsFirefox: prefs,
+  });
+  atEnd(() => firefox.close());
+  ana = await firefox.newPage();
+  ana.on('pageerror', (e) => errors.push(String(e)));
+  ana.on('console', (m) => m.type() === 'error' && errors.push(m.text()));
+  bo = await join(await startBrowser(), server.url, 'foxes', 'Bo');
+}, { timeout: 60_000 });
+after(cleanUp);
+
+/** Waits for something in Firefox. @param {string} role @param {string} name */
+async function find(role, name) {
+  const found = await ana.waitForSelector(`aria/${name}[role="${role}"]`, { timeout: 15_000 });
+  assert.ok(found);
+  return found;
+}
+
+/** @param {string} role @param {string} name */
+const press = async (role, name) => (await find(role, name)).click();
+
+test('Ana joins through the lobby', { timeout: 60_000 }, async () => {
+  await ana.goto(`${server.url}/?room=foxes`);
+  await (await find('textbox', 'Your name')).type('Ana');
+  await press('button', 'Join now');
+  await find('toolbar', 'Call controls');
+  await tile(bo, 'Ana').waitFor();
+});
+
+test('each sees and hears the other', { timeout: 60_000 }, async () => {
+  await seesAndHears(bo, 'Ana');
+  await watches('Bo', 'camera');
+  const heard = await receivedOf(/** @type {any} */ (ana), 'Bo', 'microphone');
+  await until('Ana hears Bo', async () => (await receivedOf(/** @type {any} */ (ana), 'Bo', 'microphone')).energy > heard.energy);
+});
+
+/** Waits until Ana's tile of a source has shown ten pictures more. @param {string} name @param {string} source */
+async function watches(name, source) {
+  const shown = () => ana.evaluate(([name, source]) => {
+    const { room } = /** @type {any} */ (window).switchyard;
+    const { id } = room.members.find((/** @type {any} */ m) => m.name === name);
+    const video = /** @type {HTMLVideoElement|null} */ (document.querySelector(`[data-member="${id}"][data-source="${source}"] video`));
+    return video?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
+  }, [name, source]);
+  await until(`Ana sees the ${source} of ${name}`, async () => (await shown()) > 0, 20_000);
+  const before = await shown();
+  await until('the picture goes on', async () => (await shown()) > before + 10);
+}
+
+test('a camera that was off is back', { timeout: 60_000 }, async () => {
+  await press('button', 'Camera');
+  await until('it is off', async () => (await tile(bo, 'Ana').getAttribute('data-track-state')) === 'off');
+  await press('button', 'Camera');
+  await until('it is on', async () => (await tile(bo, 'Ana').getAttribute('data-track-state')) === 'live');
+  const before = await receivedOf(bo, 'Ana', 'camera');
+  await until('Bo sees it', async () => (await receivedOf(bo, 'Ana', 'camera')).frames > before.frames + 10);
+});
+
+test('they chat', { timeout: 30_000 }, async () => {
+  await press('button', 'Chat');
+  await bo.getByRole('button', { name: 'Chat', exact: true }).click();
+  await (await find('textbox', 'Message')).type('from Firefox');
+  await press('button', 'Send');
+  await bo.getByRole('log').getByText('Ana: from Firefox').waitFor();
+  await bo.getByRole('textbox', { name: 'Message' }).fill('from Chromium');
+  await bo.keyboard.press('Enter');
+  const log = await find('log', 'Chat');
+  await until('Ana reads it', async () => (await log.evaluate((e) => e.textContent ?? '')).includes('Bo: from Chromium'));
+});
+
+test('they share their screens', { timeout: 60_000 }, async () => {
+  await ana.evaluate(drawnScreen); // headless Firefox has none
+  await press('button', 'Share screen');
+  await until('Bo sees it', async () => (await receivedOf(bo, 'Ana', 'screen')).frames > 5, 20_000);
+  await press('button', 'Share screen');
+  await tile(bo, 'Ana’s screen').waitFor({ state: 'detached' });
+  await bo.evaluate(drawnScreen);
+  await bo.getByRole('button', { name: 'Share screen' }).click();
+  await watches('Bo', 'screen');
+});
+
+test('Ana comes back after a reload, and leaves', { timeout: 60_000 }, async () => {
+  await ana.reload();
+  await find('toolbar', 'Call controls');
+  await watches('Bo', 'camera');
+  await press('button', 'Leave');
+  await tile(bo, 'Ana').waitFor({ state: 'detached' });
+});
+
+test('no page has reported an error', () => assert.deepEqual([...errors, ...errorsOfPages()], []));
