@@ -242,6 +242,10 @@ type state struct {
 			ID, State, Role, Name string
 			Hand                  *int64
 			Attrs                 map[string]string
+			Can                   *struct {
+				Publish         []string
+				Subscribe, Chat bool
+			}
 		}
 		Del []struct{ ID, Why string }
 	}

@@ -130,6 +130,7 @@ func (m *Member) Leave() { m.room.post(func() { m.room.remove(m, "kicked") }) }
 func (m *Member) info() MemberInfo {
 	return MemberInfo{
 		ID: m.id, Identity: m.grant.Identity, Name: m.Name(), Role: m.role(), State: m.state, Kind: m.kind, Hand: m.raised, Attrs: m.attrs,
+		Can: m.grant.special(),
 	}
 }
 

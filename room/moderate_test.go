@@ -154,15 +154,23 @@ func TestGrantIsChanged(t *testing.T) {
 	}) bool {
 		return e.Role == "viewer" && len(e.Can.Publish) == 1
 	})
-	next(boss, "state", func(s state) bool { return len(s.Publications.Del) == 1 }) // the camera
-	if got := p.must("sync", o{}); got.Self.Role != "viewer" || len(got.Publications) != 1 || got.Publications[0].Kind != "audio" {
+	s := next(boss, "state", func(s state) bool { return len(s.Publications.Del) == 1 }) // the camera
+	if set := s.Members.Set; len(set) != 1 || set[0].Can == nil || len(set[0].Can.Publish) != 1 || !set[0].Can.Subscribe || set[0].Can.Chat {
+		t.Errorf("the others are told %+v", set)
+	}
+	if got := p.must("sync", o{}); got.Self.Role != "viewer" || got.Self.Can == nil || len(got.Publications) != 1 || got.Publications[0].Kind != "audio" {
 		t.Errorf("after the change: %+v", got)
 	}
 	if got := p.negotiate(o{"mid": "1", "kind": "video", "source": "camera"}); len(got.Published) != 0 {
 		t.Errorf("the camera is back: %+v", got.Published)
 	}
 	boss.must("mod", o{"op": "promote", "member": id})
-	next(boss, "state", func(s state) bool { return len(s.Members.Set) > 0 && s.Members.Set[0].Role == "moderator" })
+	next(boss, "state", func(s state) bool {
+		return len(s.Members.Set) > 0 && s.Members.Set[0].Role == "moderator" && s.Members.Set[0].Can.Chat
+	})
+	if got := p.must("sync", o{}); got.Self.Can != nil {
+		t.Errorf("a moderator like any other: %+v", got.Self.Can)
+	}
 	p.must("mod", o{"op": "demote", "member": first.Self.ID})
 	if got := boss.ask("mod", o{"op": "lock"}); got.Code != "forbidden" {
 		t.Errorf("demoted, and locks: %q", got.Code)

@@ -62,11 +62,12 @@ func (m *Member) setRights(g Grant) {
 			r.unpublish(p)
 		}
 	}
+	can := rightsOf(g)
 	if !m.parked {
-		r.changes.setMember(memberChange{ID: m.id, Role: m.role()})
+		r.changes.setMember(memberChange{ID: m.id, Role: m.role(), Can: &can})
 		r.changed()
 	}
-	m.emit("grant", grantEvent{Role: m.role(), Can: rightsOf(g)})
+	m.emit("grant", grantEvent{Role: m.role(), Can: can})
 }
 
 // sameRights tells whether two grants allow the same.

@@ -15,6 +15,8 @@ type MemberInfo struct {
 	Hand     int64  `json:"hand,omitempty"` // when it was raised, in ms; 0 while it is down
 	// Attrs is what the member says of itself. It is never changed, only replaced.
 	Attrs map[string]string `json:"attrs,omitempty"`
+	// Can is what it may do, where that is not exactly what the role says.
+	Can *rightsInfo `json:"can,omitempty"`
 }
 
 // PublicationInfo describes a publication to clients.
@@ -224,12 +226,14 @@ type memberChange struct {
 	Hand  *int64 `json:"hand,omitempty"` // 0 is down
 	// Attrs is all of them; nil if nothing changed.
 	Attrs map[string]string `json:"attrs,omitzero"`
+	// Can comes with each change of rights.
+	Can *rightsInfo `json:"can,omitempty"`
 }
 
 // merge takes over what a later change says.
 func (c *memberChange) merge(later memberChange) {
 	c.State, c.Role, c.Name = cmp.Or(later.State, c.State), cmp.Or(later.Role, c.Role), cmp.Or(later.Name, c.Name)
-	c.Hand = cmp.Or(later.Hand, c.Hand)
+	c.Hand, c.Can = cmp.Or(later.Hand, c.Hand), cmp.Or(later.Can, c.Can)
 	if later.Attrs != nil {
 		c.Attrs = later.Attrs
 	}
@@ -238,6 +242,7 @@ func (c *memberChange) merge(later memberChange) {
 // take takes over what a later change says.
 func (i *MemberInfo) take(later memberChange) {
 	i.State, i.Role, i.Name = cmp.Or(later.State, i.State), cmp.Or(later.Role, i.Role), cmp.Or(later.Name, i.Name)
+	i.Can = cmp.Or(later.Can, i.Can)
 	if later.Hand != nil {
 		i.Hand = *later.Hand
 	}

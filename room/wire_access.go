@@ -19,6 +19,16 @@ func rightsOf(g Grant) rightsInfo {
 	}
 }
 
+// special returns the rights of a grant that are not exactly those of its role,
+// or nil.
+func (g Grant) special() *rightsInfo {
+	if ordinary, _ := g.Role().Grant(); sameRights(g, ordinary) {
+		return nil
+	}
+	can := rightsOf(g)
+	return &can
+}
+
 func (i *rightsInfo) grant() Grant {
 	return Grant{
 		Publish: i.Publish, CanSubscribe: i.Subscribe, CanData: i.Data, CanChat: i.Chat,

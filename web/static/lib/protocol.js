@@ -21,6 +21,7 @@
  * @property {'web'|'whip'|'whep'|'bot'} kind
  * @property {number} [hand] when it raised its hand; missing while it is down
  * @property {Record<string, string>} [attrs] what it says of itself by the event set
+ * @property {Rights} [can]
  */
 
 /**
@@ -458,7 +459,7 @@
 /**
  * @typedef {object} StateEvent
  * @property {number} rev of the event before plus 1
- * @property {{add?: Member[], set?: ({id: string, state?: 'live'|'reconnecting', role?: Role, name?: string, hand?: number, attrs?: Record<string, string>})[], del?: Gone[]}} [members]
+ * @property {{add?: Member[], set?: ({id: string, state?: 'live'|'reconnecting', role?: Role, name?: string, hand?: number, attrs?: Record<string, string>, can?: Rights})[], del?: Gone[]}} [members]
  * @property {{add?: Publication[], set?: {id: string, muted: boolean}[], del?: Gone[]}} [publications]
  * @property {Room} [room]
  */

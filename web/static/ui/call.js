@@ -1,10 +1,12 @@
 // @ts-check
 import { Arrivals } from './arrivals.js';
 import { Chat } from './chat.js';
+import { copied } from './clipboard.js';
 import { Controls } from './controls.js';
 import { closeDialogs } from './dialog.js';
 import { h, perFrame, set, setText, show } from './dom.js';
 import { Grid } from './grid.js';
+import { Hosting } from './hosting.js';
 import { icon } from './icons.js';
 import { sentence, t } from './i18n.js';
 import { Keys } from './keys.js';
@@ -47,6 +49,7 @@ import { Toolbar } from './toolbar.js';
 const features = [
   Phone,
   Chat,
+  Hosting,
   Arrivals,
   Listening,
   More,
@@ -115,7 +118,6 @@ export class Call {
     const all = this.#frame.ask;
     this.#off = [
       r.on('roster', all), r.on('slots', all), r.on('speakers', all), r.on('state', (s) => this.#connected(s !== 'reconnecting')),
-      r.on('asked', (source) => this.#toasts.show(source === 'camera' ? 'cam_asked' : 'mic_asked')),
       r.on('media', (s) => {
         this.#blocked = s === 'failed' || (this.#blocked && s !== 'connected');
         all();
@@ -278,14 +280,4 @@ export class Call {
     this.#sound.stop();
     this.#grid.close();
   }
-}
-
-/**
- * Puts text on the clipboard, which browsers offer on secure origins only.
- * @param {string} text
- * @returns {Promise<boolean>}
- */
-function copied(text) {
-  const written = navigator.clipboard?.writeText(text).then(() => true, () => false);
-  return written ?? Promise.resolve(false);
 }

@@ -1,6 +1,7 @@
 // @ts-check
 import { Emitter } from '../lib/emitter.js';
 import { captureCode } from '../lib/switchyard.js';
+import { has } from './rights.js';
 /** @import {Room} from '../lib/room.js' */
 /** @import {Source} from '../lib/protocol.js' */
 /** @import {Device, LocalMedia} from './media.js' */
@@ -105,9 +106,15 @@ export class Controls extends Emitter {
   /** @param {Device} d */
   async #match(d) {
     const { track, on } = this.#media[d];
-    /** @type {Source} */
     const source = d === 'mic' ? 'microphone' : 'camera';
     const local = this.#room.locals.find((l) => l.source === source);
+    const { self, can } = this.#room; // self is null before the join, of which the server decides
+    if (self && !has(can, source)) {
+      if (local) {
+        await this.#room.unpublish(source).catch(() => {}); // the server has ended it
+      }
+      return;
+    }
     if (!local) {
       if (track) {
         await this.#room.publish(track, source, { muted: !on }).catch(async (err) => {
