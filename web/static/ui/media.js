@@ -83,8 +83,8 @@ export class LocalMedia extends Emitter {
       .filter((d) => this[d].on && !this[d].track && !this[d].error);
     this.#opening++;
     this.emit('change', undefined);
-    if (this.devices.length === 0) {
-      await this.#list();
+    if (this.devices.length === 0 && wanted.some((d) => this[d].id)) {
+      await this.#list(); // whether the remembered ones are there
     }
     if (!this.available || !('RTCPeerConnection' in window)) {
       wanted.forEach((d) => (this[d].error = window.isSecureContext ? 'unsupported' : 'insecure'));
