@@ -15,9 +15,12 @@ const pictures = /** @type {const} */ ({ auto: 'auto', grid: 'grid', speaker: 'l
  */
 export function openLayouts(stage) {
   const layouts = modes.map((m) => h('label', { class: 'choice' },
-    h('input', { type: 'radio', name: 'layout', checked: stage.mode === m, onchange: () => (stage.mode = m) }),
+    h('input', {
+      type: 'radio', name: 'layout', checked: stage.mode === m, 'aria-label': t(`layout.${m}`), 'aria-describedby': `layout-${m}`,
+      onchange: () => (stage.mode = m),
+    }),
     icon(pictures[m]),
-    h('span', {}, h('b', {}, t(`layout.${m}`)), h('small', {}, t(`layout.${m}Hint`)))));
+    h('span', {}, h('b', {}, t(`layout.${m}`)), h('small', { id: `layout-${m}` }, t(`layout.${m}Hint`)))));
   const check = (/** @type {string} */ label, /** @type {boolean} */ on, /** @type {(on: boolean) => void} */ set) => {
     const box = h('input', { type: 'checkbox', checked: on, onchange: () => set(box.checked) });
     return h('label', { class: 'choice' }, box, h('span', {}, t(label)));
