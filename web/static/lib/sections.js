@@ -150,12 +150,12 @@ export function single(source) {
 
 /**
  * Tells the encoder what the picture is for: text has to be sharp, faces
- * have to move.
+ * have to move. What the owner of the track has said of it stays.
  * @param {MediaStreamTrack} track
  * @param {Source} source
  */
 export function hint(track, source) {
-  if ('contentHint' in track) {
+  if ('contentHint' in track && !track.contentHint) {
     track.contentHint = { screen: 'detail', camera: 'motion', microphone: 'speech' }[
       /** @type {string} */ (source)
     ] ?? '';

@@ -5,17 +5,19 @@ import { copied } from './clipboard.js';
 import { Controls } from './controls.js';
 import { closeDialogs } from './dialog.js';
 import { h, perFrame, set, setText, show } from './dom.js';
-import { Grid } from './grid.js';
 import { Hosting } from './hosting.js';
 import { icon } from './icons.js';
 import { sentence, t } from './i18n.js';
 import { Keys } from './keys.js';
+import { Layouts } from './layouts.js';
 import { Listening } from './listening.js';
 import { More } from './more.js';
 import { clock } from './names.js';
 import { Panels } from './panel.js';
 import { Phone } from './phone.js';
+import { Sharing } from './sharing.js';
 import { Sound } from './sound.js';
+import { Stage } from './stage.js';
 import { Toasts } from './toasts.js';
 import { Toolbar } from './toolbar.js';
 /** @import {Room} from '../lib/room.js' */
@@ -30,7 +32,7 @@ import { Toolbar } from './toolbar.js';
  * @property {Toolbar} toolbar
  * @property {Toasts} toasts
  * @property {Keys} keys
- * @property {Grid} stage
+ * @property {Stage} stage
  * @property {Sound} sound
  * @property {HTMLElement} head where the call is named; for badges
  * @property {() => void} update asks for an update of everything, with the next frame
@@ -49,6 +51,8 @@ import { Toolbar } from './toolbar.js';
 const features = [
   Phone,
   Chat,
+  Layouts,
+  Sharing,
   Hosting,
   Arrivals,
   Listening,
@@ -60,7 +64,7 @@ export class Call {
   #room;
   #media;
   controls;
-  #grid;
+  #stage;
   #sound;
   #panels = new Panels();
   #toolbar;
@@ -93,8 +97,8 @@ export class Call {
     this.#room = room;
     this.#media = media;
     this.controls = new Controls(room, media);
-    this.#grid = new Grid(room, media);
     this.#sound = new Sound((blocked) => (this.#hear.hidden = !blocked));
+    this.#stage = new Stage(room, media, this.controls, this.#sound);
     this.#hear = this.#hearBar();
     this.#alone = this.#aloneCard();
     this.#toolbar = new Toolbar([
@@ -106,7 +110,7 @@ export class Call {
     /** @type {Context} */
     const ctx = {
       room, media, controls: this.controls, panels: this.#panels, toolbar: this.#toolbar, toasts: this.#toasts,
-      keys: this.#keys, stage: this.#grid, sound: this.#sound, head: this.#head, update: this.#frame.ask,
+      keys: this.#keys, stage: this.#stage, sound: this.#sound, head: this.#head, update: this.#frame.ask,
       settings: (tab) => this.#settings(tab),
     };
     this.#features = features.map((F) => new F(ctx));
@@ -172,7 +176,7 @@ export class Call {
     this.#main.append(
       this.#head,
       h('div', { class: 'call-body' },
-        h('section', { class: 'stage', 'aria-label': t('call.stage') }, this.#grid.element, this.#alone),
+        h('section', { class: 'stage', 'aria-label': t('call.stage') }, this.#stage.element, this.#alone),
         this.#panels.element),
       this.#toasts.element, this.#hear,
       h('footer', { class: 'call-foot' }, this.#status, this.#toolbar.element),
@@ -190,7 +194,7 @@ export class Call {
   }
 
   #update() {
-    this.#grid.update();
+    this.#stage.draw();
     this.#sound.speaker = this.#media.speaker;
     this.#sound.update(this.#room.slots);
     const n = this.#room.members.length;
@@ -278,6 +282,6 @@ export class Call {
     this.#toolbar.stop();
     this.controls.stop();
     this.#sound.stop();
-    this.#grid.close();
+    this.#stage.close();
   }
 }

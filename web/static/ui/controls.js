@@ -2,6 +2,7 @@
 import { Emitter } from '../lib/emitter.js';
 import { captureCode } from '../lib/switchyard.js';
 import { has } from './rights.js';
+import { setSetting, setting } from './storage.js';
 /** @import {Room} from '../lib/room.js' */
 /** @import {Source} from '../lib/protocol.js' */
 /** @import {Device, LocalMedia} from './media.js' */
@@ -52,6 +53,25 @@ export class Controls extends Emitter {
 
   get sharing() {
     return this.#screen !== null;
+  }
+
+  /** What is shared now. @returns {MediaStream|null} */
+  get screen() {
+    return this.#screen;
+  }
+
+  /** Whether what is shared is text, which has to be sharp, or has to move. @returns {'detail'|'motion'} */
+  get hint() {
+    return setting('shareHint', /** @type {string} */ ('detail')) === 'motion' ? 'motion' : 'detail';
+  }
+
+  set hint(hint) {
+    setSetting('shareHint', hint);
+    const track = this.#screen?.getVideoTracks()[0];
+    if (track) {
+      track.contentHint = hint;
+    }
+    this.emit('change', undefined);
   }
 
   /** Publishes what the lobby left open. Called before the join. */
@@ -150,6 +170,7 @@ export class Controls extends Emitter {
         return;
       }
       const [video] = this.#screen.getVideoTracks();
+      video.contentHint = this.hint;
       const [audio] = this.#screen.getAudioTracks();
       video.addEventListener('ended', () => this.#screen?.getVideoTracks()[0] === video && this.share());
       const published = [this.#room.publish(video, 'screen')];

@@ -12,7 +12,11 @@ export class Sound {
   element = h('div', { hidden: true });
   /** @type {Map<MediaStream, HTMLAudioElement>} */
   #players = new Map();
+  /** How loud publications are, by id: 1 unless the visitor chose. @type {Map<string, number>} */
+  #volumes = new Map();
   #speaker = '';
+  /** @type {SlotPlace[]} */
+  #slots = [];
   #onBlocked;
   #blocked = false;
   /** The first press of anything lets the browser play. */
@@ -43,6 +47,30 @@ export class Sound {
         this.#play(player);
       }
     }
+    this.#slots = slots;
+    this.#adjust();
+  }
+
+  /** Makes each slot as loud as what it carries now. */
+  #adjust() {
+    for (const { stream, publication } of this.#slots) {
+      const player = this.#players.get(stream);
+      const volume = publication === null ? 1 : this.volume(publication);
+      if (player && player.volume !== volume) {
+        player.volume = volume;
+      }
+    }
+  }
+
+  /** @param {string} publication @returns {number} 0 to 1 */
+  volume(publication) {
+    return this.#volumes.get(publication) ?? 1;
+  }
+
+  /** @param {string} publication @param {number} volume 0 to 1 */
+  setVolume(publication, volume) {
+    this.#volumes.set(publication, volume);
+    this.#adjust();
   }
 
   /** @param {HTMLAudioElement} player */
