@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { drawnScreen } from './drawn.mjs';
-import { seesAndHears, violations } from './measure.mjs';
+import { receivedOf, seesAndHears, violations } from './measure.mjs';
 import { cleanUp, errorsOfPages, fakeConsent, ghost, join, open, out, small, startBrowser, startServer, tile, until } from './support.mjs';
 /** @import {Browser, BrowserContext, Page} from 'playwright-core' */
 
@@ -23,7 +23,8 @@ const wide = { width: 960, height: 600 };
 
 before(async () => {
   server = await startServer();
-  browser = await startBrowser(['--use-fake-device-for-media-stream=fps=5,device-count=2', ...fakeConsent]);
+  // The second of these is a depth camera, which gives no picture.
+  browser = await startBrowser(['--use-fake-device-for-media-stream=fps=5,device-count=3', ...fakeConsent]);
   context = await browser.newContext({ viewport: wide, permissions: ['camera', 'microphone', 'clipboard-read', 'clipboard-write'] });
   [ana, bo] = await Promise.all([join(context, server.url, 'shell', 'Ana'), join(browser, server.url, 'shell', 'Bo')]);
   await tile(ana, 'Bo').waitFor();
@@ -46,6 +47,12 @@ const control = (page, name) => page.getByRole('toolbar').getByRole('button', { 
 async function more(page, name, role = 'menuitem') {
   await control(page, 'More').click();
   await page.getByRole(role, { name, exact: true }).click();
+}
+
+/** The picture of somebody goes on. @param {Page} page @param {string} name */
+async function goesOn(page, name) {
+  const { frames } = await receivedOf(page, name, 'camera');
+  await until(`${name} moves`, async () => (await receivedOf(page, name, 'camera')).frames > frames + 3, 30_000);
 }
 
 /** @param {Page} page */
@@ -139,12 +146,9 @@ test('settings change the devices during the call, and the colours', async () =>
     const { room } = /** @type {any} */ (window).switchyard;
     return room.locals.find((/** @type {any} */ l) => l.source === 'camera').track?.label;
   });
-  const first = await track();
-  const camera = dialog.getByRole('combobox', { name: 'Camera' });
-  const other = (await camera.locator('option').allTextContents()).find((o) => o !== first && o.includes('fake'));
-  await camera.selectOption({ label: String(other) });
-  await until('the other camera is sent', async () => (await track()) === other);
-  await seesAndHears(bo, 'Ana');
+  await dialog.getByRole('combobox', { name: 'Camera' }).selectOption({ label: 'fake_device_2' });
+  await until('the other camera is sent', async () => (await track()) === 'fake_device_2');
+  await goesOn(bo, 'Ana');
   const level = dialog.getByRole('meter', { name: 'Microphone level' });
   await until('the level moves', async () => Number(await level.getAttribute('aria-valuenow')) > 0);
 
@@ -360,7 +364,7 @@ test('a device that is unplugged is replaced, and the page says by what', async 
   await page.evaluate(() => /** @type {any} */ (window).unplug('video'));
   await page.getByRole('alert').getByText(/The camera was disconnected\. Now using .+\./).waitFor();
   await look(page, 'device-switched');
-  await seesAndHears(bo, 'Una');
+  await goesOn(bo, 'Una');
   await unplug.close();
 });
 
