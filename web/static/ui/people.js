@@ -118,7 +118,7 @@ class Row {
   constructor(actions) {
     this.#more.hidden = true;
     menu(this.#more, actions);
-    name(this.#away, t('tile.away'));
+    name(this.#away, t('people.away'));
     name(this.#screen, t('people.sharing'));
   }
 
