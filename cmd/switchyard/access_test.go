@@ -226,7 +226,7 @@ func TestConfigOfOthersTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	authorize, _ := access(cfg)
+	authorize, _ := access(cfg, nil)
 	if g, err := authorize(t.Context(), room.JoinRequest{Room: "r", Token: made}); err != nil || g.Identity != "ana" || !g.CanModerate {
 		t.Errorf("%+v, %v", g, err)
 	}
