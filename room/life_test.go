@@ -160,7 +160,7 @@ func TestAcksComeBeforeWhatBuildsOnThem(t *testing.T) {
 // Revisions are without gaps for everybody, and what they add up to is what the
 // room is.
 func TestRevisionsAddUp(t *testing.T) {
-	h := open(t, room.Config{})
+	h := open(t, room.Config{JoinTimeout: time.Minute}) // between two joins it may be over
 	var all sync.WaitGroup
 	for i := range 8 {
 		c := h.bind(fmt.Sprint("m", i))

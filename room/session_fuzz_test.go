@@ -284,8 +284,12 @@ func (p *party) moderate(g *guest, arg byte) {
 	op := ops[int(arg)%len(ops)]
 	on := arg&16 == 0
 	other := p.clients[int(arg>>4)%len(p.clients)]
+	member := other.self
+	if member == "" {
+		member = "nobody"
+	}
 	g.ask("mod", o{
-		"op": op, "on": on, "member": other.self, "publication": g.any(arg), "ticket": other.ticket,
+		"op": op, "on": on, "member": member, "publication": g.any(arg), "ticket": other.ticket,
 		"can": o{"publish": []string{"microphone"}[:int(arg>>4&1)], "subscribe": on, "moderate": arg&32 == 0},
 	})
 }
