@@ -55,7 +55,7 @@ func (r *Room) Summary() (Summary, bool) {
 		return Summary{
 			Name: r.name, Created: r.created, Options: r.options, Members: len(r.members), Seats: len(r.seats),
 			Publications: len(r.publications), Waiting: len(r.waiting), Locked: r.locked, Lobby: r.lobby,
-			Listed: r.Listed(),
+			Listed: r.listed.Load(),
 		}
 	})
 	return s, s.Name != ""
@@ -67,7 +67,7 @@ func (r *Room) Describe() (Description, bool) {
 	d := read(r, func() *Description {
 		d := &Description{
 			Name: r.name, Created: r.created, Options: r.options, Seats: len(r.seats),
-			Waiting: len(r.waiting), Locked: r.locked, Lobby: r.lobby, Listed: r.Listed(),
+			Waiting: len(r.waiting), Locked: r.locked, Lobby: r.lobby, Listed: r.listed.Load(),
 			Members: make([]MemberDescription, 0, len(r.members)), Publications: make([]PublicationInfo, 0, len(r.publications)),
 		}
 		for _, m := range r.members {

@@ -18,9 +18,6 @@ func (r *Room) List(listed bool) error {
 	return r.order(func() error { r.listed.Store(listed); return nil })
 }
 
-// Listed tells whether the room is among those of GET /rooms.
-func (r *Room) Listed() bool { return r.listed.Load() }
-
 // census counts the members that others see.
 func (r *Room) census() {
 	n := 0
@@ -82,7 +79,7 @@ func (s *Server) answerAsked(f func(*http.Request) (any, error)) http.HandlerFun
 func (s *Server) listing() any {
 	list := []listedRoom{}
 	for r := range s.Rooms() {
-		if r.Listed() {
+		if r.listed.Load() {
 			list = append(list, listedRoom{Name: r.name, Members: int(r.seen.Load())})
 		}
 	}
