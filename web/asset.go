@@ -12,14 +12,12 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/tdewolff/minify/v2"
-	"github.com/tdewolff/minify/v2/css"
 )
 
-// asset is one embedded file.
+// asset is one file that is served.
 type asset struct {
-	file string // path in the embedded tree
+	file   string                 // its URL path
+	source func() ([]byte, error) // what it is made of
 
 	once sync.Once // guards the making of what follows
 	kind string    // Content-Type
@@ -43,12 +41,15 @@ func newBody(b []byte) body {
 // found by its tests, so the file is then sent as it is.
 func (a *asset) make() {
 	a.kind = contentType(a.file)
-	source, err := static.ReadFile(a.file)
+	source, err := a.source()
 	if err != nil {
 		return
 	}
-	if small, err := minified(a.file, source); err == nil {
-		source = small
+	if path.Ext(a.file) == ".json" {
+		var b bytes.Buffer
+		if json.Compact(&b, source) == nil {
+			source = b.Bytes()
+		}
 	}
 	a.plain = newBody(source)
 	if b := packed(source); len(b) < len(source)*9/10 {
@@ -101,27 +102,6 @@ func zero(weight string) bool {
 	_, value, found := strings.Cut(weight, "=")
 	q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 	return found && err == nil && q == 0
-}
-
-// minified leaves out what only people read. What other projects made is not
-// changed.
-func minified(file string, source []byte) ([]byte, error) {
-	if strings.Contains(file, "/vendor/") {
-		return source, nil
-	}
-	var b bytes.Buffer
-	var err error
-	switch path.Ext(file) {
-	case ".js":
-		return stripped(source)
-	case ".css":
-		err = css.Minify(minify.New(), &b, bytes.NewReader(source), nil)
-	case ".json":
-		err = json.Compact(&b, source)
-	default:
-		return source, nil
-	}
-	return b.Bytes(), err
 }
 
 func packed(source []byte) []byte {

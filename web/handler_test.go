@@ -3,16 +3,13 @@ package web_test
 import (
 	"compress/gzip"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"path"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/switchyard-rtc/switchyard/web"
 )
@@ -50,7 +47,7 @@ func TestStatusAndType(t *testing.T) {
 		{"GET", "/", 200, "text/html; charset=utf-8", ""},
 		{"GET", "/?room=blue-fox-42", 200, "text/html; charset=utf-8", ""},
 		{"HEAD", "/", 200, "text/html; charset=utf-8", ""},
-		{"GET", "/style.css", 200, "text/css; charset=utf-8", ""},
+		{"GET", "/page/style.css", 200, "text/css; charset=utf-8", ""},
 		{"GET", "/lib/switchyard.js", 200, "text/javascript; charset=utf-8", ""},
 		{"GET", "/lang/en.json", 200, "application/json; charset=utf-8", ""},
 		{"GET", "/lib/vendor/socket.io.esm.min.js", 200, "text/javascript; charset=utf-8", ""},
@@ -65,7 +62,7 @@ func TestStatusAndType(t *testing.T) {
 		{"GET", "/lib/../handler.go", 302, "", "/"},
 		{"GET", "/static/index.html", 302, "", "/"},
 		{"POST", "/", 405, "", ""},
-		{"DELETE", "/style.css", 405, "", ""},
+		{"DELETE", "/page/style.css", 405, "", ""},
 	} {
 		t.Run(tt.method+" "+tt.target, func(t *testing.T) {
 			r := do(t, tt.method, tt.target)
@@ -89,15 +86,15 @@ func TestStatusAndType(t *testing.T) {
 }
 
 func TestAssetIsRevalidated(t *testing.T) {
-	first := do(t, "GET", "/style.css")
+	first := do(t, "GET", "/page/style.css")
 	etag := first.Header.Get("ETag")
 	if etag == "" || first.Header.Get("Cache-Control") != "no-cache" {
 		t.Fatalf("ETag %q, Cache-Control %q", etag, first.Header.Get("Cache-Control"))
 	}
-	if r := do(t, "GET", "/style.css", "If-None-Match", etag); r.StatusCode != http.StatusNotModified {
+	if r := do(t, "GET", "/page/style.css", "If-None-Match", etag); r.StatusCode != http.StatusNotModified {
 		t.Errorf("with its ETag: status %d, want 304", r.StatusCode)
 	}
-	if r := do(t, "GET", "/style.css", "If-None-Match", `"other"`); r.StatusCode != http.StatusOK {
+	if r := do(t, "GET", "/page/style.css", "If-None-Match", `"other"`); r.StatusCode != http.StatusOK {
 		t.Errorf("with another ETag: status %d, want 200", r.StatusCode)
 	}
 }
@@ -105,7 +102,7 @@ func TestAssetIsRevalidated(t *testing.T) {
 // Each encoding has its own ETag, a Range is one of the plain bytes, and whoever
 // does not accept gzip gets none.
 func TestEncodingIsNegotiated(t *testing.T) {
-	const file = "/ui/main.js"
+	const file = "/page/main.js"
 	plain := do(t, "GET", file)
 	packed := do(t, "GET", file, "Accept-Encoding", "gzip, deflate, br")
 	text := body(t, plain)
@@ -171,14 +168,15 @@ func unzip(t *testing.T, packed string) string {
 	return string(b)
 }
 
-// budget is what the whole page may weigh as it is sent, in bytes: each file that
-// is not fetched for a background alone, in all languages.
+// budget is what the page may weigh as it is sent, in bytes, in its longest
+// language: home, lobby and room together, but not what is opened seldom and
+// fetched then.
 const budget = 80_000
 
 func TestPageIsLight(t *testing.T) {
 	handler := web.Handler()
-	total := len(body(t, ask(handler, "GET", "/")))
-	began := time.Now()
+	page := body(t, ask(handler, "GET", "/"))
+	total, later, language := len(page), 0, 0
 	for _, file := range files(t) {
 		r := ask(handler, "GET", file, "Accept-Encoding", "gzip")
 		if r.StatusCode != http.StatusOK {
@@ -186,44 +184,49 @@ func TestPageIsLight(t *testing.T) {
 		}
 		n := len(body(t, r))
 		t.Logf("%6d %s", n, file)
-		total += n
+		switch {
+		case strings.HasPrefix(file, "/lang/"):
+			language = max(language, n)
+		case strings.Contains(page, file):
+			total += n
+		default:
+			later += n
+		}
 	}
-	t.Logf("%6d bytes altogether, made in %v", total, time.Since(began))
+	total += language
+	t.Logf("%6d bytes altogether, and %d that may be fetched later", total, later)
 	if total > budget {
 		t.Errorf("the page weighs %d bytes, may weigh %d", total, budget)
 	}
 }
 
 // files returns the URL paths of everything that the page may fetch, but what
-// draws backgrounds, and what tells of licences.
+// draws backgrounds, what only developers look at, and the client library as
+// other pages use it.
 func files(t *testing.T) (list []string) {
 	t.Helper()
-	err := filepath.WalkDir("static", func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil || d.IsDir():
-			return err
-		case regexp.MustCompile(`/index\.html$|\.d\.ts$|\.txt$|vendor/mediapipe/|^static/lib/[^/]*$`).MatchString(name) && filepath.Ext(name) != ".js":
-			return nil
+	for _, file := range web.Files() {
+		if !strings.HasPrefix(file, "/lib/") && !strings.Contains(file, "mediapipe") && path.Ext(file) != ".map" && path.Ext(file) != ".txt" {
+			list = append(list, file)
 		}
-		list = append(list, strings.TrimPrefix(name, "static"))
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return list
 }
 
-// A file that the minifier does not understand would be sent whole.
-func TestEverythingIsMinified(t *testing.T) {
-	for _, file := range files(t) {
-		if ext := path.Ext(file); strings.Contains(file, "/vendor/") || ext != ".js" && ext != ".css" {
-			continue
+// The bundle is what the page needs at the start, in few files, and its sources
+// are nowhere else.
+func TestPageIsABundle(t *testing.T) {
+	page := body(t, do(t, "GET", "/"))
+	if n := strings.Count(page, "/page/"); n < 2 || n > 12 {
+		t.Errorf("the page names %d files of the bundle:\n%s", n, page)
+	}
+	for _, file := range []string{"/ui/main.js", "/ui/call.js", "/style.css", "/style/call.css"} {
+		if r := do(t, "GET", file); r.StatusCode != http.StatusFound {
+			t.Errorf("%s: status %d, want 302", file, r.StatusCode)
 		}
-		text := body(t, do(t, "GET", file))
-		if strings.Contains(text, "/*") || strings.Contains(text, "@ts-check") {
-			t.Errorf("%s has comments", file)
-		}
+	}
+	if r := do(t, "GET", "/page/main.js.map"); r.StatusCode != http.StatusOK || !strings.Contains(body(t, r), "ui/main.js") {
+		t.Error("the source map is missing, or names no source")
 	}
 }
 
