@@ -161,9 +161,9 @@ test('settings change the devices during the call, and the colours', async () =>
     const { room } = /** @type {any} */ (window).switchyard;
     return room.locals.find((/** @type {any} */ l) => l.source === 'camera').track?.getSettings().height === 360;
   }));
-  await dialog.getByRole('checkbox', { name: 'Show me mirrored' }).uncheck();
+  await dialog.getByRole('checkbox', { name: 'Mirror my own picture' }).uncheck();
   await until('the own picture is not mirrored', () => tile(ana, 'Ana').locator('video').evaluate((v) => getComputedStyle(v).transform === 'none'));
-  await dialog.getByRole('checkbox', { name: 'Show me mirrored' }).check();
+  await dialog.getByRole('checkbox', { name: 'Mirror my own picture' }).check();
   await look(ana, 'settings-video');
   for (const name of ['Shortcuts', 'Language', 'Appearance']) {
     await tab(name).click();
@@ -368,19 +368,15 @@ test('a device that is unplugged is replaced, and the page says by what', async 
   await unplug.close();
 });
 
-test('who talks while muted is told, and can unmute there', async () => {
-  await control(bo, 'Microphone').click(); // the device goes on beeping
-  const unmute = bo.getByRole('alert').getByRole('button', { name: 'Unmute' });
-  await unmute.waitFor({ timeout: 20_000 });
-  await bo.getByRole('alert').getByText('You are talking while muted.').waitFor();
-  await unmute.click();
-  await until('the microphone is on', async () => (await control(bo, 'Microphone').getAttribute('aria-pressed')) === 'true');
-  await unmute.waitFor({ state: 'detached' });
-});
-
-test('a microphone that gives nothing is remarked upon', async () => {
-  const mute = await browser.newContext({ viewport: small });
-  await mute.addInitScript(() => {
+/**
+ * A page whose microphone is something else.
+ * @param {string} name
+ * @param {() => void} source sets `window.microphone`, which makes a track
+ */
+async function withMicrophone(name, source) {
+  const own = await browser.newContext({ viewport: small });
+  await own.addInitScript(source);
+  await own.addInitScript(() => {
     const { mediaDevices } = navigator;
     const take = mediaDevices.getUserMedia.bind(mediaDevices);
     mediaDevices.getUserMedia = async (wanted) => {
@@ -389,17 +385,46 @@ test('a microphone that gives nothing is remarked upon', async () => {
       if (audio) {
         audio.stop();
         stream.removeTrack(audio);
-        stream.addTrack(new AudioContext().createMediaStreamDestination().stream.getAudioTracks()[0]);
+        stream.addTrack(/** @type {any} */ (window).microphone());
       }
       return stream;
     };
   });
-  const page = await join(mute, server.url, 'shell', 'Sil');
-  await page.getByRole('main').click({ position: { x: 5, y: 5 } });
+  const page = await join(own, server.url, 'shell', name);
+  await page.getByRole('main').click({ position: { x: 5, y: 5 } }); // lets the browser listen
+  return page;
+}
+
+test('who talks while muted is told, and can unmute there', async () => {
+  const page = await withMicrophone('Mia', () => {
+    Object.assign(window, { microphone: () => {
+      const audio = new AudioContext();
+      const [voice, out] = [new OscillatorNode(audio, { type: 'sawtooth', frequency: 150 }), audio.createMediaStreamDestination()];
+      voice.connect(new GainNode(audio, { gain: 0.3 })).connect(out);
+      voice.start();
+      document.addEventListener('click', () => audio.resume());
+      return out.stream.getAudioTracks()[0];
+    } });
+  });
+  await control(page, 'Microphone').click();
+  const unmute = page.getByRole('alert').getByRole('button', { name: 'Unmute' });
+  await unmute.waitFor({ timeout: 20_000 });
+  await page.getByRole('alert').getByText('You are talking while muted.').waitFor();
+  await look(page, 'talking-muted');
+  await unmute.click();
+  await until('the microphone is on', async () => (await control(page, 'Microphone').getAttribute('aria-pressed')) === 'true');
+  await unmute.waitFor({ state: 'detached' });
+  await page.context().close();
+});
+
+test('a microphone that gives nothing is remarked upon', async () => {
+  const page = await withMicrophone('Sil', () => {
+    Object.assign(window, { microphone: () => new AudioContext().createMediaStreamDestination().stream.getAudioTracks()[0] });
+  });
   await page.getByRole('alert').getByText('Your microphone gives no sound.').waitFor({ timeout: 20_000 });
   await page.getByRole('alert').getByRole('button', { name: 'Settings' }).click();
   await page.getByRole('dialog', { name: 'Settings' }).getByRole('combobox', { name: 'Microphone' }).waitFor();
-  await mute.close();
+  await page.context().close();
 });
 
 test('no page has reported an error', () => assert.deepEqual(errorsOfPages(), []));
