@@ -225,19 +225,30 @@ func TestInputAnswersRTCP(t *testing.T) {
 		}
 		e.write(report, to)
 		until(t, in, "no RTCP came", func(st sfu.InputStats) bool { return st.Answers == e.addr() })
-		viewer(t, s, in.Peer().Publications()[0])
+		pub := in.Peer().Publications()[0]
+		viewer(t, s, pub)
 		got := e.readRTCP(t, to)
 		r, ok := got[0].(*rtcp.ReceiverReport)
 		if !ok || len(r.Reports) != 1 || r.Reports[0].SSRC != e.ssrc || r.Reports[0].LastSequenceNumber&0xffff != uint32(e.number-1) {
 			t.Errorf("aside %v: report %v", aside, got[0])
 		}
-		for asked := false; !asked; got = e.readRTCP(t, to) {
-			for _, p := range got {
+		asked := false
+		for range 10 { // at the most, since a report comes each second
+			if err := pub.RequestKeyFrame(); err != nil {
+				t.Fatal(err)
+			}
+			e.send(1) // a stream that has stopped is not asked
+			for _, p := range e.readRTCP(t, to) {
 				if pli, ok := p.(*rtcp.PictureLossIndication); ok && pli.MediaSSRC == e.ssrc {
 					asked = true
 				}
 			}
-			e.send(1) // who waits asks again
+			if asked {
+				break
+			}
+		}
+		if !asked {
+			t.Errorf("aside %v: no key frame was asked for", aside)
 		}
 	}
 }

@@ -97,11 +97,18 @@ func humaConfig(version string) huma.Config {
 // humaContext is embedded, since a field Context would hide the method.
 type humaContext = huma.Context
 
-// plainContext answers 400 to what huma calls unprocessable.
-type plainContext struct{ humaContext }
+// plainContext answers 400 to what huma calls unprocessable, unless an operation
+// itself does.
+type plainContext struct {
+	humaContext
+	refused *bool // by the operation
+}
+
+// refusedKey is of that in the context of an operation.
+type refusedKey struct{}
 
 func (c plainContext) SetStatus(status int) {
-	if status == http.StatusUnprocessableEntity {
+	if status == http.StatusUnprocessableEntity && !*c.refused {
 		status = http.StatusBadRequest
 	}
 	c.humaContext.SetStatus(status)
@@ -112,7 +119,8 @@ func (c plainContext) Unwrap() huma.Context { return c.humaContext }
 
 func plainStatus(c huma.Context, next func(huma.Context)) {
 	c.SetHeader("Cache-Control", "no-store")
-	next(plainContext{c})
+	refused := new(bool)
+	next(plainContext{huma.WithValue(c, refusedKey{}, refused), refused})
 }
 
 // need is what an operation takes.
@@ -152,6 +160,7 @@ func add[I, O any](a *api, op operation, h func(context.Context, *I) (*O, error)
 	huma.Register(a, a.describe(op), func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		if err != nil {
+			*ctx.Value(refusedKey{}).(*bool) = true // plainStatus has put it there
 			return nil, problemOf(err)
 		}
 		return out, nil
