@@ -25,6 +25,7 @@ type Description struct {
 type MemberDescription struct {
 	MemberInfo
 	Joined time.Time
+	Hidden bool       // nobody else in the room learns of it; see [Grant.Hidden]
 	Remote string     // address of its signalling; empty without
 	Slots  []SlotInfo // what each of its slots shows, and why it is paused
 	// Waiting lists what it wants and no slot shows, and why: "no_slot", or
@@ -44,6 +45,7 @@ type Summary struct {
 	Created                      time.Time
 	Options                      Options
 	Members, Seats, Publications int // see [Description]
+	Hidden                       int // of the members; nobody else in the room learns of them
 	Waiting                      int // in the lobby
 	Locked, Lobby, Listed        bool
 }
@@ -55,7 +57,7 @@ func (r *Room) Summary() (Summary, bool) {
 		return Summary{
 			Name: r.name, Created: r.created, Options: r.options, Members: len(r.members), Seats: len(r.seats),
 			Publications: len(r.publications), Waiting: len(r.waiting), Locked: r.locked, Lobby: r.lobby,
-			Listed: r.listed.Load(),
+			Listed: r.listed.Load(), Hidden: len(r.members) - visible(r.members),
 		}
 	})
 	return s, s.Name != ""
@@ -84,6 +86,20 @@ func (r *Room) Describe() (Description, bool) {
 	return *d, true
 }
 
+// Summary tells how much that is.
+func (d Description) Summary() Summary {
+	s := Summary{
+		Name: d.Name, Created: d.Created, Options: d.Options, Members: len(d.Members), Seats: d.Seats, Publications: len(d.Publications),
+		Waiting: d.Waiting, Locked: d.Locked, Lobby: d.Lobby, Listed: d.Listed,
+	}
+	for _, m := range d.Members {
+		if m.Hidden {
+			s.Hidden++
+		}
+	}
+	return s
+}
+
 // Created returns when the room was opened.
 func (r *Room) Created() time.Time { return r.created }
 
@@ -101,7 +117,7 @@ func (r *Room) Publication(id string) (*Publication, bool) {
 }
 
 func (m *Member) describe() MemberDescription {
-	d := MemberDescription{MemberInfo: m.info(), Joined: m.joined, Remote: m.remote, Slots: m.slots()}
+	d := MemberDescription{MemberInfo: m.info(), Joined: m.joined, Hidden: m.unseen(), Remote: m.remote, Slots: m.slots()}
 	for _, p := range m.desired() {
 		switch {
 		case m.subs[p.id] != nil:

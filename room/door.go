@@ -187,7 +187,7 @@ func (d *door) enter(w http.ResponseWriter, r *http.Request, a address) (*Member
 		return nil, "", err
 	}
 	req := JoinRequest{Room: a.room, Name: r.URL.Query().Get("name"), Token: bearer(r), Remote: remoteOf(r)}
-	grant, err := d.server.cfg.Authorize(r.Context(), req)
+	grant, err := d.server.authorize(r.Context(), req)
 	if err != nil {
 		return nil, "", err
 	}

@@ -17,7 +17,7 @@ type Grant struct {
 	CanData      bool      // send data to other members; receiving needs no right
 	CanModerate  bool      // decide about others
 	CanRecord    bool      // start and stop recordings
-	Hidden       bool      // not among the members that others see
+	Hidden       bool      // no other member learns of it; it sends nothing, whatever else the grant says
 	Single       bool      // a newer member of the identity takes the place of the older
 	Expires      time.Time // when the member has to show a new token, or to go; zero means never
 	Candidate    bool      // moderates a room that nobody else moderates, as who opened it or is there longest

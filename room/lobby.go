@@ -53,7 +53,7 @@ func (r *Room) mayEnter(m, old *Member, ticket string) error {
 		return ErrLockedRoom
 	case len(r.members)+len(r.seats)-len(r.doubles(m)) >= r.options.MaxMembers:
 		return ErrFull
-	case r.lobby && !leads && !r.admits(ticket):
+	case r.lobby && !leads && !m.grant.Hidden && !r.admits(ticket): // whose knock all moderators would hear
 		return ErrWaiting
 	}
 	return nil

@@ -26,7 +26,7 @@ var ops = map[string]func(moderation) error{
 	"mute_all": func(x moderation) error { x.room.quietAll(x.by); return nil },
 	"ask_unmute": func(x moderation) error {
 		return x.withPublication(func(p *Publication) {
-			p.member.emit("ask_unmute", askUnmuteEvent{Publication: p.id, By: x.by.id})
+			p.member.emit("ask_unmute", askUnmuteEvent{Publication: p.id, By: x.by.author()})
 		})
 	},
 	"grant": func(x moderation) error {

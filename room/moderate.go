@@ -100,13 +100,9 @@ func (r *Room) setMuted(p *Publication, muted bool) {
 // quiet mutes a publication that is not one's own. A nil by is who embeds the
 // room.
 func (r *Room) quiet(p *Publication, by *Member) {
-	e := mutedEvent{Publication: p.id}
-	if by != nil {
-		e.By = by.id
-	}
 	r.setMuted(p, true)
 	r.silence(p, true)
-	p.member.emit("muted", e)
+	p.member.emit("muted", mutedEvent{Publication: p.id, By: by.author()})
 }
 
 // silence stops sending a publication to anybody, or goes on with it. A client
@@ -183,10 +179,10 @@ func (r *Room) setSpotlight(id string) {
 	}
 }
 
-// withMember finds a member, present or lost.
+// withMember finds a member that others may learn of, present or lost.
 func (r *Room) withMember(id string) (*Member, error) {
 	for _, m := range r.everybody() {
-		if m.id == id {
+		if m.id == id && !m.unseen() {
 			return m, nil
 		}
 	}

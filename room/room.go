@@ -98,7 +98,8 @@ func (r *Room) Name() string { return r.name }
 // Done is closed when the room has ended.
 func (r *Room) Done() <-chan struct{} { return r.done }
 
-// Members ranges over a snapshot of the members, in the order of joining.
+// Members ranges over a snapshot of the members, hidden ones and players too, in
+// the order of joining.
 func (r *Room) Members() iter.Seq[*Member] {
 	return slices.Values(read(r, func() []*Member { return slices.Clone(r.members) }))
 }
@@ -349,9 +350,10 @@ func (r *Room) bySession(session string) *Member {
 	return nil
 }
 
-// moderated tells whether there is a moderator, who may be about to come back.
+// moderated tells whether there is a moderator that others see, who may be about
+// to come back.
 func (r *Room) moderated() bool {
-	is := func(m *Member) bool { return m.grant.CanModerate }
+	is := func(m *Member) bool { return m.grant.CanModerate && !m.unseen() }
 	return slices.ContainsFunc(r.members, is) || slices.ContainsFunc(r.seats, is)
 }
 
@@ -363,8 +365,10 @@ func (r *Room) enter(m *Member) {
 		r.judgeAt = time.Now().Add(judgeEvery)
 	}
 	m.grade = grader{} // others take it for good until they are told
-	r.changes.addMember(m.info())
-	r.changed()
+	if !m.unseen() {
+		r.changes.addMember(m.info())
+		r.changed()
+	}
 	if h := r.server.cfg.Hooks.OnJoin; h != nil {
 		h(m)
 	}
@@ -413,8 +417,10 @@ func (r *Room) of(m *Member) []*Publication {
 func (r *Room) exit(m *Member, why string) {
 	r.members = slices.DeleteFunc(r.members, func(o *Member) bool { return o == m })
 	r.census()
-	r.changes.removeMember(m.id, why)
-	r.changed()
+	if !m.unseen() {
+		r.changes.removeMember(m.id, why)
+		r.changed()
+	}
 	if h := r.server.cfg.Hooks.OnLeave; h != nil {
 		h(m, why)
 	}

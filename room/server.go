@@ -114,6 +114,12 @@ func (s *Server) caps() []string {
 	return list
 }
 
+// authorize asks who joins or shows a token.
+func (s *Server) authorize(ctx context.Context, req JoinRequest) (Grant, error) {
+	g, err := s.cfg.Authorize(ctx, req)
+	return g.effective(), err
+}
+
 // forget removes a room that has ended.
 func (s *Server) forget(r *Room) {
 	s.mu.Lock()
