@@ -19,6 +19,15 @@ type Description struct {
 	Locked       bool                // nobody enters who does not moderate; see [Room.Lock]
 	Lobby        bool                // who comes waits to be let in; see [Room.Lobby]
 	Listed       bool                // see [Room.List]
+	Tickets      []ticket            // of who waits in the lobby, longest first
+}
+
+// ticket lets somebody in the lobby be admitted or denied; see [Room.Admit].
+type ticket struct {
+	Ticket   string // a secret of who moderates
+	Name     string
+	Since    time.Time
+	Admitted bool // and did not come in yet
 }
 
 // MemberDescription is a member at one moment.
@@ -77,6 +86,9 @@ func (r *Room) Describe() (Description, bool) {
 		}
 		for _, p := range r.publications {
 			d.Publications = append(d.Publications, p.info())
+		}
+		for _, w := range r.waiting {
+			d.Tickets = append(d.Tickets, ticket{w.ticket, w.name, w.since, w.let})
 		}
 		return d
 	})

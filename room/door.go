@@ -257,6 +257,9 @@ func (m *Member) enterBy(ctx context.Context, b *binding, o oneWay) (string, err
 		if err := m.resource.view.check(r); err != nil {
 			return struct{}{}, err
 		}
+		if !m.resource.door.allows(r.options.Limit(m.grant), o) {
+			return struct{}{}, ErrDenied
+		}
 		if err := r.add(m, "", ""); err != nil {
 			return struct{}{}, err
 		}

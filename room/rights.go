@@ -76,7 +76,7 @@ func sameRights(a, b Grant) bool { return a.covers(b) && b.covers(a) }
 // renew takes what a new token says. What was changed in the room stays, as long
 // as the rights in the token are those of the last one.
 func (m *Member) renew(g Grant) {
-	rights := g
+	rights := m.room.options.Limit(g)
 	if sameRights(g, m.base) {
 		rights = m.grant
 	}
@@ -107,9 +107,9 @@ func (r *Room) elect(m *Member) {
 		if r.unattended() {
 			r.founder = m.visitor
 		}
-		m.grant = m.grant.asModerator()
+		m.grant = m.led()
 	case r.founded(m):
-		m.grant = m.grant.asModerator()
+		m.grant = m.led()
 	}
 }
 

@@ -78,7 +78,9 @@ func newRoom(s *Server, name string, o Options) *Room {
 		name:        name,
 		log:         s.log.With("room", name),
 		created:     now,
-		options:     o,
+		options:     o.lasting(),
+		locked:      o.Locked != nil && *o.Locked,
+		lobby:       o.Lobby != nil && *o.Lobby,
 		codecs:      o.Codecs,
 		emptySince:  now,
 		byID:        make(map[string]*Publication),
@@ -324,6 +326,7 @@ func (r *Room) add(m *Member, replaces, ticket string) error {
 			return err
 		}
 	}
+	m.grant = r.options.Limit(m.grant)
 	if old != nil {
 		m.cids, m.cidOrder = old.cids, old.cidOrder
 		m.inherit(old)
@@ -437,6 +440,6 @@ func (r *Room) promote() {
 	}
 	if i := slices.IndexFunc(r.members, func(m *Member) bool { return m.grant.Candidate }); i >= 0 {
 		m := r.members[i]
-		r.setGrant(m, m.grant.asModerator())
+		r.setGrant(m, m.led())
 	}
 }

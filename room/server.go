@@ -162,12 +162,17 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 }
 
-// newSecret returns 128 random bits as 22 characters.
+// newSecret returns 128 random bits as 22 characters, of which the first is no
+// dash: a command line would take that for a flag.
 func newSecret() string {
 	var b [16]byte
-	rand.Read(b[:])
-	return base64.RawURLEncoding.EncodeToString(b[:])
+	for {
+		rand.Read(b[:])
+		if s := base64.RawURLEncoding.EncodeToString(b[:]); s[0] != '-' {
+			return s
+		}
+	}
 }
 
-// newID returns 72 random bits as 12 characters.
+// newID returns 72 random bits as 12 characters, the first as of a secret.
 func newID() string { return newSecret()[:12] }

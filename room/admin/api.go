@@ -50,6 +50,7 @@ func New(cfg Config) (http.Handler, error) {
 	a.addMembers()
 	a.addPublications()
 	a.addModeration()
+	a.addLobby()
 	a.addInputs()
 	a.addLoad()
 	a.addEvents()
