@@ -98,11 +98,17 @@ func humaConfig(version string) huma.Config {
 // humaContext is embedded, since a field Context would hide the method.
 type humaContext = huma.Context
 
-// plainContext answers 400 to what huma calls unprocessable.
-type plainContext struct{ humaContext }
+// plainContext answers 400 to what huma calls unprocessable, but not to what an
+// operation does.
+type plainContext struct {
+	humaContext
+	carried *bool // out: what is wrong now is no fault of the request's form
+}
+
+type carriedKey struct{}
 
 func (c plainContext) SetStatus(status int) {
-	if status == http.StatusUnprocessableEntity {
+	if status == http.StatusUnprocessableEntity && !*c.carried {
 		status = http.StatusBadRequest
 	}
 	c.humaContext.SetStatus(status)
@@ -113,7 +119,8 @@ func (c plainContext) Unwrap() huma.Context { return c.humaContext }
 
 func plainStatus(c huma.Context, next func(huma.Context)) {
 	c.SetHeader("Cache-Control", "no-store")
-	next(plainContext{c})
+	carried := new(bool)
+	next(plainContext{huma.WithValue(c, carriedKey{}, carried), carried})
 }
 
 // need is what an operation takes.
@@ -151,6 +158,9 @@ type operation struct {
 // add registers an operation.
 func add[I, O any](a *api, op operation, h func(context.Context, *I) (*O, error)) {
 	huma.Register(a, a.describe(op), func(ctx context.Context, in *I) (*O, error) {
+		if carried, ok := ctx.Value(carriedKey{}).(*bool); ok {
+			*carried = true
+		}
 		out, err := h(ctx, in)
 		if err != nil {
 			return nil, problemOf(err)
