@@ -52,7 +52,7 @@ func NewServer(cfg Config) (*Server, error) {
 		fetches:   addressLimit{rate: fetchRate, burst: fetchBurst},
 		questions: addressLimit{rate: questionRate, burst: questionBurst},
 	}
-	s.recall(cfg.Memory.Past)
+	s.recall(cfg.Memory)
 	return s, nil
 }
 
