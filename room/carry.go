@@ -97,7 +97,7 @@ func (r *Room) recipients(from *Member, ids []string) []*Member {
 	}
 	var list []*Member
 	for _, m := range r.members {
-		if m != from && (len(ids) == 0 || named[m.id]) {
+		if m != from && (len(ids) == 0 || named[m.id] && !m.unseen()) {
 			list = append(list, m)
 		}
 	}

@@ -51,7 +51,7 @@ func (r *Room) speak(m *Member, e messageEvent) (messageEvent, error) {
 	}
 	m.messages.take(now)
 	r.messageRate.take(now)
-	to := r.member(e.To)
+	to := r.find(e.To)
 	if to == nil && e.To != "" {
 		return e, ErrNoMember
 	}

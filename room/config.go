@@ -33,8 +33,9 @@ type Config struct {
 	// invited.
 	Invite func(Invitation) (string, error)
 
-	// Memory keeps bans, withdrawn invitations and how often tokens were used. If
-	// zero, they last as long as the process.
+	// Memory is what an earlier process left of bans, withdrawn invitations and how
+	// often tokens were used, and keeps what is new. If zero, they last as long as
+	// the process.
 	Memory Memory
 
 	// MaxMembers limits each room. If zero, 1000.

@@ -19,12 +19,22 @@ type Description struct {
 	Locked       bool                // nobody enters who does not moderate; see [Room.Lock]
 	Lobby        bool                // who comes waits to be let in; see [Room.Lobby]
 	Listed       bool                // see [Room.List]
+	Tickets      []ticket            // of who waits in the lobby, longest first
+}
+
+// ticket lets somebody in the lobby be admitted or denied; see [Room.Admit].
+type ticket struct {
+	Ticket   string // a secret of who moderates
+	Name     string
+	Since    time.Time
+	Admitted bool // and did not come in yet
 }
 
 // MemberDescription is a member at one moment.
 type MemberDescription struct {
 	MemberInfo
 	Joined time.Time
+	Hidden bool       // nobody else in the room learns of it; see [Grant.Hidden]
 	Remote string     // address of its signalling; empty without
 	Slots  []SlotInfo // what each of its slots shows, and why it is paused
 	// Waiting lists what it wants and no slot shows, and why: "no_slot", or
@@ -44,6 +54,7 @@ type Summary struct {
 	Created                      time.Time
 	Options                      Options
 	Members, Seats, Publications int // see [Description]
+	Hidden                       int // of the members; nobody else in the room learns of them
 	Waiting                      int // in the lobby
 	Locked, Lobby, Listed        bool
 }
@@ -55,7 +66,7 @@ func (r *Room) Summary() (Summary, bool) {
 		return Summary{
 			Name: r.name, Created: r.created, Options: r.options, Members: len(r.members), Seats: len(r.seats),
 			Publications: len(r.publications), Waiting: len(r.waiting), Locked: r.locked, Lobby: r.lobby,
-			Listed: r.listed.Load(),
+			Listed: r.listed.Load(), Hidden: len(r.members) - visible(r.members),
 		}
 	})
 	return s, s.Name != ""
@@ -76,12 +87,29 @@ func (r *Room) Describe() (Description, bool) {
 		for _, p := range r.publications {
 			d.Publications = append(d.Publications, p.info())
 		}
+		for _, w := range r.waiting {
+			d.Tickets = append(d.Tickets, ticket{w.ticket, w.name, w.since, w.let})
+		}
 		return d
 	})
 	if d == nil {
 		return Description{}, false
 	}
 	return *d, true
+}
+
+// Summary tells how much that is.
+func (d Description) Summary() Summary {
+	s := Summary{
+		Name: d.Name, Created: d.Created, Options: d.Options, Members: len(d.Members), Seats: d.Seats, Publications: len(d.Publications),
+		Waiting: d.Waiting, Locked: d.Locked, Lobby: d.Lobby, Listed: d.Listed,
+	}
+	for _, m := range d.Members {
+		if m.Hidden {
+			s.Hidden++
+		}
+	}
+	return s
 }
 
 // Created returns when the room was opened.
@@ -101,7 +129,7 @@ func (r *Room) Publication(id string) (*Publication, bool) {
 }
 
 func (m *Member) describe() MemberDescription {
-	d := MemberDescription{MemberInfo: m.info(), Joined: m.joined, Remote: m.remote, Slots: m.slots()}
+	d := MemberDescription{MemberInfo: m.info(), Joined: m.joined, Hidden: m.unseen(), Remote: m.remote, Slots: m.slots()}
 	for _, p := range m.desired() {
 		switch {
 		case m.subs[p.id] != nil:

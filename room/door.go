@@ -187,7 +187,7 @@ func (d *door) enter(w http.ResponseWriter, r *http.Request, a address) (*Member
 		return nil, "", err
 	}
 	req := JoinRequest{Room: a.room, Name: r.URL.Query().Get("name"), Token: bearer(r), Remote: remoteOf(r)}
-	grant, err := d.server.cfg.Authorize(r.Context(), req)
+	grant, err := d.server.authorize(r.Context(), req)
 	if err != nil {
 		return nil, "", err
 	}
@@ -256,6 +256,9 @@ func (m *Member) enterBy(ctx context.Context, b *binding, o oneWay) (string, err
 	_, err = call(ctx, r, func() (struct{}, error) {
 		if err := m.resource.view.check(r); err != nil {
 			return struct{}{}, err
+		}
+		if !m.resource.door.allows(r.options.Limit(m.grant), o) {
+			return struct{}{}, ErrDenied
 		}
 		if err := r.add(m, "", ""); err != nil {
 			return struct{}{}, err

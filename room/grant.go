@@ -17,9 +17,10 @@ type Grant struct {
 	CanData      bool      // send data to other members; receiving needs no right
 	CanModerate  bool      // decide about others
 	CanRecord    bool      // start and stop recordings
-	Hidden       bool      // not among the members that others see
+	Hidden       bool      // no other member learns of it; it sends nothing, whatever else the grant says
 	Single       bool      // a newer member of the identity takes the place of the older
 	Expires      time.Time // when the member has to show a new token, or to go; zero means never
+	ByRoom       bool      // no token names its rights, so that the room takes from them; see [Options]
 	Candidate    bool      // moderates a room that nobody else moderates, as who opened it or is there longest
 	Pass         string    // names the token, so that it can be counted and withdrawn; may be empty
 	Uses         int       // how many members may join with Pass; 0 is any number
@@ -57,7 +58,7 @@ func (r Role) Grant() (Grant, bool) {
 // everything, and talk, and moderate where nobody else does.
 func Guest() Grant {
 	g := guest()
-	g.Candidate = true
+	g.Candidate, g.ByRoom = true, true
 	return g
 }
 

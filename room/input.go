@@ -255,8 +255,10 @@ func (r *Room) inputs() (list []*Member) {
 	return list
 }
 
-// unattended tells whether nobody is there but inputs.
-func (r *Room) unattended() bool { return len(r.inputs()) == len(r.members)+len(r.seats) }
+// unattended tells whether nobody is there that others may learn of, but inputs.
+func (r *Room) unattended() bool {
+	return !slices.ContainsFunc(r.everybody(), func(m *Member) bool { return m.input == nil && !m.unseen() })
+}
 
 // Inputs returns the inputs of the room, oldest first. It waits for the room.
 func (r *Room) Inputs() []*Input {

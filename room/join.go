@@ -51,7 +51,7 @@ func (b *binding) tryJoin(ctx context.Context, arg *joinArg) (any, error) {
 	}
 	b.layers, b.backups = slices.Contains(arg.Caps, "layers"), slices.Contains(arg.Caps, "backup")
 	req := b.request(arg.Room, arg.Name, arg.Token)
-	grant, err := b.server.cfg.Authorize(ctx, req)
+	grant, err := b.server.authorize(ctx, req)
 	if err != nil {
 		return nil, err
 	}

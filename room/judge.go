@@ -58,7 +58,7 @@ func (r *Room) judged(list []judgement, now time.Time) {
 		if j != nil && j.peer != m.peer {
 			continue // it has another one meanwhile
 		}
-		if m.grade.step(m.health(j, now)) {
+		if m.grade.step(m.health(j, now)) && !m.unseen() {
 			changed = append(changed, m.quality())
 		}
 	}
@@ -103,7 +103,7 @@ func (m *Member) quality() quality {
 func (m *Member) tellQuality() {
 	var list []quality
 	for _, o := range m.room.members {
-		if o.grade.q() < gradeGood {
+		if o.grade.q() < gradeGood && !o.unseen() {
 			list = append(list, o.quality())
 		}
 	}

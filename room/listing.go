@@ -20,13 +20,7 @@ func (r *Room) List(listed bool) error {
 
 // census counts the members that others see.
 func (r *Room) census() {
-	n := 0
-	for _, m := range r.members {
-		if !m.grant.Hidden {
-			n++
-		}
-	}
-	r.seen.Store(int32(n))
+	r.seen.Store(int32(visible(r.members)))
 }
 
 type listedRoom struct {
@@ -126,7 +120,7 @@ func (s *Server) opens(r *http.Request, name string) (Grant, bool) {
 	if err := s.joins.ready(req.Remote, time.Now()); err != nil {
 		return Grant{}, false
 	}
-	grant, err := s.cfg.Authorize(r.Context(), req)
+	grant, err := s.authorize(r.Context(), req)
 	if err == nil {
 		err = s.passes.check(grant)
 	}
@@ -143,7 +137,7 @@ func (s *Server) opens(r *http.Request, name string) (Grant, bool) {
 // names lists the members that others see.
 func (r *Room) names() (list []string) {
 	for _, m := range r.members {
-		if !m.grant.Hidden && m.Name() != "" && len(list) < mostNames {
+		if !m.unseen() && m.Name() != "" && len(list) < mostNames {
 			list = append(list, m.Name())
 		}
 	}

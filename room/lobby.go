@@ -13,8 +13,30 @@ const mostWaiters = 100
 type waiter struct {
 	ticket string // 128 random bits
 	name   string
+	since  time.Time
 	conn   *binding
 	let    bool // it may come in
+}
+
+// Admit lets in who waits with a ticket. It fails with ErrNoMember if nobody does.
+func (r *Room) Admit(ticket string) error { return r.withTicket(ticket, r.admit) }
+
+// Deny sends away who waits with a ticket. It fails with ErrNoMember if nobody
+// does.
+func (r *Room) Deny(ticket string) error { return r.withTicket(ticket, r.deny) }
+
+func (r *Room) withTicket(ticket string, f func(*waiter)) error {
+	return r.order(func() error { return r.withWaiter(ticket, f) })
+}
+
+// withWaiter finds who waits with a ticket.
+func (r *Room) withWaiter(ticket string, f func(*waiter)) error {
+	w := r.waiter(ticket)
+	if w == nil {
+		return ErrNoMember.because("nobody waits with this ticket")
+	}
+	f(w)
+	return nil
 }
 
 // equal compares secrets.
@@ -53,7 +75,7 @@ func (r *Room) mayEnter(m, old *Member, ticket string) error {
 		return ErrLockedRoom
 	case len(r.members)+len(r.seats)-len(r.doubles(m)) >= r.options.MaxMembers:
 		return ErrFull
-	case r.lobby && !leads && !r.admits(ticket):
+	case r.lobby && !leads && !m.grant.Hidden && !r.admits(ticket): // whose knock all moderators would hear
 		return ErrWaiting
 	}
 	return nil
@@ -87,7 +109,7 @@ func (r *Room) wait(b *binding, m *Member, ticket string) error {
 		if len(r.waiting) >= mostWaiters {
 			return ErrFull.because("too many wait to be let in")
 		}
-		w = &waiter{ticket: newSecret(), name: m.Name()}
+		w = &waiter{ticket: newSecret(), name: m.Name(), since: time.Now()}
 		r.waiting = append(r.waiting, w)
 		r.tellModerators(knockEvent{Ticket: w.ticket, Name: w.name})
 	}

@@ -6,24 +6,17 @@ import (
 	"time"
 )
 
-// Memory lets what a server knows about access outlive the process. The zero
-// value forgets with it. Package store keeps it in files.
+// Memory is what a server knows about access that no token says. It can be written
+// as JSON and read again, so that it outlives the process; package store keeps it
+// in files. What is over, or too much, is forgotten.
 type Memory struct {
-	// Past is what an earlier process left. What is over, or too much, is
-	// forgotten.
-	Past Record
-	// Changed is called when there is something new to keep; record returns all of
+	Bans   []Ban  `json:"bans"`   // of all rooms, oldest first
+	Passes []pass `json:"passes"` // by ID
+	// Changed is called when there is something new to keep; memory returns all of
 	// it, as it is when that is called, by any goroutine. Rooms call it, several at
 	// a time, and wait for it, so it leaves writing to another goroutine. If nil,
 	// nothing is kept.
-	Changed func(record func() Record)
-}
-
-// Record is what a server knows about access that no token says. It can be
-// written as JSON, and read.
-type Record struct {
-	Bans   []Ban  `json:"bans"`   // of all rooms, oldest first
-	Passes []pass `json:"passes"` // by ID
+	Changed func(memory func() Memory) `json:"-"`
 }
 
 // pass is a token that has a name: an invitation, or one that is counted.
@@ -42,14 +35,14 @@ func (x pass) over(now time.Time) bool {
 	return !x.Expires.IsZero() && now.After(x.Expires.Add(passLeeway))
 }
 
-// Record returns what outlives the server, without what is over.
-func (s *Server) Record() Record {
+// Memory returns what outlives the server, without what is over.
+func (s *Server) Memory() Memory {
 	now := time.Now()
-	return Record{Bans: s.bans.present(now), Passes: s.passes.present(now)}
+	return Memory{Bans: s.bans.present(now), Passes: s.passes.present(now)}
 }
 
 // recall takes over what an earlier process left.
-func (s *Server) recall(past Record) {
+func (s *Server) recall(past Memory) {
 	now := time.Now()
 	bans := slices.DeleteFunc(slices.Clone(past.Bans), func(x Ban) bool { return x.over(now) })
 	s.bans.list = bans[max(0, len(bans)-mostBans):]
@@ -63,7 +56,7 @@ func (s *Server) recall(past Record) {
 // keep has the memory keep what is new, if err is nil, and returns err.
 func (s *Server) keep(err error) error {
 	if changed := s.cfg.Memory.Changed; err == nil && changed != nil {
-		changed(s.Record)
+		changed(s.Memory)
 	}
 	return err
 }

@@ -14,19 +14,21 @@ import (
 type notebook struct {
 	mu      sync.Mutex
 	changes int
-	record  room.Record
+	kept    room.Memory
 }
 
 func (n *notebook) memory() room.Memory {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return room.Memory{Past: n.record, Changed: func(record func() room.Record) {
-		r := record() // it may be asked at once
+	m := n.kept
+	m.Changed = func(memory func() room.Memory) {
+		kept := memory() // it may be asked at once
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		n.record = r
+		n.kept = kept
 		n.changes++
-	}}
+	}
+	return m
 }
 
 // expect fails unless so much changed since it was called last.
@@ -79,14 +81,14 @@ func TestServerRemembers(t *testing.T) {
 	}
 	n.expect(t, "one lifted", 1)
 
-	past := n.memory().Past
+	past := n.kept
 	past.Bans = append(past.Bans, room.Ban{Room: "r", Identity: "old", Until: time.Now().Add(-time.Second)})
-	var old room.Record
+	var old room.Memory
 	if err := json.Unmarshal([]byte(`{"passes":[{"id":"old","withdrawn":true,"expires":"2001-01-01T00:00:00Z"},{"id":""}]}`), &old); err != nil {
 		t.Fatal(err)
 	}
 	past.Passes = append(past.Passes, old.Passes...)
-	again := open(t, room.Config{Authorize: invited(signed), Invite: sign, Memory: room.Memory{Past: past}})
+	again := open(t, room.Config{Authorize: invited(signed), Invite: sign, Memory: past})
 	if got := again.Bans("r"); len(got) != 1 || got[0].Identity != "eve" {
 		t.Errorf("bans: %+v", got)
 	}
@@ -95,7 +97,7 @@ func TestServerRemembers(t *testing.T) {
 			t.Errorf("%s after the restart: %q, want %q", token, got.Code, code)
 		}
 	}
-	if got := again.Record(); len(got.Bans) != 1 || len(got.Passes) != 3 {
+	if got := again.Memory(); len(got.Bans) != 1 || len(got.Passes) != 3 {
 		t.Errorf("remembered: %+v", got)
 	}
 }

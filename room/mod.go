@@ -26,7 +26,7 @@ var ops = map[string]func(moderation) error{
 	"mute_all": func(x moderation) error { x.room.quietAll(x.by); return nil },
 	"ask_unmute": func(x moderation) error {
 		return x.withPublication(func(p *Publication) {
-			p.member.emit("ask_unmute", askUnmuteEvent{Publication: p.id, By: x.by.id})
+			p.member.emit("ask_unmute", askUnmuteEvent{Publication: p.id, By: x.by.author()})
 		})
 	},
 	"grant": func(x moderation) error {
@@ -44,8 +44,8 @@ var ops = map[string]func(moderation) error{
 	"lock":      func(x moderation) error { x.room.lock(true); return nil },
 	"unlock":    func(x moderation) error { x.room.lock(false); return nil },
 	"lobby":     func(x moderation) error { x.room.setLobby(x.On == nil || *x.On); return nil },
-	"admit":     func(x moderation) error { return x.withWaiter(x.room.admit) },
-	"deny":      func(x moderation) error { return x.withWaiter(x.room.deny) },
+	"admit":     func(x moderation) error { return x.room.withWaiter(x.Ticket, x.room.admit) },
+	"deny":      func(x moderation) error { return x.room.withWaiter(x.Ticket, x.room.deny) },
 	"spotlight": moderation.spotlight,
 	"end":       func(moderation) error { return nil }, // done when it is acknowledged
 }
@@ -84,15 +84,6 @@ func (x moderation) withPublication(f func(*Publication)) error {
 		return ErrNoPublication
 	}
 	f(p)
-	return nil
-}
-
-func (x moderation) withWaiter(f func(*waiter)) error {
-	w := x.room.waiter(x.Ticket)
-	if w == nil {
-		return ErrNoMember.because("nobody waits with this ticket")
-	}
-	f(w)
 	return nil
 }
 

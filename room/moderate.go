@@ -18,13 +18,18 @@ func (m *Member) Mute(p *Publication) error {
 }
 
 // Promote makes the member a moderator, and Demote a guest.
-func (m *Member) Promote() error {
-	return m.order(func() error { m.room.promoteTo(m, RoleModerator); return nil })
-}
+func (m *Member) Promote() error { return m.SetRole(RoleModerator) }
 
 // Demote takes a moderator's rights from the member.
-func (m *Member) Demote() error {
-	return m.order(func() error { m.room.promoteTo(m, RoleGuest); return nil })
+func (m *Member) Demote() error { return m.SetRole(RoleGuest) }
+
+// SetRole gives the member the rights of a role, of which the room's policy takes
+// as it does when somebody joins. It fails with ErrBadRequest for what is no role.
+func (m *Member) SetRole(role Role) error {
+	if _, ok := role.Grant(); !ok {
+		return ErrBadRequest.because("unknown role %q", role)
+	}
+	return m.order(func() error { m.room.promoteTo(m, role); return nil })
 }
 
 // Ban removes the member and keeps it out until a time; zero is for as long as
@@ -100,13 +105,9 @@ func (r *Room) setMuted(p *Publication, muted bool) {
 // quiet mutes a publication that is not one's own. A nil by is who embeds the
 // room.
 func (r *Room) quiet(p *Publication, by *Member) {
-	e := mutedEvent{Publication: p.id}
-	if by != nil {
-		e.By = by.id
-	}
 	r.setMuted(p, true)
 	r.silence(p, true)
-	p.member.emit("muted", e)
+	p.member.emit("muted", mutedEvent{Publication: p.id, By: by.author()})
 }
 
 // silence stops sending a publication to anybody, or goes on with it. A client
@@ -139,7 +140,8 @@ func (r *Room) quietAll(except *Member) {
 
 func (r *Room) promoteTo(m *Member, role Role) {
 	g, _ := role.Grant()
-	r.setGrant(m, g)
+	g.ByRoom = m.base.ByRoom
+	r.setGrant(m, r.options.Limit(g))
 }
 
 // ban removes a member and keeps it out.
@@ -183,10 +185,10 @@ func (r *Room) setSpotlight(id string) {
 	}
 }
 
-// withMember finds a member, present or lost.
+// withMember finds a member that others may learn of, present or lost.
 func (r *Room) withMember(id string) (*Member, error) {
 	for _, m := range r.everybody() {
-		if m.id == id {
+		if m.id == id && !m.unseen() {
 			return m, nil
 		}
 	}

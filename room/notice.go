@@ -35,6 +35,7 @@ type NoticeMember struct {
 	ID       string `json:"id"`
 	Identity string `json:"identity,omitempty"`
 	Name     string `json:"name"`
+	Hidden   bool   `json:"hidden,omitempty"` // nobody else in the room learns of it
 }
 
 // NoticePublication is the publication that a [Notice] is about.
@@ -52,7 +53,7 @@ func Notices(f func(Notice)) Hooks {
 	}
 	member := func(event string, m *Member) Notice {
 		n := about(event, m.room)
-		n.Member = &NoticeMember{ID: m.id, Identity: m.identity, Name: m.Name()}
+		n.Member = &NoticeMember{ID: m.id, Identity: m.identity, Name: m.Name(), Hidden: m.unseen()}
 		return n
 	}
 	publication := func(event string, p *Publication) Notice {

@@ -41,8 +41,8 @@ func (r *Room) order(f func() error) error {
 // setGrant changes rights: everybody is told the role, the member itself all of
 // it.
 func (r *Room) setGrant(m *Member, g Grant) {
-	if before := m.grant; !sameRights(before, g) {
-		m.setRights(m.grant.withRights(g))
+	if before, after := m.grant, m.grant.withRights(g).effective(); !sameRights(before, after) {
+		m.setRights(after)
 		if !before.CanModerate {
 			m.tellWaiting()
 		}
@@ -63,7 +63,7 @@ func (m *Member) setRights(g Grant) {
 		}
 	}
 	can := rightsOf(g)
-	if !m.parked {
+	if !m.parked && !m.unseen() {
 		r.changes.setMember(memberChange{ID: m.id, Role: m.role(), Can: &can})
 		r.changed()
 	}
@@ -76,13 +76,14 @@ func sameRights(a, b Grant) bool { return a.covers(b) && b.covers(a) }
 // renew takes what a new token says. What was changed in the room stays, as long
 // as the rights in the token are those of the last one.
 func (m *Member) renew(g Grant) {
-	rights := g
+	rights := m.room.options.Limit(g)
 	if sameRights(g, m.base) {
 		rights = m.grant
 	}
-	changed := !sameRights(rights, m.grant)
+	changed, unseen := !sameRights(rights, m.grant), m.unseen()
 	m.base = g
 	m.grant = g.withRights(m.grant)
+	m.reveal(unseen)
 	if changed {
 		m.room.setGrant(m, rights)
 	}
@@ -93,7 +94,7 @@ func (m *Member) renew(g Grant) {
 // same client.
 func (m *Member) inherit(old *Member) {
 	if sameRights(m.base, old.base) {
-		m.grant = m.grant.withRights(old.grant)
+		m.grant = m.grant.withRights(old.grant).effective()
 	}
 }
 
@@ -106,9 +107,9 @@ func (r *Room) elect(m *Member) {
 		if r.unattended() {
 			r.founder = m.visitor
 		}
-		m.grant = m.grant.asModerator()
+		m.grant = m.led()
 	case r.founded(m):
-		m.grant = m.grant.asModerator()
+		m.grant = m.led()
 	}
 }
 
@@ -159,7 +160,7 @@ func (b *binding) renew(ctx context.Context, arg *tokenArg) (any, error) {
 	if err := b.server.joins.take(b.remote, time.Now()); err != nil {
 		return nil, err
 	}
-	grant, err := b.server.cfg.Authorize(ctx, b.request(m.room.name, m.Name(), arg.Token))
+	grant, err := b.server.authorize(ctx, b.request(m.room.Name(), m.Name(), arg.Token))
 	if err != nil {
 		b.server.joins.failed(b.remote, time.Now())
 		return nil, err

@@ -78,7 +78,9 @@ func newRoom(s *Server, name string, o Options) *Room {
 		name:        name,
 		log:         s.log.With("room", name),
 		created:     now,
-		options:     o,
+		options:     o.lasting(),
+		locked:      o.Locked != nil && *o.Locked,
+		lobby:       o.Lobby != nil && *o.Lobby,
 		codecs:      o.Codecs,
 		emptySince:  now,
 		byID:        make(map[string]*Publication),
@@ -98,7 +100,8 @@ func (r *Room) Name() string { return r.name }
 // Done is closed when the room has ended.
 func (r *Room) Done() <-chan struct{} { return r.done }
 
-// Members ranges over a snapshot of the members, in the order of joining.
+// Members ranges over a snapshot of the members, hidden ones and players too, in
+// the order of joining.
 func (r *Room) Members() iter.Seq[*Member] {
 	return slices.Values(read(r, func() []*Member { return slices.Clone(r.members) }))
 }
@@ -323,6 +326,7 @@ func (r *Room) add(m *Member, replaces, ticket string) error {
 			return err
 		}
 	}
+	m.grant = r.options.Limit(m.grant)
 	if old != nil {
 		m.cids, m.cidOrder = old.cids, old.cidOrder
 		m.inherit(old)
@@ -349,9 +353,10 @@ func (r *Room) bySession(session string) *Member {
 	return nil
 }
 
-// moderated tells whether there is a moderator, who may be about to come back.
+// moderated tells whether there is a moderator that others see, who may be about
+// to come back.
 func (r *Room) moderated() bool {
-	is := func(m *Member) bool { return m.grant.CanModerate }
+	is := func(m *Member) bool { return m.grant.CanModerate && !m.unseen() }
 	return slices.ContainsFunc(r.members, is) || slices.ContainsFunc(r.seats, is)
 }
 
@@ -363,8 +368,10 @@ func (r *Room) enter(m *Member) {
 		r.judgeAt = time.Now().Add(judgeEvery)
 	}
 	m.grade = grader{} // others take it for good until they are told
-	r.changes.addMember(m.info())
-	r.changed()
+	if !m.unseen() {
+		r.changes.addMember(m.info())
+		r.changed()
+	}
 	if h := r.server.cfg.Hooks.OnJoin; h != nil {
 		h(m)
 	}
@@ -413,8 +420,10 @@ func (r *Room) of(m *Member) []*Publication {
 func (r *Room) exit(m *Member, why string) {
 	r.members = slices.DeleteFunc(r.members, func(o *Member) bool { return o == m })
 	r.census()
-	r.changes.removeMember(m.id, why)
-	r.changed()
+	if !m.unseen() {
+		r.changes.removeMember(m.id, why)
+		r.changed()
+	}
 	if h := r.server.cfg.Hooks.OnLeave; h != nil {
 		h(m, why)
 	}
@@ -431,6 +440,6 @@ func (r *Room) promote() {
 	}
 	if i := slices.IndexFunc(r.members, func(m *Member) bool { return m.grant.Candidate }); i >= 0 {
 		m := r.members[i]
-		r.setGrant(m, m.grant.asModerator())
+		r.setGrant(m, m.led())
 	}
 }

@@ -59,7 +59,7 @@ func (m *Member) setState(state string) {
 	}
 	m.state = state
 	m.room.judgeAt = time.Now()
-	if !m.parked {
+	if !m.parked && !m.unseen() {
 		m.room.changes.setMember(memberChange{ID: m.id, State: state})
 		m.room.changed()
 	}

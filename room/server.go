@@ -52,7 +52,7 @@ func NewServer(cfg Config) (*Server, error) {
 		fetches:   addressLimit{rate: fetchRate, burst: fetchBurst},
 		questions: addressLimit{rate: questionRate, burst: questionBurst},
 	}
-	s.recall(cfg.Memory.Past)
+	s.recall(cfg.Memory)
 	return s, nil
 }
 
@@ -114,6 +114,12 @@ func (s *Server) caps() []string {
 	return list
 }
 
+// authorize asks who joins or shows a token.
+func (s *Server) authorize(ctx context.Context, req JoinRequest) (Grant, error) {
+	g, err := s.cfg.Authorize(ctx, req)
+	return g.effective(), err
+}
+
 // forget removes a room that has ended.
 func (s *Server) forget(r *Room) {
 	s.mu.Lock()
@@ -156,12 +162,17 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 }
 
-// newSecret returns 128 random bits as 22 characters.
+// newSecret returns 128 random bits as 22 characters, of which the first is no
+// dash: a command line would take that for a flag.
 func newSecret() string {
 	var b [16]byte
-	rand.Read(b[:])
-	return base64.RawURLEncoding.EncodeToString(b[:])
+	for {
+		rand.Read(b[:])
+		if s := base64.RawURLEncoding.EncodeToString(b[:]); s[0] != '-' {
+			return s
+		}
+	}
 }
 
-// newID returns 72 random bits as 12 characters.
+// newID returns 72 random bits as 12 characters, the first as of a secret.
 func newID() string { return newSecret()[:12] }

@@ -173,7 +173,9 @@ func (r *Room) snapshot(m *Member) snapshot {
 		Polls:        r.ballots(m),
 	}
 	for _, o := range r.members {
-		s.Members = append(s.Members, o.info())
+		if o == m || !o.unseen() {
+			s.Members = append(s.Members, o.info())
+		}
 	}
 	for _, p := range r.publications {
 		s.Publications = append(s.Publications, p.info())

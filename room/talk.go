@@ -79,7 +79,7 @@ func (r *Room) raise(m *Member, up bool) {
 		r.handAt = max(time.Now().UnixMilli(), r.handAt+1)
 		m.raised = r.handAt
 	}
-	if !m.parked {
+	if !m.parked && !m.unseen() {
 		hand := m.raised
 		r.changes.setMember(memberChange{ID: m.id, Hand: &hand})
 		r.changed()
@@ -227,6 +227,8 @@ func (m *Member) alter(c memberChange) {
 	if c.Attrs != nil {
 		m.attrs = c.Attrs
 	}
-	m.room.changes.setMember(c)
-	m.room.changed()
+	if !m.unseen() {
+		m.room.changes.setMember(c)
+		m.room.changed()
+	}
 }

@@ -54,7 +54,7 @@ func (v *view) check(r *Room) error {
 	if v == nil || v.member == "" {
 		return nil
 	}
-	m := r.member(v.member)
+	m := r.find(v.member)
 	switch {
 	case m == nil:
 		return ErrNoMember
@@ -86,7 +86,7 @@ func (v *view) pick(r *Room, m *Member, audio bool) *Publication {
 // without, it follows a rule.
 func (v *view) subject(r *Room) (m *Member, one bool) {
 	if v.member != "" {
-		return r.member(v.member), true
+		return r.find(v.member), true
 	}
 	if v.show != "speaker" || len(r.publications) == 0 {
 		return nil, false

@@ -71,7 +71,7 @@ type grantEvent struct {
 
 type askUnmuteEvent struct {
 	Publication string `json:"publication"`
-	By          string `json:"by"`
+	By          string `json:"by,omitempty"`
 }
 
 type mutedEvent struct {

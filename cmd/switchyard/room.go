@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/switchyard-rtc/switchyard/room"
 	"github.com/switchyard-rtc/switchyard/room/admin"
 )
 
@@ -49,9 +50,11 @@ func roomCommand() *cobra.Command {
 		o.act("kick ROOM MEMBER", "Remove a member", http.MethodDelete, "/rooms/{}/members/{}", nil),
 		o.act("mute ROOM PUBLICATION", "Mute a publication until its member unmutes it", http.MethodPost, "/rooms/{}/publications/{}/mute", nil),
 		o.act("mute-all ROOM", "Mute what everybody says who does not moderate", http.MethodPost, "/rooms/{}/mute", nil),
+		o.look("bans ROOM", "List who is kept out of a room, open or not", "/rooms/{}/bans", printBans),
+		o.roleCommand(), o.lobbyCommand(),
 		o.act("lock ROOM", "Let nobody in who does not moderate", http.MethodPut, "/rooms/{}/lock", admin.Switch{On: true}),
 		o.act("unlock ROOM", "Let everybody in again", http.MethodPut, "/rooms/{}/lock", admin.Switch{On: false}),
-		o.banCommand(), o.messageCommand(), o.eventsCommand(),
+		o.banCommand(), o.unbanCommand(), o.messageCommand(), o.eventsCommand(),
 		o.look("inputs ROOM", "List what plain RTP comes to a room", "/rooms/{}/inputs", printInputs), o.addInputCommand(),
 		o.act("remove-input ROOM INPUT", "Close the ports of an input and remove its member", http.MethodDelete, "/rooms/{}/inputs/{}", nil),
 	)
@@ -60,11 +63,11 @@ func roomCommand() *cobra.Command {
 
 // exactly refuses other numbers of arguments than the words in capitals.
 func exactly(use string) cobra.PositionalArgs {
-	name, words, _ := strings.Cut(use, " ")
+	_, words, _ := strings.Cut(use, " ")
 	want := len(strings.Fields(words))
-	return func(_ *cobra.Command, args []string) error {
+	return func(c *cobra.Command, args []string) error {
 		if len(args) != want {
-			return usageError{fmt.Errorf("room %s: %d arguments, want %s", name, len(args), use)}
+			return usageError{fmt.Errorf("%s: %d arguments, want %s", strings.TrimPrefix(c.CommandPath(), "switchyard "), len(args), use)}
 		}
 		return nil
 	}
@@ -128,15 +131,13 @@ func (o *roomOptions) openCommand() *cobra.Command {
 	var options admin.RoomOptions
 	var timeout time.Duration
 	var history int
-	var listed bool
+	var flags openFlags
 	c := o.command("open ROOM", "Open a room, or change its options", func(c *cobra.Command, a *adminClient, args []string) error {
 		options.EmptyTimeout = timeout.Seconds()
 		if c.Flags().Changed("chat-history") {
 			options.ChatHistory = &history
 		}
-		if c.Flags().Changed("listed") {
-			options.Listed = &listed
-		}
+		flags.apply(c, &options)
 		b, err := a.ask(c.Context(), http.MethodPut, fill("/rooms/{}", args), options, nil)
 		if err != nil {
 			return err
@@ -146,24 +147,47 @@ func (o *roomOptions) openCommand() *cobra.Command {
 	c.Flags().IntVar(&options.MaxMembers, "max-members", 0, "members at most; 0 for what the server has")
 	c.Flags().DurationVar(&timeout, "empty-timeout", 0, "how long it stays open when it is empty; 0 for what the server has")
 	c.Flags().IntVar(&history, "chat-history", 0, "messages that who comes later may read")
-	c.Flags().BoolVar(&listed, "listed", false, "let everybody see that it is there, and how many members it has")
 	c.Flags().StringSliceVar(&options.Codecs, "codecs", nil, "video codecs, best first, of a room that is not open yet")
+	flags.add(c)
 	return c
 }
 
-func (o *roomOptions) banCommand() *cobra.Command {
-	var length time.Duration
-	c := o.command("ban ROOM MEMBER", "Remove a member and keep it out", func(c *cobra.Command, a *adminClient, args []string) error {
-		b := admin.Ban{Member: args[1]}
-		if length > 0 {
-			until := time.Now().Add(length)
-			b.Until = &until
+// openFlags are what changes nothing unless it is given.
+type openFlags struct {
+	publish                           []string
+	chat, data, locked, lobby, listed bool
+}
+
+func (f *openFlags) add(c *cobra.Command) {
+	c.Flags().StringSliceVar(&f.publish, "publish", nil, "what those may send whose rights no token names: none, or some of microphone, camera, screen, screen_audio and other")
+	c.Flags().BoolVar(&f.chat, "chat", true, "those may chat")
+	c.Flags().BoolVar(&f.data, "data", true, "those may send data")
+	c.Flags().BoolVar(&f.locked, "locked", false, "nobody enters who does not moderate")
+	c.Flags().BoolVar(&f.lobby, "lobby", false, "who comes waits to be let in")
+	c.Flags().BoolVar(&f.listed, "listed", false, "let everybody see that it is there, and how many members it has")
+}
+
+// apply puts what was given into options.
+func (f *openFlags) apply(c *cobra.Command, o *admin.RoomOptions) {
+	given := func(name string, v *bool) *bool {
+		if c.Flags().Changed(name) {
+			return v
 		}
-		_, err := a.ask(c.Context(), http.MethodPost, fill("/rooms/{}/bans", args), b, nil)
-		return err
-	})
-	c.Flags().DurationVar(&length, "for", 0, "how long; 0 for as long as the server remembers")
-	return c
+		return nil
+	}
+	o.Locked, o.Lobby, o.Listed = given("locked", &f.locked), given("lobby", &f.lobby), given("listed", &f.listed)
+	p := admin.PolicyOptions{Chat: given("chat", &f.chat), Data: given("data", &f.data)}
+	if c.Flags().Changed("publish") {
+		p.Publish = []room.Source{}
+		for _, s := range f.publish {
+			if s != "none" {
+				p.Publish = append(p.Publish, room.Source(s))
+			}
+		}
+	}
+	if p.Publish != nil || p.Chat != nil || p.Data != nil {
+		o.Policy = &p
+	}
 }
 
 func (o *roomOptions) messageCommand() *cobra.Command {

@@ -63,9 +63,37 @@ func printSummary(w io.Writer, b []byte) error {
 	if err := json.Unmarshal(b, &r); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%s: %d of %d members, %s, empty for %v at most, %d messages kept\n",
-		r.Name, r.Members, r.MaxMembers, door(r), time.Duration(r.EmptyTimeout*float64(time.Second)), r.ChatHistory)
+	_, err := fmt.Fprintf(w, "%s: %d of %d members, %s, empty for %v at most, %d messages kept%s\n",
+		r.Name, r.Members, r.MaxMembers, door(r), time.Duration(r.EmptyTimeout*float64(time.Second)), r.ChatHistory, kind(r))
 	return err
+}
+
+// kind says what a room has otherwise than most.
+func kind(r admin.RoomSummary) string {
+	s := ""
+	if r.Hidden > 0 {
+		s += fmt.Sprintf(", %d hidden", r.Hidden)
+	}
+	if r.Listed {
+		s += ", listed"
+	}
+	if len(r.Codecs) > 0 {
+		s += ", " + strings.Join(r.Codecs, " before ")
+	}
+	var may []string
+	for _, source := range r.Policy.Publish {
+		may = append(may, string(source))
+	}
+	if r.Policy.Chat {
+		may = append(may, "chat")
+	}
+	if r.Policy.Data {
+		may = append(may, "data")
+	}
+	if len(may) < len(room.Sources())+2 {
+		s += "; guests may: " + cmp.Or(strings.Join(may, ", "), "watch")
+	}
+	return s
 }
 
 func printRoom(w io.Writer, b []byte) error {
@@ -120,6 +148,42 @@ func printSlots(w io.Writer, b []byte) error {
 	}
 	_, err := fmt.Fprintf(w, "round trip %.1f ms\n", v.RoundTripMS)
 	return err
+}
+
+func printBans(w io.Writer, b []byte) error {
+	var v admin.Bans
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	rows := []string{row("MEMBER", "IDENTITY", "UNTIL")}
+	for _, x := range v.Bans {
+		until := ""
+		if x.Until != nil {
+			until = x.Until.Local().Format(time.DateTime)
+		}
+		rows = append(rows, row(x.Member, x.Identity, until))
+	}
+	return table(w, rows)
+}
+
+func printLobby(w io.Writer, b []byte) error {
+	var v admin.Lobby
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	state := "off"
+	if v.On {
+		state = "on"
+	}
+	rows := []string{"the lobby is " + state, "", row("TICKET", "NAME", "WAITS FOR", "STATE")}
+	for _, x := range v.Waiting {
+		state := "waits"
+		if x.Admitted {
+			state = "admitted"
+		}
+		rows = append(rows, row(x.Ticket, x.Name, age(x.Since), state))
+	}
+	return table(w, rows)
 }
 
 // noticeLine is an event as one line.

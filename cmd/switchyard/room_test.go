@@ -57,6 +57,14 @@ func TestRoomCommands(t *testing.T) {
 		{[]string{"slots", "lounge", id}, 0, `SLOT +STATE +WHY .*\nround trip `},
 		{[]string{"open", "attic", "--max-members", "3", "--empty-timeout", "1h", "--codecs", "vp8", "--chat-history", "0"}, 0, `attic: 0 of 3 members, open, empty for 1h0m0s at most, 0 messages kept`},
 		{[]string{"open", "attic", "--codecs", "h264"}, exitFailed, "when it is opened"},
+		{[]string{"open", "den", "--publish", "microphone,camera", "--chat=false", "--listed", "--lobby"}, 0, `den: 0 of 1000 members, lobby, .* kept, listed; guests may: microphone, camera, data\n$`},
+		{[]string{"open", "den", "--publish", "none", "--data=false", "--lobby=false"}, 0, `den: .*, open, .*, listed; guests may: watch\n$`},
+		{[]string{"open", "den", "--publish", "nose"}, exitFailed, `body.policy.publish\[0\]`},
+		{[]string{"end", "den"}, 0, `^$`},
+		{[]string{"role", "lounge", id, "viewer"}, 0, `^$`},
+		{[]string{"role", "lounge", id, "king"}, exitUsage, `"king" is none of viewer, guest and moderator`},
+		{[]string{"role", "lounge", "nobody", "guest"}, exitFailed, "no such member"},
+		{[]string{"role", "lounge", id, "moderator"}, 0, `^$`},
 		{[]string{"lock", "lounge"}, 0, `^$`},
 		{[]string{"ls"}, 0, `lounge .* locked\n`},
 		{[]string{"unlock", "lounge"}, 0, `^$`},
@@ -74,6 +82,12 @@ func TestRoomCommands(t *testing.T) {
 		{[]string{"end", "studio"}, 0, `^$`},
 		{[]string{"kick", "lounge", "nobody"}, exitFailed, "no such member"},
 		{[]string{"ban", "lounge", id, "--for", "1h"}, 0, `^$`},
+		{[]string{"ban", "lounge", "eve", "--identity"}, 0, `^$`},
+		{[]string{"bans", "lounge"}, 0, `MEMBER +IDENTITY +UNTIL\n` + id + ` +- +\d{4}-\d\d-\d\d [\d:]+\n- +eve +-\n`},
+		{[]string{"unban", "lounge", id}, 0, `^$`},
+		{[]string{"unban", "lounge", id}, exitFailed, "nobody like that is banned"},
+		{[]string{"unban", "lounge", "eve", "--identity"}, 0, `^$`},
+		{[]string{"bans", "lounge", "--json"}, 0, `"bans": \[\]`},
 		{[]string{"end", "attic"}, 0, `^$`},
 		{[]string{"end", "a/../b"}, exitFailed, "no such room"},
 		{[]string{"show"}, exitUsage, "0 arguments, want show ROOM"},
@@ -101,6 +115,57 @@ func TestRoomCommands(t *testing.T) {
 			t.Errorf("Ana was not told %q", want)
 		}
 	}
+}
+
+// Who waits is listed, let in and sent away.
+func TestLobbyCommands(t *testing.T) {
+	t.Setenv(keysVariable, "")
+	s := start(t, "--http", "127.0.0.1:0", "--udp", "0", "--admin", "127.0.0.1:0")
+	enter(t, s, nil)
+	run := func(code int, want string, args ...string) string {
+		t.Helper()
+		got, out, stderr := runCommand(t, append([]string{"room", "--admin", s.admin, "lobby"}, args...)...)
+		if got != code || !regexp.MustCompile(want).MatchString(out+stderr) {
+			t.Fatalf("lobby %q: code %d, printed %q, %q; want %d and %s", args, got, out, stderr, code, want)
+		}
+		return out
+	}
+	run(0, "^the lobby is off\n\nTICKET .*\n$", "ls", "lounge")
+	run(0, "^$", "on", "lounge")
+	told := make(chan string, 10)
+	for _, name := range []string{"Bob", "Eve"} {
+		c, err := client.Dial(t.Context(), s.url, client.Options{OnEvent: func(event string, _ client.Args) []any {
+			told <- name + " " + event
+			return nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		if _, err := c.Call(t.Context(), "join", map[string]any{"v": 1, "room": "lounge", "name": name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := run(0, `^the lobby is on\n\nTICKET .*\n\S+ +Bob +\d+s +waits\n\S+ +Eve +\d+s +waits\n$`, "ls", "lounge")
+	ticket := func(name string) string { return regexp.MustCompile(`(\S+) +` + name).FindStringSubmatch(list)[1] }
+	run(0, "^$", "admit", "lounge", ticket("Bob"))
+	run(0, "^$", "deny", "lounge", ticket("Eve"))
+	for _, want := range []string{"Bob admitted", "Eve bye"} {
+		select {
+		case got := <-told:
+			if got != want {
+				t.Errorf("told %q, want %q", got, want)
+			}
+		case <-time.After(patience):
+			t.Errorf("nobody told %q", want)
+		}
+	}
+	run(0, `"admitted": true`, "ls", "lounge", "--json")
+	run(exitFailed, "nobody waits with this ticket", "admit", "lounge", "none")
+	run(exitFailed, "no such room", "deny", "attic", "none")
+	run(0, "^$", "off", "lounge")
+	run(exitUsage, "room lobby ls: 0 arguments, want ls ROOM", "ls")
+	run(exitUsage, "did you mean admit", "admti")
 }
 
 // With keys a token has to be in the environment.

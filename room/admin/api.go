@@ -50,6 +50,7 @@ func New(cfg Config) (http.Handler, error) {
 	a.addMembers()
 	a.addPublications()
 	a.addModeration()
+	a.addLobby()
 	a.addInputs()
 	a.addLoad()
 	a.addEvents()
@@ -97,18 +98,17 @@ func humaConfig(version string) huma.Config {
 // humaContext is embedded, since a field Context would hide the method.
 type humaContext = huma.Context
 
-// plainContext answers 400 to what huma calls unprocessable, unless an operation
-// itself does.
+// plainContext answers 400 to what huma calls unprocessable, but not to what an
+// operation does.
 type plainContext struct {
 	humaContext
-	refused *bool // by the operation
+	carried *bool // out: what is wrong now is no fault of the request's form
 }
 
-// refusedKey is of that in the context of an operation.
-type refusedKey struct{}
+type carriedKey struct{}
 
 func (c plainContext) SetStatus(status int) {
-	if status == http.StatusUnprocessableEntity && !*c.refused {
+	if status == http.StatusUnprocessableEntity && !*c.carried {
 		status = http.StatusBadRequest
 	}
 	c.humaContext.SetStatus(status)
@@ -119,8 +119,8 @@ func (c plainContext) Unwrap() huma.Context { return c.humaContext }
 
 func plainStatus(c huma.Context, next func(huma.Context)) {
 	c.SetHeader("Cache-Control", "no-store")
-	refused := new(bool)
-	next(plainContext{huma.WithValue(c, refusedKey{}, refused), refused})
+	carried := new(bool)
+	next(plainContext{huma.WithValue(c, carriedKey{}, carried), carried})
 }
 
 // need is what an operation takes.
@@ -158,9 +158,11 @@ type operation struct {
 // add registers an operation.
 func add[I, O any](a *api, op operation, h func(context.Context, *I) (*O, error)) {
 	huma.Register(a, a.describe(op), func(ctx context.Context, in *I) (*O, error) {
+		if carried, ok := ctx.Value(carriedKey{}).(*bool); ok {
+			*carried = true
+		}
 		out, err := h(ctx, in)
 		if err != nil {
-			*ctx.Value(refusedKey{}).(*bool) = true // plainStatus has put it there
 			return nil, problemOf(err)
 		}
 		return out, nil

@@ -19,6 +19,7 @@ type Member struct {
 	State        string    `json:"state" doc:"live or reconnecting"`
 	Kind         string    `json:"kind"`
 	Joined       time.Time `json:"joined"`
+	Hidden       bool      `json:"hidden" doc:"nobody else in the room sees it: a token hides it, or it is a player"`
 	Remote       string    `json:"remote,omitempty" doc:"address of its signalling; shown to can.admin only"`
 	Publications int       `json:"publications"`
 	Shown        int       `json:"shown" doc:"slots that show something"`
@@ -117,7 +118,7 @@ func members(ctx context.Context, d room.Description) []Member {
 
 func member(ctx context.Context, m room.MemberDescription) Member {
 	x := Member{
-		ID: m.ID, Identity: m.Identity, Name: m.Name, Role: m.Role, State: m.State, Kind: m.Kind, Joined: m.Joined,
+		ID: m.ID, Identity: m.Identity, Name: m.Name, Role: m.Role, State: m.State, Kind: m.Kind, Joined: m.Joined, Hidden: m.Hidden,
 		Waiting: len(m.Waiting),
 	}
 	if rightOf(ctx).all {

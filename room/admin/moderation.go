@@ -15,7 +15,7 @@ type Switch struct {
 
 // RoleChange gives a member a role.
 type RoleChange struct {
-	Role string `json:"role" enum:"moderator,guest"`
+	Role room.Role `json:"role" enum:"moderator,guest,viewer"`
 }
 
 // Ban keeps somebody out of a room: an identity of tokens, or who was a member.
@@ -76,7 +76,7 @@ func (a *api) addModeration() {
 		return nil, a.in(in.Room, func(r *room.Room) error { return r.Lobby(in.Body.On) })
 	})
 	add(a, operation{
-		"change-role", http.MethodPut, "/rooms/{room}/members/{member}/role", needRoom, "Makes a member a moderator, or a guest", done,
+		"change-role", http.MethodPut, "/rooms/{room}/members/{member}/role", needRoom, "Gives a member the rights of a role", done,
 	}, a.changeRole)
 	const bans = "/rooms/{room}/bans"
 	add(a, operation{"list-bans", http.MethodGet, bans, needRoom, "Lists who is kept out of a room, open or not", 0}, a.listBans)
@@ -105,13 +105,10 @@ func (a *api) mute(_ context.Context, in *publicationPath) (*none, error) {
 
 func (a *api) changeRole(_ context.Context, in *roleInput) (*none, error) {
 	m, err := a.member(&memberPath{in.Room, in.Member})
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case in.Body.Role == string(room.RoleModerator):
-		return nil, m.Promote()
 	}
-	return nil, m.Demote()
+	return nil, m.SetRole(in.Body.Role)
 }
 
 func (a *api) listBans(_ context.Context, in *roomPath) (*bansOutput, error) {

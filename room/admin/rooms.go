@@ -3,10 +3,10 @@ package admin
 import (
 	"cmp"
 	"context"
-	"errors"
 	"math"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -20,11 +20,14 @@ type RoomSummary struct {
 	Name         string    `json:"name"`
 	Created      time.Time `json:"created"`
 	Members      int       `json:"members"`
+	Hidden       int       `json:"hidden" doc:"of the members, whom nobody else in the room sees: hidden by their tokens, or players"`
 	Seats        int       `json:"seats" doc:"of members that are lost and may come back"`
 	Publications int       `json:"publications"`
 	MaxMembers   int       `json:"max_members"`
 	EmptyTimeout float64   `json:"empty_timeout_s" doc:"how long it stays open when it is empty"`
 	ChatHistory  int       `json:"chat_history" doc:"messages that who comes later may read"`
+	Codecs       []string  `json:"codecs" nullable:"false" doc:"of video, best first; empty for those of the server"`
+	Policy       Policy    `json:"policy"`
 	Locked       bool      `json:"locked" doc:"nobody enters who does not moderate"`
 	Lobby        bool      `json:"lobby" doc:"who comes waits to be let in"`
 	Listed       bool      `json:"listed" doc:"everybody may see that it is there, and how many members it has"`
@@ -43,6 +46,20 @@ type Room struct {
 	PublicationList []Publication `json:"publication_list" nullable:"false" doc:"oldest first"`
 }
 
+// Policy is what those may do whose rights no token names.
+type Policy struct {
+	Publish []room.Source `json:"publish" nullable:"false" enum:"microphone,camera,screen,screen_audio,other" doc:"sources that they may send"`
+	Chat    bool          `json:"chat"`
+	Data    bool          `json:"data"`
+}
+
+// PolicyOptions change a [Policy]. What is left out stays as it is, or is allowed.
+type PolicyOptions struct {
+	Publish []room.Source `json:"publish,omitzero" required:"false" nullable:"false" enum:"microphone,camera,screen,screen_audio,other" maxItems:"5" doc:"sources that they may send"`
+	Chat    *bool         `json:"chat,omitempty"`
+	Data    *bool         `json:"data,omitempty"`
+}
+
 // RoomOptions are what a room has otherwise than others. What is left out stays
 // as it is, or becomes what the server's configuration says.
 type RoomOptions struct {
@@ -53,6 +70,8 @@ type RoomOptions struct {
 	Lobby        *bool    `json:"lobby,omitempty" doc:"who comes waits to be let in"`
 	Listed       *bool    `json:"listed,omitempty" doc:"everybody may see that it is there, and how many members it has"`
 	Codecs       []string `json:"codecs,omitempty" nullable:"false" enum:"vp8,vp9,h264,av1,h265" maxItems:"8" doc:"best first; only for a room that is not open yet"`
+
+	Policy *PolicyOptions `json:"policy,omitempty" doc:"what those may do whose rights no token names; moderators are not bound by it"`
 }
 
 // options is what room takes.
@@ -63,7 +82,13 @@ func (o *RoomOptions) options() (room.Options, error) {
 	if math.IsNaN(o.EmptyTimeout) {
 		return room.Options{}, room.ErrBadRequest
 	}
-	r := room.Options{MaxMembers: o.MaxMembers, Linger: time.Duration(o.EmptyTimeout * float64(time.Second))}
+	r := room.Options{
+		MaxMembers: o.MaxMembers, Linger: time.Duration(o.EmptyTimeout * float64(time.Second)),
+		Locked: o.Locked, Lobby: o.Lobby,
+	}
+	if o.Policy != nil {
+		r.Publish, r.Chat, r.Data = o.Policy.Publish, o.Policy.Chat, o.Policy.Data
+	}
 	if o.ChatHistory != nil {
 		if r.History = *o.ChatHistory; r.History == 0 {
 			r.History = -1
@@ -79,22 +104,12 @@ func (o *RoomOptions) options() (room.Options, error) {
 	return r, nil
 }
 
-// close sets who may come in, and who may know of it.
-func (o *RoomOptions) close(r *room.Room) error {
-	if o == nil {
+// list sets who may know of it.
+func (o *RoomOptions) list(r *room.Room) error {
+	if o == nil || o.Listed == nil {
 		return nil
 	}
-	var err error
-	if o.Locked != nil {
-		err = r.Lock(*o.Locked)
-	}
-	if o.Lobby != nil {
-		err = errors.Join(err, r.Lobby(*o.Lobby))
-	}
-	if o.Listed != nil {
-		err = errors.Join(err, r.List(*o.Listed))
-	}
-	return err
+	return r.List(*o.Listed)
 }
 
 // Message is what the server says to a room or a member.
@@ -156,10 +171,29 @@ func (a *api) listRooms(ctx context.Context, _ *struct{}) (*roomsOutput, error) 
 
 func summary(s room.Summary) RoomSummary {
 	return RoomSummary{
-		Name: s.Name, Created: s.Created, Members: s.Members, Seats: s.Seats, Publications: s.Publications,
+		Name: s.Name, Created: s.Created, Members: s.Members, Hidden: s.Hidden, Seats: s.Seats, Publications: s.Publications,
+		Codecs: codecNames(s.Options), Policy: policy(s.Options),
 		MaxMembers: s.Options.MaxMembers, EmptyTimeout: s.Options.Linger.Seconds(), ChatHistory: max(0, s.Options.History),
 		Locked: s.Locked, Lobby: s.Lobby, Listed: s.Listed, Waiting: s.Waiting,
 	}
+}
+
+// codecNames lists the video codecs of a room as [sfu.NamedCodecs] knows them.
+func codecNames(o room.Options) []string {
+	names := []string{}
+	for _, c := range o.Codecs {
+		kind, name, _ := strings.Cut(strings.ToLower(c.MimeType), "/")
+		if kind == "video" && name != "rtx" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// policy says all of a policy.
+func policy(o room.Options) Policy {
+	g := o.Limit(room.Guest())
+	return Policy{Publish: append([]room.Source{}, g.Publish...), Chat: g.CanChat, Data: g.CanData}
 }
 
 func (a *api) openRoom(_ context.Context, in *openInput) (*openOutput, error) {
@@ -171,7 +205,7 @@ func (a *api) openRoom(_ context.Context, in *openInput) (*openOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := in.Body.close(r); err != nil {
+	if err := in.Body.list(r); err != nil {
 		return nil, err
 	}
 	s, ok := r.Summary()
@@ -195,11 +229,8 @@ func (a *api) showRoom(ctx context.Context, in *roomPath) (*roomOutput, error) {
 		return nil, room.ErrNoRoom
 	}
 	out := &roomOutput{Room{
-		RoomSummary: summary(room.Summary{
-			Name: d.Name, Created: d.Created, Options: d.Options, Members: len(d.Members), Seats: d.Seats, Publications: len(d.Publications),
-			Waiting: d.Waiting, Locked: d.Locked, Lobby: d.Lobby, Listed: d.Listed,
-		}),
-		MemberList: members(ctx, d), PublicationList: publications(r, d),
+		RoomSummary: summary(d.Summary()),
+		MemberList:  members(ctx, d), PublicationList: publications(r, d),
 	}}
 	return out, nil
 }

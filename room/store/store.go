@@ -34,7 +34,7 @@ type Store struct {
 	path   string // of accessFile; empty if nothing is written
 	free   func() // lets other processes have the folder
 	secret []byte
-	past   room.Record
+	past   room.Memory
 
 	wake chan struct{} // holds one
 	stop chan struct{} // closed by Close
@@ -42,13 +42,13 @@ type Store struct {
 
 	// Guarded by mu.
 	mu     sync.Mutex
-	record func() room.Record // of what is new; nil if nothing is
+	memory func() room.Memory // of what is new; nil if nothing is
 }
 
 // access is what accessFile holds.
 type access struct {
 	Version int `json:"version"`
-	room.Record
+	room.Memory
 }
 
 // Open reads what a folder holds, which is made if it is not there. It never
@@ -122,8 +122,8 @@ func (s *Store) read(dir string) error {
 	return put(path, s.past) // which tells whether it can be written
 }
 
-func put(path string, r room.Record) error {
-	b, err := json.MarshalIndent(access{version, r}, "", "\t")
+func put(path string, m room.Memory) error {
+	b, err := json.MarshalIndent(access{version, m}, "", "\t")
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (s *Store) acceptAccess(b []byte) error {
 	if a.Version != version {
 		return fmt.Errorf("version %d, want %d", a.Version, version)
 	}
-	s.past = a.Record
+	s.past = a.Memory
 	return nil
 }
 
@@ -168,7 +168,7 @@ func (s *Store) Key(purpose string) []byte {
 
 // Memory returns what [room.Config] needs.
 func (s *Store) Memory() room.Memory {
-	m := room.Memory{Past: s.past}
+	m := s.past
 	if s.path != "" {
 		m.Changed = s.changed
 	}
@@ -176,9 +176,9 @@ func (s *Store) Memory() room.Memory {
 }
 
 // changed notes that there is something to write. It does not wait.
-func (s *Store) changed(record func() room.Record) {
+func (s *Store) changed(memory func() room.Memory) {
 	s.mu.Lock()
-	s.record = record
+	s.memory = memory
 	s.mu.Unlock()
 	select {
 	case s.wake <- struct{}{}:
@@ -212,17 +212,17 @@ func (s *Store) run() {
 // write writes what is new. If that fails it is new still.
 func (s *Store) write() error {
 	s.mu.Lock()
-	record := s.record
-	s.record = nil
+	memory := s.memory
+	s.memory = nil
 	s.mu.Unlock()
-	if record == nil {
+	if memory == nil {
 		return nil
 	}
-	err := put(s.path, record())
+	err := put(s.path, memory())
 	if err != nil {
 		s.mu.Lock()
-		if s.record == nil {
-			s.record = record
+		if s.memory == nil {
+			s.memory = memory
 		}
 		s.mu.Unlock()
 	}

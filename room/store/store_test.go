@@ -50,7 +50,7 @@ func open(t *testing.T, dir string) (*Store, *log) {
 	return s, l
 }
 
-var sample = record(`{
+var sample = remember(`{
 	"bans": [
 		{"room": "r", "member": "m", "visitor": "v", "network": "192.0.2.1"},
 		{"room": "r", "identity": "eve", "until": "2999-01-02T03:04:05Z"}
@@ -58,17 +58,24 @@ var sample = record(`{
 	"passes": [{"id": "inv-1", "room": "r", "withdrawn": true, "expires": "2999-01-02T03:04:05Z"}, {"id": "t", "used": 7}]
 }`)
 
-func record(text string) (r room.Record) {
+func remember(text string) (r room.Memory) {
 	if err := json.Unmarshal([]byte(text), &r); err != nil {
 		panic(err)
 	}
 	return r
 }
 
-func always(r room.Record) func() room.Record { return func() room.Record { return r } }
+// past is what a store read.
+func past(s *Store) room.Memory {
+	m := s.Memory()
+	m.Changed = nil
+	return m
+}
+
+func always(r room.Memory) func() room.Memory { return func() room.Memory { return r } }
 
 // keep writes a record into a folder.
-func keep(t *testing.T, dir string, r room.Record) {
+func keep(t *testing.T, dir string, r room.Memory) {
 	t.Helper()
 	s, l := open(t, dir)
 	s.Memory().Changed(always(r))
@@ -79,18 +86,18 @@ func keep(t *testing.T, dir string, r room.Record) {
 }
 
 // remembered fails unless a folder holds a record.
-func remembered(t *testing.T, dir string, want room.Record) {
+func remembered(t *testing.T, dir string, want room.Memory) {
 	t.Helper()
 	s, _ := open(t, dir)
 	defer s.Close()
-	if diff := cmp.Diff(want, s.Memory().Past); diff != "" {
+	if diff := cmp.Diff(want, past(s)); diff != "" {
 		t.Errorf("remembered (-want +got):\n%s", diff)
 	}
 }
 
 func TestStoreRemembers(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
-	remembered(t, dir, room.Record{})
+	remembered(t, dir, room.Memory{})
 	keep(t, dir, sample)
 	remembered(t, dir, sample)
 	first, _ := open(t, dir)
@@ -167,8 +174,8 @@ func TestStoreOutlivesACrash(t *testing.T) {
 			remembered(t, dir, sample)
 		}
 	}
-	keep(t, dir, room.Record{Passes: sample.Passes})
-	remembered(t, dir, room.Record{Passes: sample.Passes})
+	keep(t, dir, room.Memory{Passes: sample.Passes})
+	remembered(t, dir, room.Memory{Passes: sample.Passes})
 	if _, err := os.Stat(path + ".new"); !os.IsNotExist(err) {
 		t.Errorf("the new file is there still: %v", err)
 	}
@@ -205,7 +212,7 @@ func TestStoreReadsAReadOnlyFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 		s, l := open(t, dir)
-		if diff := cmp.Diff(sample, s.Memory().Past); diff != "" || s.Memory().Changed != nil || len(l.lines()) != 1 {
+		if diff := cmp.Diff(sample, past(s)); diff != "" || s.Memory().Changed != nil || len(l.lines()) != 1 {
 			t.Errorf("%s: log %q, remembered (-want +got):\n%s", name, l.lines(), diff)
 		}
 	}
@@ -217,7 +224,7 @@ func TestStoreIsOfOneProcess(t *testing.T) {
 	keep(t, dir, sample)
 	first, _ := open(t, dir)
 	second, l := open(t, dir)
-	if m := second.Memory(); m.Changed != nil || len(m.Past.Bans) != 2 || !bytes.Equal(first.Key("x"), second.Key("x")) {
+	if m := second.Memory(); m.Changed != nil || len(m.Bans) != 2 || !bytes.Equal(first.Key("x"), second.Key("x")) {
 		t.Errorf("the second store: %+v", m)
 	}
 	if lines := l.lines(); len(lines) != 1 || !strings.Contains(lines[0], "as long as the process") {
@@ -230,7 +237,7 @@ func TestStoreWritesTheNewest(t *testing.T) {
 	dir := t.TempDir()
 	s, _ := open(t, dir)
 	entered, goOn := make(chan struct{}), make(chan struct{})
-	s.Memory().Changed(func() room.Record {
+	s.Memory().Changed(func() room.Memory {
 		close(entered)
 		<-goOn
 		return sample
@@ -238,14 +245,14 @@ func TestStoreWritesTheNewest(t *testing.T) {
 	<-entered
 	asked := 0
 	for range 10_000 {
-		s.Memory().Changed(func() room.Record { asked++; return room.Record{Passes: sample.Passes} })
+		s.Memory().Changed(func() room.Memory { asked++; return room.Memory{Passes: sample.Passes} })
 	}
 	close(goOn)
 	s.Close()
 	if asked != 1 {
 		t.Errorf("asked %d times for the newest, want once", asked)
 	}
-	remembered(t, dir, room.Record{Passes: sample.Passes})
+	remembered(t, dir, room.Memory{Passes: sample.Passes})
 }
 
 // What cannot be written is tried again, and said once.

@@ -36,7 +36,7 @@ type Claims struct {
 	From     time.Time       // nbf: zero for at once
 	Expires  time.Time       // exp: needed
 	Single   bool            // a newer member of the identity takes the place of the older
-	Can      *Can            // nil for a member who sends, receives and chats
+	Can      *Can            // nil for a member who sends, receives and chats, as far as the room lets it
 }
 
 // Can lists rights by name, as the claim "can" does.
@@ -73,6 +73,7 @@ func (c Claims) Grant() (room.Grant, error) {
 		Publish: room.Sources(), CanSubscribe: true, CanChat: true, Pass: c.ID, Uses: c.Uses,
 	}
 	if c.Can == nil {
+		g.ByRoom = true
 		return g, nil
 	}
 	if !c.Can.Join {

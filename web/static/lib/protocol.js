@@ -153,7 +153,7 @@
 /**
  * @typedef {object} AskUnmuteEvent a moderator asks to unmute it
  * @property {string} publication
- * @property {string} by
+ * @property {string} [by]
  */
 
 /**
