@@ -78,15 +78,18 @@ test('layouts, with a screen and without', { timeout: 120_000 }, async () => {
   const bo = await join(browser, server.url, 'look', 'Bo');
   await bo.evaluate(drawnScreen);
   await bo.getByRole('button', { name: 'Share screen' }).click();
-  for (let i = 0; i < 3; i++) { // Presentation, Automatic
+  for (let i = 0; i < 2; i++) { // Presentation, Automatic
     await page.keyboard.press('l');
   }
   await until('the screen is there', () => tile(page, 'Bo’s screen').locator('video.is-shown').isVisible(), 20_000);
   await look('screen', 'dark', desktop);
   await look('screen', 'light', desktop);
   await look('screen-phone', 'dark', phone);
+  await page.setViewportSize(desktop);
+  await tile(page, 'Bo’s screen').hover();
   await tile(page, 'Bo’s screen').getByRole('button', { name: 'Options for Bo’s screen' }).click();
-  await look('screen-menu', 'dark', desktop);
+  await page.getByRole('menu').waitFor();
+  await page.screenshot({ path: `${out}stage-screen-menu-dark.png`, animations: 'disabled' });
   await page.context().close();
 });
 

@@ -112,7 +112,7 @@ function areas(s, gap, h) {
   }
   if (s.shape === 'speaker' || stands) {
     // On a phone there are still three beside each other.
-    const high = Math.round(Math.min(140, Math.max(64, h * 0.2), ((w - 2 * gap) / 3) * wide));
+    const high = Math.floor(Math.min(140, Math.max(64, h * 0.2), ((w - 2 * gap) / 3) * wide));
     const columns = Math.max(1, Math.floor((w + gap) / (high / wide + gap)));
     const above = s.shape === 'speaker';
     return {

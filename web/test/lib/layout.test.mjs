@@ -94,6 +94,8 @@ test('the main tile is large, and the others stand where the layout says', () =>
     const [m, ...rest] = plan({ keys: keys(3), shape, w, h, main: 'main', whole: shape === 'presentation' }).places;
     assert.ok(m.main && rest.every((t) => check(m, t) && m.w * m.h > 3 * t.w * t.h), `${shape} on ${w}×${h}`);
   }
+  const phone = plan({ keys: keys(9), shape: 'speaker', w: 374, h: 640, main: 'main' });
+  assert.equal(phone.each, 3, 'three beside each other on a phone');
   const [alone] = plan({ shape: 'presentation', main: 'main', whole: true }).places;
   assert.deepEqual([alone.w, alone.h], [1280, 720]);
   const [left] = plan({ keys: keys(3), shape: 'sidebar', main: 'main', rtl: true }).places;
