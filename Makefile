@@ -1,7 +1,7 @@
 # Commands for people who work on Switchyard. `make test` is the one that CI runs.
 #
 #   make run      serve on http://127.0.0.1:8080/
-#   make test     everything, in about forty minutes; installs what it needs
+#   make test     everything, in about half an hour; installs what it needs
 #   make quick    the Go tests alone, without anything to install
 #   make bench    the benchmarks of the packet path
 
@@ -44,14 +44,10 @@ staticcheck:
 go:
 	go test -race -shuffle=on -timeout 5m ./...
 
-# The tests that take long or need a stock client, without the race detector,
-# which `go` has had on; the end-to-end tests of media also with one worker, with
-# four, and with the portable sockets. Those that measure time run alone.
+# The tests that take long or need a stock client, and variants of others, as
+# .ci/long tells. Those that measure time run alone.
 long: setup
-	go test -tags long -skip '$(TIMED)' -timeout 10m ./signal ./... # what waits longest first
-	GOMAXPROCS=1 go test -count=1 -timeout 5m ./sfu
-	GOMAXPROCS=4 go test -count=1 -timeout 5m ./sfu
-	go test -tags portable -timeout 5m ./sfu ./sfu/internal/worker ./sfu/udp
+	.ci/long '$(TIMED)'
 	go test -tags long -run '$(TIMED)' -timeout 10m ./cmd/switchyard
 
 fuzz:
