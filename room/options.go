@@ -19,6 +19,8 @@ type Options struct {
 	History int
 	// Codecs are as [Config.Codecs] returns them. They cannot be changed.
 	Codecs []webrtc.RTPCodecParameters
+
+	part *breakout // that the room is a part of; nil for none
 }
 
 // over returns o with what is zero taken from another.

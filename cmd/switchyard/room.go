@@ -51,7 +51,7 @@ func roomCommand() *cobra.Command {
 		o.act("mute-all ROOM", "Mute what everybody says who does not moderate", http.MethodPost, "/rooms/{}/mute", nil),
 		o.act("lock ROOM", "Let nobody in who does not moderate", http.MethodPut, "/rooms/{}/lock", admin.Switch{On: true}),
 		o.act("unlock ROOM", "Let everybody in again", http.MethodPut, "/rooms/{}/lock", admin.Switch{On: false}),
-		o.banCommand(), o.messageCommand(), o.eventsCommand(),
+		o.moveCommand(), o.banCommand(), o.messageCommand(), o.eventsCommand(),
 		o.look("inputs ROOM", "List what plain RTP comes to a room", "/rooms/{}/inputs", printInputs), o.addInputCommand(),
 		o.act("remove-input ROOM INPUT", "Close the ports of an input and remove its member", http.MethodDelete, "/rooms/{}/inputs/{}", nil),
 	)
@@ -149,6 +149,13 @@ func (o *roomOptions) openCommand() *cobra.Command {
 	c.Flags().BoolVar(&listed, "listed", false, "let everybody see that it is there, and how many members it has")
 	c.Flags().StringSliceVar(&options.Codecs, "codecs", nil, "video codecs, best first, of a room that is not open yet")
 	return c
+}
+
+func (o *roomOptions) moveCommand() *cobra.Command {
+	return o.command("move ROOM MEMBER TARGET", "Ask a member to go to another room", func(c *cobra.Command, a *adminClient, args []string) error {
+		_, err := a.ask(c.Context(), http.MethodPost, fill("/rooms/{}/members/{}/move", args), admin.Move{Room: args[2]}, nil)
+		return err
+	})
 }
 
 func (o *roomOptions) banCommand() *cobra.Command {
