@@ -98,11 +98,17 @@ func humaConfig(version string) huma.Config {
 // humaContext is embedded, since a field Context would hide the method.
 type humaContext = huma.Context
 
-// plainContext answers 400 to what huma calls unprocessable.
-type plainContext struct{ humaContext }
+// plainContext answers 400 to what huma calls unprocessable; what an operation
+// refuses has the status of its problem.
+type plainContext struct {
+	humaContext
+	refused *bool // by the operation
+}
+
+type refusedKey struct{}
 
 func (c plainContext) SetStatus(status int) {
-	if status == http.StatusUnprocessableEntity {
+	if status == http.StatusUnprocessableEntity && !*c.refused {
 		status = http.StatusBadRequest
 	}
 	c.humaContext.SetStatus(status)
@@ -113,7 +119,8 @@ func (c plainContext) Unwrap() huma.Context { return c.humaContext }
 
 func plainStatus(c huma.Context, next func(huma.Context)) {
 	c.SetHeader("Cache-Control", "no-store")
-	next(plainContext{c})
+	refused := new(bool)
+	next(plainContext{huma.WithValue(c, refusedKey{}, refused), refused})
 }
 
 // table has the rows of the operations: who may do what, and where.
@@ -156,6 +163,9 @@ func add[I, O any](a *api, op operation, h func(context.Context, *I) (*O, error)
 	huma.Register(a, a.describe(op), func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		if err != nil {
+			if refused, ok := ctx.Value(refusedKey{}).(*bool); ok {
+				*refused = true
+			}
 			return nil, problemOf(err)
 		}
 		return out, nil

@@ -185,7 +185,7 @@ func TestContract(t *testing.T) {
 		{request{"POST", "/rooms/r/inputs", `{"streams":[{"codec":"vp8","payload_type":96,"source":"microphone"}]}`}, 400, "a microphone is not vp8"},
 		{request{"POST", "/rooms/r/inputs", `{"listen":"localhost","streams":[{"codec":"vp8","payload_type":96}]}`}, 400, "listen is no IP address"},
 		{request{"POST", "/rooms/r/inputs", `{"listen":"192.0.2.77","streams":[{"codec":"vp8","payload_type":96}]}`}, 400, "192.0.2.77"},
-		{request{"POST", "/rooms/other/inputs", `{"streams":[{"codec":"av1","payload_type":96}]}`}, 403, "no_common_codec"},
+		{request{"POST", "/rooms/other/inputs", `{"streams":[{"codec":"av1","payload_type":96}]}`}, 422, `"status":422`},
 		{request{"GET", "/rooms/r/inputs", ""}, 200, `"rtp":"127.0.0.1:`},
 		{request{"GET", "/rooms/nowhere/inputs", ""}, 404, "room_not_found"},
 		{request{"GET", "/rooms/r/inputs/nobody", ""}, 404, "input_not_found"},
