@@ -167,5 +167,12 @@ func newSecret() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// newID returns 72 random bits as 12 characters.
-func newID() string { return newSecret()[:12] }
+// newID returns almost 72 random bits as 12 characters, of which the first is no
+// dash: a command line would take it for a flag.
+func newID() string {
+	for {
+		if id := newSecret()[:12]; id[0] != '-' {
+			return id
+		}
+	}
+}
