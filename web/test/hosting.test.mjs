@@ -5,8 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import jsqr from 'jsqr';
 import { io } from 'socket.io-client';
-import { violations } from './measure.mjs';
-import { atEnd, build, cleanUp, errorsOfPages, fakeConsent, ghost, join, open, out, small, startBrowser, startServer, until } from './support.mjs';
+import { seesAndHears, violations } from './measure.mjs';
+import { atEnd, build, cleanUp, errorsOfPages, fakeConsent, ghost, join, open, out, small, startBrowser, startServer, tile, until } from './support.mjs';
 /** @import {Locator, Page} from 'playwright-core' */
 
 /** Without keys, and with. @type {Awaited<ReturnType<typeof startServer>>} */
@@ -333,6 +333,54 @@ test('invitations of a server with keys: link, QR code, role, number, revoked', 
   await button(di, 'Microphone', { disabled: false }).click();
   await row(ana, 'Di').getByRole('img', { name: 'Microphone on' }).waitFor();
   await Promise.all([ana, bo, cy, di, ed].map((p) => p.close()));
+});
+
+test('breakout rooms: divided, told, visited, left and closed', { timeout: 240_000 }, async () => {
+  const ana = await join(browser, server.url, 'split', 'Ana');
+  const bo = await join(browser, server.url, 'split', 'Bo');
+  await tile(ana, 'Bo').waitFor();
+  await button(ana, 'People').click();
+  await meeting(ana, 'Breakout rooms');
+  const dialog = ana.getByRole('dialog', { name: 'Breakout rooms' });
+  const place = (/** @type {string} */ name) => dialog.getByRole('combobox', { name: `Room of ${name}`, exact: true });
+  await dialog.getByRole('spinbutton', { name: 'Number of rooms' }).fill('3');
+  await dialog.getByRole('button', { name: 'Assign at random' }).click();
+  assert.notEqual(await place('Bo').inputValue(), '0');
+  assert.equal(await place('Ana (you)').inputValue(), '0', 'moderators look after all of them');
+  await place('Bo').selectOption('Room 2');
+  await dialog.getByRole('combobox', { name: 'Time' }).selectOption('5 minutes');
+  await look(ana, 'breakout');
+  await dialog.getByRole('button', { name: 'Open rooms' }).click();
+  await bo.getByRole('heading', { name: 'split · Room 2' }).waitFor();
+  await bo.getByRole('region', { name: 'Breakout rooms' }).getByText(/^4:\d\d$/).waitFor();
+  await bo.getByText('Nobody else is here yet.').waitFor();
+  assert.equal(new URL(bo.url()).searchParams.get('room'), 'split', 'what is copied leads to the main room');
+  await until('the moderator sees where Bo is', async () => (await place('Bo').inputValue()) === 'split.2');
+  await dialog.getByText(/^4:\d\d left$/).waitFor();
+  await dialog.getByRole('textbox', { name: 'Message to all rooms' }).fill('Two minutes');
+  await dialog.getByRole('button', { name: 'Send' }).click();
+  await dialog.getByText('All rooms have got the message.').waitFor();
+  await button(bo, 'Chat').click();
+  await bo.getByRole('log').getByText('Ana: Two minutes').waitFor();
+
+  await place('Ana (you)').selectOption('Room 2');
+  await ana.getByRole('heading', { name: 'split · Room 2' }).waitFor();
+  await tile(bo, 'Ana').waitFor();
+  await look(ana, 'breakout-open');
+  await dialog.getByRole('button', { name: 'Close', exact: true }).click();
+  await seesAndHears(bo, 'Ana');
+  await button(bo, 'Chat').click();
+  await look(bo, 'breakout-room');
+  await button(bo, 'Back to the main room').click();
+  await bo.getByRole('heading', { name: 'split', exact: true }).waitFor();
+  await tile(bo, 'Ana').waitFor({ state: 'hidden' });
+  await button(ana, 'Manage').click();
+  await dialog.getByRole('button', { name: 'Close rooms' }).click();
+  await ana.getByRole('heading', { name: 'split', exact: true }).waitFor();
+  await tile(bo, 'Ana').waitFor();
+  await seesAndHears(ana, 'Bo');
+  await dialog.getByRole('button', { name: 'Open rooms' }).waitFor();
+  await Promise.all([ana, bo].map((p) => p.close()));
 });
 
 test('a search among many people', { timeout: 120_000 }, async () => {

@@ -1,6 +1,6 @@
 // @ts-check
 import { Emitter } from './emitter.js';
-/** @import {GrantEvent, KnockEvent, ModRequest, Rights, Role} from './protocol.js' */
+/** @import {BreakoutRequest, GrantEvent, KnockEvent, ModRequest, Rights, Role} from './protocol.js' */
 /** @import {Session} from './session.js' */
 
 /**
@@ -125,6 +125,34 @@ export class Hosting extends Emitter {
     return this.#mod({ op: 'lobby', on });
   }
 
+  /**
+   * Divides the room into smaller ones. `room.info.breakout` tells of them, and each
+   * member follows where it is sent.
+   * @param {{name: string, members?: string[]}[]} rooms with ids of who is sent there
+   * @param {number} [ends] when everybody is moved back, in milliseconds since 1970
+   */
+  divide(rooms, ends) {
+    return this.#breakout({ op: 'open', rooms, ends });
+  }
+
+  /**
+   * Sends members to breakout rooms, or, with an empty name, to the main room.
+   * @param {{name: string, members: string[]}[]} rooms by the name that they have or were given
+   */
+  assign(rooms) {
+    return this.#breakout({ op: 'assign', rooms });
+  }
+
+  /** Writes to all breakout rooms. @param {string} text */
+  tellRooms(text) {
+    return this.#breakout({ op: 'message', text });
+  }
+
+  /** Moves everybody back to the main room. */
+  unite() {
+    return this.#breakout({ op: 'close' });
+  }
+
   /** Removes everybody and ends the room. */
   end() {
     return this.#mod({ op: 'end' });
@@ -150,6 +178,11 @@ export class Hosting extends Emitter {
   /** @param {ModRequest} arg @returns {Promise<void>} */
   async #mod(arg) {
     await this.#session.request('mod', arg);
+  }
+
+  /** @param {BreakoutRequest} arg @returns {Promise<void>} */
+  async #breakout(arg) {
+    await this.#session.request('breakout', arg);
   }
 
   /** @param {KnockEvent} e */

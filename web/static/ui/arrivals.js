@@ -8,6 +8,8 @@ export class Arrivals {
   #off;
   /** Names by id. @type {Map<string, string>|null} */
   #known = null;
+  /** The room in which they are. */
+  #where = '';
 
   /** @param {Context} ctx */
   constructor({ room, toasts }) {
@@ -17,13 +19,14 @@ export class Arrivals {
   }
 
   #compare() {
-    const { members, self, state } = this.#room;
+    const { members, name, self, state } = this.#room;
     if (!self || state !== 'joined') {
       return;
     }
     const now = new Map(members.map((m) => [m.id, m.name]));
-    const known = this.#known ?? now;
+    const known = this.#where === name && this.#known ? this.#known : now; // another room has other members
     this.#known = now;
+    this.#where = name;
     for (const [id, name] of now) {
       if (!known.has(id) && id !== self.id) {
         this.#toasts.moved('joined', name);

@@ -1,5 +1,6 @@
 // @ts-check
 import { Arrivals } from './arrivals.js';
+import { mainRoom, roomTitle } from './breakout-bar.js';
 import { Chat } from './chat.js';
 import { copied } from './clipboard.js';
 import { Controls } from './controls.js';
@@ -73,6 +74,7 @@ export class Call {
   /** @type {Feature[]} */
   #features;
   #status = h('p', { class: 'status', role: 'status' });
+  #title = h('h1', {});
   #people = h('span', {});
   #time = h('span', { class: 'time', 'aria-hidden': 'true' });
   #head = h('header', { class: 'call-head' });
@@ -169,9 +171,8 @@ export class Call {
   /** Shows the room, when it has been joined. */
   open() {
     this.#since = Date.now();
-    document.title = t('title.room', { room: this.#room.name });
     setText(this.#time, clock(0));
-    this.#head.prepend(icon('mark'), h('h1', {}, this.#room.name), this.#time, this.#people);
+    this.#head.prepend(icon('mark'), this.#title, this.#time, this.#people);
     this.#head.append(this.#copyButton('button ghost'));
     this.#main.append(
       this.#head,
@@ -198,6 +199,11 @@ export class Call {
     this.#sound.speaker = this.#media.speaker;
     this.#sound.update(this.#room.slots);
     const n = this.#room.members.length;
+    const title = roomTitle(this.#room);
+    if (this.#title.textContent !== title) {
+      setText(this.#title, title);
+      document.title = t('title.room', { room: title });
+    }
     setText(this.#people, t('call.people', { n }));
     this.#alone.hidden = n > 1 || this.#lost;
     set(this.#main, 'data-state', this.#lost ? 'reconnecting' : 'joined');
@@ -249,7 +255,7 @@ export class Call {
     const button = h('button', {
       type: 'button', class: style,
       onclick: async () => {
-        const url = `${location.origin}/?room=${encodeURIComponent(this.#room.name)}`;
+        const url = `${location.origin}/?room=${encodeURIComponent(mainRoom(this.#room))}`;
         if (!(await copied(url))) {
           this.#toasts.show('copyThis', t('call.copyThis', { url }));
           return;

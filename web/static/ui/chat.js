@@ -47,7 +47,18 @@ export class Chat {
     room.chat.lines.forEach((l) => this.#add(l));
     this.#unread = 0;
     this.#update();
-    this.#off = room.on('line', (line) => this.#add(line));
+    const off = [room.on('line', (line) => this.#add(line)), room.on('moved', () => this.#renew())];
+    this.#off = () => off.forEach((f) => f());
+  }
+
+  /** Another room has other lines. */
+  #renew() {
+    this.#log.replaceChildren();
+    this.#shown = new WeakMap();
+    this.#room.chat.lines.forEach((l) => this.#add(l));
+    this.#empty.hidden = this.#room.chat.lines.length > 0;
+    this.#unread = 0;
+    this.#update();
   }
 
   /** @param {boolean} open */

@@ -115,10 +115,11 @@ function rightActions(room, member, attempt) {
  * @param {object} o
  * @param {(done: Promise<unknown>) => void} o.attempt tells when something is refused
  * @param {() => void} o.mute
+ * @param {() => void} o.divide
  * @param {() => void} o.end
  * @returns {(MenuItem|'separator')[]}
  */
-export function meetingActions(room, { attempt, mute, end }) {
+export function meetingActions(room, { attempt, mute, divide, end }) {
   const { hosting, info } = room;
   const [locked, lobby] = [info?.locked === true, info?.lobby === true];
   return [
@@ -126,6 +127,7 @@ export function meetingActions(room, { attempt, mute, end }) {
     { label: t('hosting.lobby'), checked: lobby, onclick: () => attempt(hosting.lobby(!lobby)) },
     'separator',
     { label: t('hosting.muteAll'), icon: 'micOff', onclick: mute },
+    { label: t('hosting.breakout'), icon: 'mark', onclick: divide },
     'separator',
     { label: t('hosting.end'), icon: 'leave', danger: true, onclick: end },
   ];

@@ -114,7 +114,7 @@ export class Notices {
   /** @param {RoomInfo} info */
   #told(info) {
     const { toasts, room } = this.#ctx;
-    const before = this.#info;
+    const before = this.#info?.name === info.name ? this.#info : null;
     this.#info = info;
     if (info.recording && !before?.recording) {
       toasts.show('recording', t('note.recording'));

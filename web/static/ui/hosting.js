@@ -1,4 +1,5 @@
 // @ts-check
+import { BreakoutBar, mainRoom } from './breakout-bar.js';
 import { h } from './dom.js';
 import { meetingActions, memberActions } from './hosting-actions.js';
 import { Notices } from './hosting-notices.js';
@@ -25,6 +26,7 @@ export class Hosting {
   #panel;
   #people = new People((id) => this.#memberActions(id));
   #waiting;
+  #bar;
   #meeting = h('button', { type: 'button', class: 'button', hidden: true }, icon('shield'), h('span', {}, t('hosting.meeting')));
   #recording = h('span', { class: 'head-badge is-recording', role: 'img', 'aria-label': t('hosting.recording'), title: t('hosting.recording'), hidden: true },
     h('span', { 'aria-hidden': 'true' }, t('hosting.rec')));
@@ -34,22 +36,22 @@ export class Hosting {
 
   /** @param {Context} ctx */
   constructor(ctx) {
-    const { room, panels, toolbar, toasts, head, keys } = ctx;
+    const { room, panels, toolbar, toasts, head } = ctx;
     this.#ctx = ctx;
     this.#waiting = new Waiting(room, (done) => this.#attempt(done));
     toasts.element.append(this.#waiting.notice);
     head.append(h('span', { class: 'head-badges' }, this.#recording, this.#locked));
     this.#panel = panels.add(new Panel({ id: 'people', title: t('people.title'), onchange: () => this.update() }));
     menu(this.#meeting, () => meetingActions(room, {
-      attempt: (done) => this.#attempt(done), end: () => this.#end(), mute: () => this.#muteAll(),
+      attempt: (done) => this.#attempt(done), end: () => this.#end(), mute: () => this.#muteAll(), divide: () => this.#divide(),
     }));
     this.#panel.body.append(
       h('div', { class: 'people-tools' },
         h('button', { type: 'button', class: 'button', onclick: () => this.#invite() }, icon('personAdd'), h('span', {}, t('hosting.invite'))),
         this.#meeting),
       this.#waiting.list, this.#people.element);
-    toolbar.add({ id: 'people', icon: 'people', panel: 'people', onclick: () => this.#panel.toggle() });
-    keys.bind('p', 'keys.people', () => this.#panel.toggle());
+    toolbar.add({ id: 'people', icon: 'people', panel: 'people', key: 'p', onclick: () => this.#panel.toggle() });
+    this.#bar = new BreakoutBar(ctx, () => this.#divide());
     const notices = new Notices(ctx);
     this.#off = [room.on('info', ctx.update), room.hosting.on('knock', ctx.update), () => notices.close()];
   }
@@ -59,7 +61,8 @@ export class Hosting {
     const n = room.members.length;
     toolbar.update({ people: { open: this.#panel.open, badge: n > 1 ? n : 0, title: `${t('toolbar.people')}: ${t('call.people', { n })}` } });
     this.#recording.hidden = !room.info?.recording;
-    this.#locked.hidden = !room.info?.locked;
+    this.#locked.hidden = !room.info?.locked || mainRoom(room) !== room.name; // a breakout room always is
+    this.#bar.update();
     this.#waiting.update();
     if (this.#panel.open) {
       const leads = room.can.moderate === true;
@@ -157,7 +160,12 @@ export class Hosting {
     this.#attempt(import('./invite.js').then(({ openInvite }) => openInvite(this.#ctx.room)));
   }
 
+  #divide() {
+    this.#attempt(import('./breakout.js').then(({ openBreakout }) => openBreakout(this.#ctx.room)));
+  }
+
   close() {
+    this.#bar.close();
     this.#off.forEach((off) => off());
   }
 }

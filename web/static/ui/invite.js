@@ -1,4 +1,5 @@
 // @ts-check
+import { mainRoom } from './breakout-bar.js';
 import { copied } from './clipboard.js';
 import { openDialog } from './dialog.js';
 import { h, setText } from './dom.js';
@@ -60,14 +61,14 @@ class Invite {
   /** @param {Room} room */
   constructor(room) {
     this.#room = room;
-    this.#plain = `${location.origin}/?room=${encodeURIComponent(room.name)}`;
+    this.#plain = `${location.origin}/?room=${encodeURIComponent(mainRoom(room))}`;
     this.hosts = room.can.moderate === true;
     this.#form.hidden = !this.hosts;
     this.#share.hidden = !('share' in navigator);
     this.#role.addEventListener('change', () => this.#choose());
     this.#life.value = String(24 * hour);
     // Who came by a token is in a room that a plain link may not open.
-    this.#role.value = this.hosts && tokenFor(room.name) ? 'guest' : '';
+    this.#role.value = this.hosts && tokenFor(mainRoom(room)) ? 'guest' : '';
     this.#choose();
     this.#showMade();
   }

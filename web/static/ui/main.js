@@ -24,7 +24,7 @@ let meetings = 0;
 applyTheme();
 await load();
 const query = new URLSearchParams(location.search);
-const room = roomName(query.get('room') ?? '');
+let room = roomName(query.get('room') ?? '');
 const known = document.querySelector('meta[name="switchyard-visitor"]')?.getAttribute('content') ?? '';
 const name = query.get('name') ?? known;
 const token = room ? tokenFor(room) : undefined;
@@ -94,6 +94,13 @@ async function enter(media, name, lobby) {
   page.room = meeting;
   const call = new Call(meeting, media);
   let entered = false;
+  meeting.on('moved', (name) => {
+    room = meeting.info?.breakout?.main ?? name; // a breakout room has no address of its own
+    rememberSession(room, meeting.seat);
+    const address = new URL(location.href);
+    address.searchParams.set('room', room);
+    history.replaceState(history.state, '', address);
+  });
   meeting.on('state', (state) => state === 'joined' && rememberSession(room, meeting.seat));
   meeting.on('state', (state) => state === 'waiting' && (lobby ? lobby.waiting() : showWait('lobby.waiting')));
   meeting.on('transport', rememberTransport);

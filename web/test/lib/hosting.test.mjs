@@ -29,6 +29,19 @@ describe('hosting', () => {
     ]);
   });
 
+  test('divides a room and unites it', async () => {
+    bench.socket.answers.breakout = { ok: true };
+    const { hosting } = bench.room;
+    await hosting.divide([{ name: 'Red', members: ['bo'] }, { name: 'Blue' }], 5);
+    await hosting.assign([{ name: '', members: ['bo'] }]);
+    await hosting.tellRooms('two minutes');
+    await hosting.unite();
+    assert.deepEqual(bench.socket.of('breakout').map((a) => JSON.stringify(a)), [
+      '{"op":"open","rooms":[{"name":"Red","members":["bo"]},{"name":"Blue"}],"ends":5}',
+      '{"op":"assign","rooms":[{"name":"","members":["bo"]}]}', '{"op":"message","text":"two minutes"}', '{"op":"close"}',
+    ]);
+  });
+
   test('tells a refusal by its code', async () => {
     bench.socket.answers.mod = { ok: false, code: 'forbidden', message: 'no' };
     await assert.rejects(bench.room.hosting.kick('bo'), { name: 'RoomError', code: 'forbidden' });
