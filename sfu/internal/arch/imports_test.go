@@ -74,7 +74,7 @@ var onlyIn = map[string][]string{
 	"github.com/schollz/":        {"cmd/switchyard"},
 	"github.com/coder/websocket": {"signal/client", "signal/engine"},
 	"github.com/spf13/":          {"cmd/switchyard"},
-	"github.com/tdewolff/":       {"web"},
+	"github.com/evanw/":          {"web"},
 	"github.com/goccy/":          {"cmd/switchyard"},
 	"golang.org/x/":              {"bench", "sfu/srtp/internal/vaes", "sfu/udp"},
 }

@@ -21,7 +21,7 @@ const web = fileURLToPath(new URL('../../', import.meta.url));
 const allowed = [
   'AbortController', 'AbortSignal', 'Blob', 'DOMException', 'Event', 'EventTarget', 'File', 'FormData', 'Headers',
   'MediaStream', 'MediaStreamTrack', 'RTCPeerConnection', 'RTCRtpReceiver', 'RTCRtpSender', 'Response', 'TextDecoder',
-  'TextEncoder', 'URL', 'URLSearchParams', 'atob', 'btoa', 'clearInterval', 'clearTimeout', 'console', 'crypto', 'fetch',
+  'TextEncoder', 'URL', 'URLSearchParams', 'XMLHttpRequest', 'atob', 'btoa', 'clearInterval', 'clearTimeout', 'console', 'crypto', 'fetch',
   'performance', 'queueMicrotask', 'setInterval', 'setTimeout', 'structuredClone',
 ];
 
