@@ -17,6 +17,7 @@ import { More } from './more.js';
 import { clock } from './names.js';
 import { Panels } from './panel.js';
 import { Phone } from './phone.js';
+import { Polls } from './polls.js';
 import { Reactions } from './reactions.js';
 import { Sharing } from './sharing.js';
 import { Sound } from './sound.js';
@@ -59,6 +60,7 @@ const features = [
   Hosting,
   Hands,
   Reactions,
+  Polls,
   Arrivals,
   Listening,
   More,
