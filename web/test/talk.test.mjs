@@ -1,10 +1,10 @@
 // @ts-check
-// Talking without talking: hands, reactions, chat and polls, between a moderator
-// and a guest.
+// Talking without talking: hands, reactions, chat, polls and captions, between a
+// moderator and a guest.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './measure.mjs';
-import { cleanUp, errorsOfPages, fakeConsent, join, startBrowser, startServer, tile } from './support.mjs';
+import { cleanUp, errorsOfPages, fakeConsent, join, small, startBrowser, startServer, tile } from './support.mjs';
 /** @import {Page} from 'playwright-core' */
 
 /** @type {import('playwright-core').Browser} */
@@ -19,7 +19,9 @@ before(async () => {
   ({ url } = await startServer());
   browser = await startBrowser(['--use-fake-device-for-media-stream=fps=5', ...fakeConsent]);
   ana = await join(browser, url, 'talk', 'Ana');
-  bo = await join(browser, url, 'talk', 'Bo');
+  const context = await browser.newContext({ viewport: small });
+  await context.addInitScript(recognise);
+  bo = await join(context, url, 'talk', 'Bo');
 });
 after(cleanUp);
 
@@ -35,6 +37,26 @@ function more(page, role, name) {
 async function pick(page, role, name) {
   await button(page, 'More').click();
   await more(page, role, name).click();
+}
+
+/** A recognition of speech that hears what it is told: this browser has none without a network. */
+function recognise() {
+  Object.assign(window, {
+    SpeechRecognition: class {
+      /** @type {any} */
+      onresult = null;
+
+      start() {
+        const hear = (/** @type {string} */ transcript, /** @type {boolean} */ isFinal) =>
+          this.onresult({ resultIndex: 0, results: [Object.assign([{ transcript }], { isFinal })] });
+        Object.assign(globalThis, { hear });
+      }
+
+      abort() {
+        Object.assign(globalThis, { hear: undefined });
+      }
+    },
+  });
 }
 
 test('a hand is seen on the tile, in the queue and by moderators', { timeout: 180_000 }, async () => {
@@ -128,6 +150,23 @@ test('a poll is opened, voted on and closed', { timeout: 180_000 }, async () => 
   await bo.keyboard.press('Escape');
   await ana.keyboard.press('Escape');
   await voting.waitFor({ state: 'detached' });
+});
+
+test('captions of one who speaks are shown to who wants them', { timeout: 180_000 }, async () => {
+  await pick(ana, 'menuitemcheckbox', 'Captions');
+  await pick(bo, 'menuitemcheckbox', 'Caption what I say');
+  await bo.evaluate(() => /** @type {any} */ (globalThis).hear('good', false));
+  const region = (/** @type {Page} */ page) => page.getByRole('region', { name: 'Captions' });
+  await region(ana).getByText('Bo good').waitFor();
+  await bo.evaluate(() => /** @type {any} */ (globalThis).hear('good morning', true));
+  await region(ana).getByText('Bo good morning').waitFor();
+  assert.equal(await region(ana).getByRole('paragraph').count(), 1, 'the newer words take the place of the older');
+  await region(bo).getByText('Bo good morning').waitFor();
+  assert.equal(await region(ana).getAttribute('aria-live'), 'off');
+  await bo.keyboard.press('m');
+  await button(bo, 'Microphone', { pressed: false }).waitFor();
+  assert.equal(await bo.evaluate(() => /** @type {any} */ (globalThis).hear), undefined, 'who is muted is not listened to');
+  await region(ana).waitFor({ state: 'hidden' });
 });
 
 test('no page reports an error', () => {

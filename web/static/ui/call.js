@@ -1,6 +1,7 @@
 // @ts-check
 import { Arrivals } from './arrivals.js';
 import { mainRoom, roomTitle } from './breakout-bar.js';
+import { Captions } from './captions.js';
 import { Chat } from './chat.js';
 import { copied } from './clipboard.js';
 import { Controls } from './controls.js';
@@ -61,6 +62,7 @@ const features = [
   Hands,
   Reactions,
   Polls,
+  Captions,
   Arrivals,
   Listening,
   More,
