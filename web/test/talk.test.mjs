@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './measure.mjs';
-import { cleanUp, errorsOfPages, fakeConsent, join, small, startBrowser, startServer, tile } from './support.mjs';
+import { cleanUp, errorsOfPages, fakeConsent, join, out, small, startBrowser, startServer, tile } from './support.mjs';
 /** @import {Page} from 'playwright-core' */
 
 /** @type {import('playwright-core').Browser} */
@@ -27,6 +27,20 @@ after(cleanUp);
 
 /** @param {Page} page @param {string} name @param {object} [o] */
 const button = (page, name, o = {}) => page.getByRole('button', { name, exact: true, ...o });
+
+/** Looks in both colour schemes, wide and on a phone. @param {Page} page @param {string} name */
+async function look(page, name) {
+  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+    await page.emulateMedia({ colorScheme });
+    await page.screenshot({ path: `${out}${name}-${colorScheme}.png`, animations: 'disabled' });
+    assert.deepEqual(await violations(page), [], `${name} in ${colorScheme}`);
+  }
+  await page.setViewportSize({ width: 360, height: 740 });
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name}: no sideways scrolling`);
+  await page.screenshot({ path: `${out}${name}-phone.png`, animations: 'disabled' });
+  await page.setViewportSize(small);
+  await page.emulateMedia({ colorScheme: null });
+}
 
 /** An item of the menu that is open. @param {Page} page @param {'menuitem'|'menuitemcheckbox'} role @param {string} name */
 function more(page, role, name) {
@@ -68,7 +82,12 @@ test('a hand is seen on the tile, in the queue and by moderators', { timeout: 18
   const people = ana.getByRole('list', { name: 'In the meeting' });
   await people.getByRole('img', { name: 'Hand raised, number 1' }).waitFor();
   assert.match(await people.getByRole('listitem').first().innerText(), /Bo/, 'who raised a hand comes first');
+  await button(ana, 'Actions for Bo').click();
+  await ana.getByRole('menuitem', { name: 'Lower hand' }).click();
   await button(ana, 'People').click();
+  await button(bo, 'Raise hand', { pressed: false }).waitFor();
+  await bo.keyboard.press('h');
+  await button(bo, 'Raise hand', { pressed: true }).waitFor();
   await bo.keyboard.press('h');
   await button(bo, 'Raise hand', { pressed: false }).waitFor();
   await tile(ana, 'Bo').first().getByRole('img', { name: 'Hand raised' }).waitFor({ state: 'hidden' });
@@ -77,6 +96,7 @@ test('a hand is seen on the tile, in the queue and by moderators', { timeout: 18
 test('a reaction rises over the tile, is said and goes', { timeout: 180_000 }, async () => {
   await button(bo, 'React').click();
   assert.equal(await bo.getByRole('menu').getByRole('menuitem').count(), 6);
+  await bo.screenshot({ path: `${out}talk-react.png`, animations: 'disabled' });
   await bo.getByRole('menuitem', { name: 'Applause' }).click();
   await tile(ana, 'Bo').first().getByText('👏').waitFor();
   await ana.getByRole('status').filter({ hasText: 'Bo reacted: Applause.' }).waitFor({ state: 'attached' });
@@ -118,7 +138,7 @@ test('messages for one alone, links and files', { timeout: 180_000 }, async () =
   await log(cy).getByText('see https://a.example/x').waitFor();
   assert.equal(await log(cy).getByText('between us').count(), 0, 'who comes late gets what was for all');
   await cy.close();
-  assert.deepEqual(await violations(ana), []);
+  await look(ana, 'talk-chat');
   await button(ana, 'Chat').click();
   await button(bo, 'Chat').click();
 });
@@ -144,7 +164,7 @@ test('a poll is opened, voted on and closed', { timeout: 180_000 }, async () => 
   await voting.getByText('1 (100 %)').waitFor();
   await asking.getByText('1 (100 %)').waitFor();
   await asking.getByText('Bo', { exact: true }).waitFor();
-  assert.deepEqual(await violations(ana), []);
+  await look(ana, 'talk-poll');
   await button(ana, 'Close poll').click();
   await voting.getByText('1 vote · Closed').waitFor();
   await bo.keyboard.press('Escape');
@@ -162,6 +182,7 @@ test('captions of one who speaks are shown to who wants them', { timeout: 180_00
   await region(ana).getByText('Bo good morning').waitFor();
   assert.equal(await region(ana).getByRole('paragraph').count(), 1, 'the newer words take the place of the older');
   await region(bo).getByText('Bo good morning').waitFor();
+  await ana.screenshot({ path: `${out}talk-captions.png`, animations: 'disabled' });
   assert.equal(await region(ana).getAttribute('aria-live'), 'off');
   await bo.keyboard.press('m');
   await button(bo, 'Microphone', { pressed: false }).waitFor();
