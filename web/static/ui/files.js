@@ -142,6 +142,6 @@ function sizeText(bytes) {
   const steps = /** @type {const} */ (['byte', 'kilobyte', 'megabyte']);
   const step = bytes < 1000 ? 0 : bytes < 1e6 ? 1 : 2;
   return new Intl.NumberFormat(document.documentElement.lang, {
-    style: 'unit', unit: steps[step], unitDisplay: 'short', maximumFractionDigits: bytes / 1000 ** step < 10 ? 1 : 0,
+    style: 'unit', unit: steps[step], unitDisplay: step === 0 ? 'long' : 'short', maximumFractionDigits: bytes / 1000 ** step < 10 ? 1 : 0,
   }).format(bytes / 1000 ** step);
 }
