@@ -28,13 +28,21 @@ export function openPolls({ room }, onclose) {
       return false;
     }
   };
-  const form = newPoll((question, choices, secret) => attempt(room.talk.openPoll(question, choices, { secret })));
+  const form = newPoll(async (question, choices, secret) => {
+    const opened = await attempt(room.talk.openPoll(question, choices, { secret }));
+    if (opened) {
+      asking.open = false;
+      asking.querySelector('summary')?.focus(); // what had the focus is out of sight
+    }
+    return opened;
+  });
+  const asking = h('details', { class: 'poll-asking', open: room.talk.polls.length === 0 }, h('summary', {}, t('polls.new')), form);
   const none = h('p', { class: 'hint' }, t('polls.none'));
   const list = h('div', { class: 'polls', role: 'list', 'aria-label': t('polls.title') });
   /** @type {Map<string, PollView>} */
   const views = new Map();
   const update = () => {
-    form.hidden = !room.can.moderate;
+    asking.hidden = !room.can.moderate;
     none.hidden = room.talk.polls.length > 0;
     for (const p of room.talk.polls) {
       let view = views.get(p.id);
@@ -55,7 +63,7 @@ export function openPolls({ room }, onclose) {
   update();
   const off = [room.talk.on('poll', update), room.on('roster', update)];
   return openDialog({
-    title: t('polls.title'), modal: false, class: 'polls-dialog', body: h('div', { class: 'fields' }, list, none, error, form),
+    title: t('polls.title'), modal: false, class: 'polls-dialog', body: h('div', { class: 'fields' }, list, none, error, asking),
     onclose: () => (off.forEach((f) => f()), onclose()),
   });
 }
