@@ -17,7 +17,8 @@ export class Polls {
   constructor(ctx) {
     this.#ctx = ctx;
     ctx.toolbar.add({ id: 'polls', icon: 'stats', more: true, onclick: () => this.#open() });
-    this.#off = ctx.room.talk.on('poll', (p) => this.#tell(p));
+    const off = [ctx.room.talk.on('poll', (p) => this.#tell(p)), ctx.room.on('moved', () => this.#renew())];
+    this.#off = () => off.forEach((f) => f());
     ctx.room.talk.polls.forEach((p) => this.#tell(p));
   }
 
@@ -26,6 +27,14 @@ export class Polls {
     const { polls } = room.talk;
     const open = room.can.chat ? polls.filter((p) => !p.closed && p.choice === undefined).length : 0;
     toolbar.update({ polls: { badge: open, hidden: polls.length === 0 && !room.can.moderate } });
+  }
+
+  /** Another room has other polls, which may have the same ids. */
+  #renew() {
+    this.#dialog?.close();
+    this.#told.forEach((remove) => remove());
+    this.#told.clear();
+    this.#ctx.room.talk.polls.forEach((p) => this.#tell(p));
   }
 
   /** @param {Poll} p */
