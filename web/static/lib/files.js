@@ -3,7 +3,7 @@ import { RoomError, refusal } from './errors.js';
 /** @import {Attachment, Message} from './protocol.js' */
 /** @import {Seat} from './types.js' */
 
-/** Most bytes of a file. */
+/** Most bytes of a file, where the server names no limit. */
 export const maxFile = 10 << 20;
 
 /**
@@ -18,6 +18,7 @@ export const maxFile = 10 << 20;
  * @property {string} url of the server; empty for the page's origin
  * @property {string} room
  * @property {Seat} seat who sends it
+ * @property {number} [limit] most bytes that the server takes
  * @property {typeof XMLHttpRequest} [XMLHttpRequest] for tests
  */
 
@@ -40,8 +41,9 @@ export function fileURL(url, room, { id }) {
  * @returns {Promise<Message>} the message; rejects with a {@link RoomError}
  */
 export function upload(place, file, o) {
-  if (file.size > maxFile) {
-    return Promise.reject(new RoomError('too_large', `a file has at most ${maxFile} bytes`));
+  const limit = place.limit || maxFile;
+  if (file.size > limit) {
+    return Promise.reject(new RoomError('too_large', `a file has at most ${limit} bytes`));
   }
   const query = new URLSearchParams({ name: file.name });
   if (o.to) {

@@ -48,6 +48,8 @@ export class Room extends Emitter {
   can = {};
   /** Optional parts of the protocol that the server knows. @type {string[]} */
   caps = [];
+  /** What the server takes at most: `file` in bytes, `text` in characters. @type {Partial<JoinAck['limits']>} */
+  limits = {};
   /** Ids of the members who speak now. @type {Set<string>} */
   speakers = new Set();
   /** @type {Chat} */
@@ -276,7 +278,7 @@ export class Room extends Emitter {
   }
 
   /**
-   * Sends a file, of at most 10 MiB, as a message of the chat.
+   * Sends a file, of at most `limits.file` bytes, as a message of the chat.
    * @param {File} file
    * @param {FileOptions} [o]
    * @returns {Promise<Line>} settled when the server has it
@@ -286,7 +288,7 @@ export class Room extends Emitter {
     if (!seat || this.state !== 'joined') {
       throw new RoomError('not_joined', 'a file: not in the room');
     }
-    return this.chat.receive(await upload({ url: this.#url, room: this.name, seat }, file, o), '', true);
+    return this.chat.receive(await upload({ url: this.#url, room: this.name, seat, limit: this.limits.file }, file, o), '', true);
   }
 
   /** Changes our own name, which others see. @param {string} name */
@@ -314,6 +316,7 @@ export class Room extends Emitter {
     this.self = ack.self;
     this.can = ack.can ?? {};
     this.caps = ack.caps ?? [];
+    this.limits = ack.limits ?? {};
     const name = ack.room?.name ?? this.name;
     const moved = name !== this.name;
     if (moved) {

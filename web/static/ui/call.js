@@ -1,11 +1,13 @@
 // @ts-check
 import { Arrivals } from './arrivals.js';
 import { mainRoom, roomTitle } from './breakout-bar.js';
+import { Captions } from './captions.js';
 import { Chat } from './chat.js';
 import { copied } from './clipboard.js';
 import { Controls } from './controls.js';
 import { closeDialogs } from './dialog.js';
 import { h, perFrame, set, setText, show } from './dom.js';
+import { Hands } from './hands.js';
 import { Hosting } from './hosting.js';
 import { icon } from './icons.js';
 import { sentence, t } from './i18n.js';
@@ -16,6 +18,8 @@ import { More } from './more.js';
 import { clock } from './names.js';
 import { Panels } from './panel.js';
 import { Phone } from './phone.js';
+import { Polls } from './polls.js';
+import { Reactions } from './reactions.js';
 import { Sharing } from './sharing.js';
 import { Sound } from './sound.js';
 import { Stage } from './stage.js';
@@ -55,6 +59,10 @@ const features = [
   Layouts,
   Sharing,
   Hosting,
+  Hands,
+  Reactions,
+  Polls,
+  Captions,
   Arrivals,
   Listening,
   More,

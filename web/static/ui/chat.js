@@ -1,9 +1,12 @@
 // @ts-check
 import { RoomError } from '../lib/switchyard.js';
 import { h } from './dom.js';
+import { fileLink, Files } from './files.js';
 import { icon } from './icons.js';
 import { parts, sentence, t } from './i18n.js';
+import { linked } from './links.js';
 import { Panel } from './panel.js';
+import { Recipient } from './recipient.js';
 /** @import {Line} from '../lib/types.js' */
 /** @import {Context} from './call.js' */
 
@@ -25,6 +28,8 @@ export class Chat {
   /** @type {WeakMap<Line, HTMLElement>} what shows a line */
   #shown = new WeakMap();
   #panel;
+  #to;
+  #files;
   #off;
   /** Messages that came while the panel was closed. */
   #unread = 0;
@@ -40,13 +45,17 @@ export class Chat {
       }
     });
     this.#panel = panels.add(new Panel({ id: 'chat', title: t('chat.title'), close: t('chat.close'), onchange: (open) => this.#toggled(open) }));
-    this.#panel.body.append(this.#empty, this.#log,
+    this.#to = new Recipient(room, (name) => {
+      this.#input.placeholder = name ? t('chat.placeholderTo', { name }) : t('chat.placeholder');
+    });
+    this.#files = new Files(room, () => this.#to.value, this.#panel.element);
+    this.#panel.body.append(this.#empty, this.#log, this.#files.element, this.#to.element,
       h('form', { class: 'chat-form', onsubmit: (/** @type {Event} */ e) => { e.preventDefault(); this.#submit(); } },
-        this.#input, this.#send, this.#error));
+        this.#files.button, this.#input, this.#send, this.#error));
     toolbar.add({ id: 'chat', icon: 'chat', panel: 'chat', key: 'c', onclick: () => this.#panel.toggle() });
     room.chat.lines.forEach((l) => this.#add(l));
     this.#unread = 0;
-    this.#update();
+    this.#draw();
     const off = [room.on('line', (line) => this.#add(line)), room.on('moved', () => this.#renew())];
     this.#off = () => off.forEach((f) => f());
   }
@@ -58,7 +67,7 @@ export class Chat {
     this.#room.chat.lines.forEach((l) => this.#add(l));
     this.#empty.hidden = this.#room.chat.lines.length > 0;
     this.#unread = 0;
-    this.#update();
+    this.#draw();
   }
 
   /** @param {boolean} open */
@@ -67,21 +76,28 @@ export class Chat {
       this.#unread = 0;
       this.#log.scrollTop = this.#log.scrollHeight;
     }
-    this.#update();
+    this.#draw();
+    this.update();
   }
 
-  #update() {
+  update() {
+    if (this.#panel.open) {
+      this.#to.update();
+      this.#files.update();
+    }
+  }
+
+  #draw() {
     const n = this.#unread;
     this.#toolbar.update({ chat: { open: this.#panel.open, badge: n, title: n > 0 ? t('chat.unread', { n }) : '' } });
   }
 
   /** @param {Line} line */
   #add(line) {
-    const name = line.own ? t('chat.you') : line.name || t('chat.someone');
     const low = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < 48;
     const p = h('p', { class: line.own ? 'line own' : 'line', title: new Date(line.ts).toLocaleTimeString(document.documentElement.lang) },
       // Isolated, so that a name or text from right to left keeps to itself.
-      ...parts('chat.line', { name: h('b', {}, h('bdi', {}, name)), text: h('bdi', {}, line.text) }));
+      ...this.#words(line));
     const { lines } = this.#room.chat;
     this.#log.insertBefore(p, this.#shown.get(lines[lines.indexOf(line) + 1]) ?? null);
     this.#shown.set(line, p);
@@ -91,8 +107,20 @@ export class Chat {
     }
     if (!this.#panel.open && !line.own) {
       this.#unread++;
-      this.#update();
+      this.#draw();
     }
+  }
+
+  /** @param {Line} line */
+  #words(line) {
+    const name = h('b', {}, h('bdi', {}, line.own ? t('chat.you') : line.name || t('chat.someone')));
+    const text = h('bdi', {}, ...(line.attachment ? [fileLink(line.attachment)] : linked(line.text).map(piece)));
+    if (!line.to) {
+      return parts('chat.line', { name, text });
+    }
+    const { members, self } = this.#room;
+    const to = line.to === self?.id ? t('chat.you') : members.find((m) => m.id === line.to)?.name ?? t('chat.someone');
+    return parts('chat.lineTo', { name, to: h('bdi', {}, to), privately: h('i', { class: 'privately' }, t('chat.privately')), text });
   }
 
   async #submit() {
@@ -103,7 +131,7 @@ export class Chat {
     this.#wait(true);
     this.#error.textContent = '';
     try {
-      await this.#room.send(text);
+      await this.#room.chat.sendTo(this.#to.value, text);
       this.#input.value = '';
     } catch (err) {
       const code = err instanceof RoomError ? err.code : 'internal';
@@ -121,5 +149,11 @@ export class Chat {
 
   close() {
     this.#off();
+    this.#files.close();
   }
+}
+
+/** @param {string|import('./links.js').Link} p of a text, which is never markup */
+function piece(p) {
+  return typeof p === 'string' ? p : h('a', { href: p.href, rel: 'noopener noreferrer nofollow', target: '_blank' }, p.text);
 }

@@ -25,6 +25,9 @@ export function memberActions(room, member, { attempt, remove, ban }) {
   const { hosting } = room;
   /** @type {(MenuItem|'separator')[]} */
   const list = own ? [] : [...deviceActions(room, member, attempt)];
+  if (member.hand && !own) {
+    list.push({ label: t('people.lowerHand'), icon: 'hand', onclick: () => attempt(room.talk.lowerHand(member.id)) });
+  }
   const stage = onStage(room, member.id);
   if (stage) {
     const lit = room.info?.spotlight === stage;
@@ -127,6 +130,7 @@ export function meetingActions(room, { attempt, mute, divide, end }) {
     { label: t('hosting.lobby'), checked: lobby, onclick: () => attempt(hosting.lobby(!lobby)) },
     'separator',
     { label: t('hosting.muteAll'), icon: 'micOff', onclick: mute },
+    { label: t('hosting.lowerHands'), icon: 'hand', disabled: !room.members.some((m) => m.hand), onclick: () => attempt(room.talk.lowerHand()) },
     { label: t('hosting.breakout'), icon: 'mark', onclick: divide },
     'separator',
     { label: t('hosting.end'), icon: 'leave', danger: true, onclick: end },

@@ -7,6 +7,7 @@ import { icon } from './icons.js';
  * @typedef {object} MenuItem
  * @property {string} label
  * @property {IconName} [icon]
+ * @property {string} [sign] drawn before the label, which says the same
  * @property {boolean} [checked] makes it a checkbox
  * @property {boolean} [radio] makes it one of several choices, with `checked`
  * @property {boolean} [disabled]
@@ -108,7 +109,7 @@ function menuItem(item, close) {
         item.onclick();
       }
     },
-  }, item.icon && icon(item.icon), h('span', {}, item.label), checks && h('span', { class: 'menu-check' }, icon('check')));
+  }, item.icon && icon(item.icon), item.sign && h('span', { class: 'menu-sign', 'aria-hidden': 'true' }, item.sign), h('span', {}, item.label), checks && h('span', { class: 'menu-check' }, icon('check')));
 }
 
 /**

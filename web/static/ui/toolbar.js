@@ -16,10 +16,10 @@ import { menu } from './menu.js';
  * @property {boolean} [toggles] has a pressed state; what a press does is told
  *   by the strings `toolbar.<id>On` and `toolbar.<id>Off`
  * @property {string} [panel] id of the panel that it opens
- * @property {() => void} onclick
+ * @property {() => void} [onclick] not for one with a menu of its own
  * @property {string} [key] the shortcut, of one key, that does what a press does
  * @property {boolean} [more] lives in the menu "More"
- * @property {() => (MenuItem|'separator')[]} [items] in "More", in place of its own
+ * @property {() => (MenuItem|'separator')[]} [items] of its own menu; in "More" they take its place
  * @property {boolean} [hidden]
  */
 
@@ -91,7 +91,7 @@ export class Toolbar {
     const next = at < 0 ? undefined : this.#list.slice(at).find((e) => e.button);
     this.#list.splice(at < 0 ? this.#list.length : at, 0, entry);
     if (control.key) {
-      this.#keys.bind(control.key, `toolbar.${control.id}`, () => !entry.state.hidden && !entry.state.disabled && control.onclick());
+      this.#keys.bind(control.key, `toolbar.${control.id}`, () => !entry.state.hidden && !entry.state.disabled && control.onclick?.());
     }
     if (entry.button) {
       const before = next?.control.id === 'leave' || (!next && control.id !== 'leave') ? this.#more : next?.button ?? null;
@@ -107,8 +107,11 @@ export class Toolbar {
     const button = h('button', {
       type: 'button', class: `control control-${c.id}${c.toggles && !c.iconOff ? ' is-choice' : ''}`, 'aria-label': t(`toolbar.${c.id}`),
       'aria-keyshortcuts': c.key?.toUpperCase(), tabindex: -1,
-      onclick: () => button.getAttribute('aria-disabled') !== 'true' && c.onclick(),
+      onclick: () => button.getAttribute('aria-disabled') !== 'true' && c.onclick?.(),
     }, icon(c.icon));
+    if (c.items) {
+      menu(button, c.items);
+    }
     if (c.panel) {
       set(button, 'aria-controls', c.panel);
     }
@@ -219,7 +222,7 @@ export class Toolbar {
   /** @returns {(MenuItem|'separator')[]} */
   #items() {
     return this.#inMore().flatMap(({ control: c, state }) => c.items?.() ?? [{
-      label: t(`toolbar.${c.id}`), icon: c.icon, disabled: state.disabled, onclick: c.onclick,
+      label: t(`toolbar.${c.id}`), icon: c.icon, disabled: state.disabled, onclick: () => c.onclick?.(),
       checked: c.toggles ? state.on ?? false : undefined,
     }]);
   }
