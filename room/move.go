@@ -185,7 +185,7 @@ func (m *Member) follows(o *origin) {
 // arrive gives a member the rights that it had where it was sent from.
 func (m *Member) arrive() {
 	if m.from != nil && m.from.trusted {
-		m.grant = m.grant.withRights(m.from.grant)
+		m.grant = m.grant.withRights(m.from.grant).effective()
 	}
 	m.from = nil
 }

@@ -140,11 +140,11 @@ func (r *Room) report() {
 	}
 	var there []breakoutMember
 	for _, m := range r.members {
-		if !m.grant.Hidden {
+		if !m.unseen() {
 			there = append(there, breakoutMember{m.id, m.Name()})
 		}
 	}
-	leads := slices.ContainsFunc(r.everybody(), func(m *Member) bool { return m.grant.CanModerate })
+	leads := slices.ContainsFunc(r.everybody(), func(m *Member) bool { return m.grant.CanModerate && !m.unseen() })
 	busy := r.inUse()
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -38,7 +38,7 @@ var operationRows = operations{
 		"GET /api/v1/rooms/{room}/members/{member}/subscriptions", NeedModerate,
 		"Tells what each slot of a member shows, in which layer and why, and what it waits for.",
 	},
-	Permission{"PUT /api/v1/rooms/{room}/members/{member}/role", NeedModerate, "Makes a member a moderator, or a guest."},
+	Permission{"PUT /api/v1/rooms/{room}/members/{member}/role", NeedModerate, "Gives a member the rights of a role."},
 	Permission{
 		"POST /api/v1/rooms/{room}/members/{member}/move", NeedModerate,
 		"Asks a member to go to another room: with its rights if the token is for that, too, else as everybody comes there.",

@@ -51,7 +51,7 @@ func TestEveryRowIsServed(t *testing.T) {
 		}
 		return got.StatusCode
 	}
-	fill := strings.NewReplacer("{$}", "", "{room}", "r", "{member}", "m", "{session}", "s", "{source}", "camera", "{publication}", "p", "{input}", "i", "{id}", "f", "/debug/", "/debug/stats")
+	fill := strings.NewReplacer("{$}", "", "{room}", "r", "{member}", "m", "{session}", "s", "{source}", "camera", "{publication}", "p", "{input}", "i", "{ticket}", "t", "{id}", "f", "/debug/", "/debug/stats")
 	for _, row := range room.AllPermissions() {
 		method, path, ok := strings.Cut(row.Name(), " ")
 		switch {
