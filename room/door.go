@@ -22,7 +22,29 @@ const (
 // candidates, ICE restarts and the end.
 type door struct {
 	server *Server
-	kind   string // of its members: "whip" or "whep"
+	kind   string           // of its members: "whip" or "whep"
+	routes map[string]route // by the names of their rows
+}
+
+// route is a row and what is done about it.
+type route struct {
+	row Permission
+	do  func(d *door, w http.ResponseWriter, r *http.Request, v visit) error
+}
+
+// visit is a request whose address was read, and the row that it is about.
+type visit struct {
+	address
+	row Permission
+}
+
+// newDoor returns a door that answers what it has routes for.
+func newDoor(s *Server, kind string, routes ...route) *door {
+	d := &door{server: s, kind: kind, routes: make(map[string]route)}
+	for _, x := range routes {
+		d.routes[x.row.name] = x
+	}
+	return d
 }
 
 // address is what the path of a request names. Of a WHEP URL with two parts only
@@ -63,15 +85,38 @@ func (d *door) find(path string) (address, error) {
 	return a, nil
 }
 
+// route finds what a method does at an address.
+func (d *door) route(method string, a address) (route, bool) {
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	at := "/" + d.kind + "/"
+	if x, ok := d.routes[method+" "+at]; ok { // the same everywhere
+		return x, true
+	}
+	switch {
+	case a.source != "":
+		at += "{room}/{member}/{source}"
+	case a.session == "":
+		at += "{room}"
+	case method == http.MethodPost:
+		at += "{room}/{member}"
+	default:
+		at += "{room}/{session}"
+	}
+	x, ok := d.routes[method+" "+at]
+	return x, ok
+}
+
 // methods lists what an address takes.
 func (d *door) methods(a address) string {
-	switch {
-	case a.session == "":
-		return "OPTIONS, GET, HEAD, POST"
-	case a.member == "":
-		return "OPTIONS, GET, HEAD, PATCH, DELETE"
+	var list []string
+	for _, m := range []string{"OPTIONS", "GET", "HEAD", "POST", "PATCH", "DELETE"} {
+		if _, ok := d.route(m, a); ok {
+			list = append(list, m)
+		}
 	}
-	return "OPTIONS, GET, HEAD, POST, PATCH, DELETE"
+	return strings.Join(list, ", ")
 }
 
 // ServeHTTP implements [http.Handler].
@@ -111,26 +156,33 @@ func accept(h http.Header, a address) {
 }
 
 func (d *door) serve(w http.ResponseWriter, r *http.Request, a address) error {
-	switch {
-	case r.Method == http.MethodOptions:
-		h := w.Header()
-		h.Set("Allow", d.methods(a))
-		h.Set("Access-Control-Allow-Methods", d.methods(a))
-		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match")
-		h.Set("Access-Control-Max-Age", "86400")
-		accept(h, a)
-		return nil
-	case r.Method == http.MethodGet || r.Method == http.MethodHead: // there is nothing to show (RFC 9725 section 4.1)
-		w.WriteHeader(http.StatusNoContent)
-		return nil
-	case r.Method == http.MethodPost && (a.session == "" || a.member != ""):
-		return d.post(w, r, a)
-	case r.Method == http.MethodPatch && a.session != "":
-		return d.patch(w, r, a)
-	case r.Method == http.MethodDelete && a.session != "":
-		return d.remove(r, a)
+	x, ok := d.route(r.Method, a)
+	if !ok {
+		return errMethod
 	}
-	return errMethod
+	if x.row.needs == NeedSession {
+		if err := d.server.joins.ask(remoteOf(r), time.Now()); err != nil {
+			return err
+		}
+	}
+	return x.do(d, w, r, visit{a, x.row})
+}
+
+// describe answers OPTIONS.
+func (d *door) describe(w http.ResponseWriter, _ *http.Request, v visit) error {
+	h := w.Header()
+	h.Set("Allow", d.methods(v.address))
+	h.Set("Access-Control-Allow-Methods", d.methods(v.address))
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match")
+	h.Set("Access-Control-Max-Age", "86400")
+	accept(h, v.address)
+	return nil
+}
+
+// show answers GET: there is nothing to show (RFC 9725 section 4.1).
+func (d *door) show(w http.ResponseWriter, _ *http.Request, _ visit) error {
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // readBody returns the body of a request, which has to be of a type.
@@ -159,35 +211,31 @@ func bearer(r *http.Request) string {
 }
 
 // post lets a member in.
-func (d *door) post(w http.ResponseWriter, r *http.Request, a address) error {
-	joins, remote := &d.server.joins, remoteOf(r)
-	if err := joins.take(remote, time.Now()); err != nil {
-		return err
-	}
-	m, answer, err := d.enter(w, r, a)
+func (d *door) post(w http.ResponseWriter, r *http.Request, v visit) error {
+	m, answer, err := d.enter(w, r, v)
 	if err != nil {
 		if e := asError(err); blames(e) && e.code != errNotLive.code {
-			joins.failed(remote, time.Now())
+			d.server.joins.failed(remoteOf(r), time.Now())
 		}
 		return err
 	}
 	h := w.Header()
 	h.Set("Content-Type", typeSDP)
 	h.Set("Cache-Control", "no-store")
-	h.Set("Location", "/"+d.kind+"/"+a.room+"/"+m.session)
+	h.Set("Location", "/"+d.kind+"/"+v.room+"/"+m.session)
 	h.Set("ETag", m.resource.tag)
 	w.WriteHeader(http.StatusCreated)
 	_, _ = io.WriteString(w, answer) // whose client went away is not heard, and goes
 	return nil
 }
 
-func (d *door) enter(w http.ResponseWriter, r *http.Request, a address) (*Member, string, error) {
-	v, err := d.look(r, a)
+func (d *door) enter(w http.ResponseWriter, r *http.Request, v visit) (*Member, string, error) {
+	req := JoinRequest{Room: v.room, Name: r.URL.Query().Get("name"), Token: bearer(r), Remote: remoteOf(r)}
+	grant, err := d.server.admit(r.Context(), v.row, req)
 	if err != nil {
 		return nil, "", err
 	}
-	req := JoinRequest{Room: a.room, Name: r.URL.Query().Get("name"), Token: bearer(r), Remote: remoteOf(r)}
-	grant, err := d.server.authorize(r.Context(), req)
+	shown, err := d.look(r, v.address)
 	if err != nil {
 		return nil, "", err
 	}
@@ -204,13 +252,13 @@ func (d *door) enter(w http.ResponseWriter, r *http.Request, a address) (*Member
 	}
 	grant.Candidate, grant.CanModerate = false, false // it could not moderate
 	for try := 1; ; try++ {
-		room, err := d.open(a)
+		room, err := d.open(v.address)
 		if err != nil {
 			return nil, "", err
 		}
 		b := &binding{server: d.server, remote: req.Remote}
 		m := newMember(room, req, grant, b)
-		m.become(d, v, offer)
+		m.become(d, shown, offer)
 		answer, err := m.enterBy(r.Context(), b, offer)
 		if errors.Is(err, ErrClosed) && try < 3 {
 			continue // it ended a moment ago; open it anew
@@ -219,12 +267,9 @@ func (d *door) enter(w http.ResponseWriter, r *http.Request, a address) (*Member
 	}
 }
 
-// allows tells whether a grant allows anything of an offer.
+// allows tells whether a grant that allows to publish allows anything of an offer.
 func (d *door) allows(g Grant, o oneWay) bool {
-	if d.kind == "whep" {
-		return g.CanSubscribe
-	}
-	return o.audio != "" && g.MayPublish(Microphone) || o.video != "" && g.MayPublish(Camera)
+	return d.kind == "whep" || o.audio != "" && g.MayPublish(Microphone) || o.video != "" && g.MayPublish(Camera)
 }
 
 // open returns the room of an address. Who wants to watch one of its members does

@@ -39,8 +39,9 @@ func (s *Server) Files() http.Handler {
 			refuseHTTP(w, e)
 		}
 	}
-	mux.HandleFunc("POST /files/{room}", answer(s.takeFile))
-	mux.HandleFunc("GET /files/{room}/{id}", answer(s.giveFile))
+	rows := Permissions.HTTP
+	mux.HandleFunc(rows.Upload.name, answer(s.takeFile))
+	mux.HandleFunc(rows.Download.name, answer(s.giveFile))
 	mux.HandleFunc("/files/", answer(func(w http.ResponseWriter, r *http.Request) error {
 		switch rest := strings.TrimPrefix(r.URL.Path, "/files/"); {
 		case r.Method == http.MethodPost || r.Method == http.MethodGet || r.Method == http.MethodHead || rest == "":
@@ -158,7 +159,7 @@ func (u *upload) sender() (*Member, error) {
 	switch valid, _ := m.keys.check(u.key); {
 	case !valid:
 		return nil, ErrUnauthorized.because("there is no such session")
-	case !Permissions.Message.Allows(m.grant):
+	case !Permissions.HTTP.Upload.Allows(m.grant):
 		return nil, ErrDenied
 	case u.to != "" && u.room.member(u.to) == nil:
 		return nil, ErrNoMember

@@ -89,19 +89,21 @@ func (f *flood) event(now time.Time) bool {
 }
 
 const (
-	joinRate, joinBurst       = 50, 500 // per address
-	failureRate, failureBurst = 0.5, 30 // of joins, per address
+	joinRate, joinBurst       = 50, 500   // per address
+	failureRate, failureBurst = 0.5, 30   // of joins, per address
+	askRate, askBurst         = 200, 2000 // of other requests by HTTP, per address
 	addressesKept             = 10_000
 )
 
-// joinLimits limits how often one address may join, and how often in vain.
+// joinLimits limits how often one address may join, how often in vain, and how
+// often it may ask for something else. The zero value has seen nothing.
 type joinLimits struct {
 	// Guarded by mu.
 	mu        sync.Mutex
 	addresses map[string]*joiner
 }
 
-type joiner struct{ joins, failures bucket }
+type joiner struct{ joins, failures, asks bucket }
 
 // take refuses a join of an address that joins too often.
 func (l *joinLimits) take(remote string, now time.Time) error {
@@ -112,6 +114,16 @@ func (l *joinLimits) take(remote string, now time.Time) error {
 		return limited(wait)
 	}
 	if wait := j.joins.take(now); wait > 0 {
+		return limited(wait)
+	}
+	return nil
+}
+
+// ask refuses a request that is no join of an address that asks too often.
+func (l *joinLimits) ask(remote string, now time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if wait := l.of(remote, now).asks.take(now); wait > 0 {
 		return limited(wait)
 	}
 	return nil
@@ -142,7 +154,7 @@ func (l *joinLimits) of(remote string, now time.Time) *joiner {
 	}
 	if len(l.addresses) >= addressesKept {
 		for a, j := range l.addresses {
-			if j.joins.full(now) && j.failures.full(now) {
+			if j.joins.full(now) && j.failures.full(now) && j.asks.full(now) {
 				delete(l.addresses, a)
 			}
 		}
@@ -150,7 +162,7 @@ func (l *joinLimits) of(remote string, now time.Time) *joiner {
 	if l.addresses == nil || len(l.addresses) >= addressesKept {
 		l.addresses = make(map[string]*joiner)
 	}
-	j := &joiner{newBucket(joinRate, joinBurst), newBucket(failureRate, failureBurst)}
+	j := &joiner{newBucket(joinRate, joinBurst), newBucket(failureRate, failureBurst), newBucket(askRate, askBurst)}
 	l.addresses[remote] = j
 	return j
 }

@@ -42,9 +42,10 @@ type lobbyAnswer struct {
 // was told of, and of GET /rooms/ROOM, which tells what a client wants to know
 // before it joins.
 func (s *Server) Listing() http.Handler {
+	rows := Permissions.HTTP
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /rooms", s.answerAsked(func(*http.Request) (any, error) { return s.listing(), nil }))
-	mux.HandleFunc("GET /rooms/{room}", s.answerAsked(s.lobbyOf))
+	mux.HandleFunc(rows.Rooms.name, s.answerAsked(func(*http.Request) (any, error) { return s.listing(), nil }))
+	mux.HandleFunc(rows.Lobby.name, s.answerAsked(s.lobbyOf))
 	mux.HandleFunc("/rooms/", func(w http.ResponseWriter, _ *http.Request) { refuseHTTP(w, errNowhere) })
 	return mux
 }

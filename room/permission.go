@@ -15,11 +15,13 @@ const (
 	NeedData                   // [Grant.CanData]
 	NeedModerate               // [Grant.CanModerate]
 	NeedRecord                 // [Grant.CanRecord]
+	NeedSession                // knows the address of a session or a file, which is a secret
+	NeedAdmin                  // a token with can.admin, which no member is asked for
 )
 
 // String returns the word for the right in documents.
 func (r Right) String() string {
-	return [...]string{"nothing", "member", "publish", "subscribe", "chat", "data", "moderate", "record"}[r]
+	return [...]string{"nothing", "member", "publish", "subscribe", "chat", "data", "moderate", "record", "session", "admin"}[r]
 }
 
 // Permission is a row of [Permissions]: an event that clients send, or a request,
@@ -30,7 +32,9 @@ type Permission struct {
 	says  string
 }
 
-// Name is the event, or the method and pattern of a request.
+// Name is the event, or the method and pattern of a request as [http.ServeMux]
+// has them; one without a method is about all, and one that ends in a slash about
+// all below.
 func (p Permission) Name() string { return p.name }
 
 // Needs returns the right that it takes.
@@ -54,6 +58,8 @@ func (p Permission) Allows(g Grant) bool {
 		return g.CanModerate
 	case NeedRecord:
 		return g.CanRecord
+	case NeedAdmin:
+		return false
 	}
 	return true
 }
@@ -61,9 +67,13 @@ func (p Permission) Allows(g Grant) bool {
 // Permissions is the table of who may do what. The server enforces it, tests try
 // every role on every row, and docs/protocol.md shows it. Its rows have no keys:
 // an event that has a field and no row does not compile, and one without a field
-// cannot be handled.
+// cannot be handled. The same holds for requests: [Routes] and the admin API take
+// rows, and nothing else.
 var Permissions = struct {
 	Join, Offer, Unpublish, Mute, Subscribe, Message, Data, Hand, React, Set, Caption, Poll, Sync, Leave, Token, Mod, Invite Permission
+
+	HTTP  requests
+	Admin operations
 }{
 	Permission{"join", NeedNothing, "Enters a room, if the token opens it and nothing keeps one out."},
 	Permission{"offer", NeedMember, "Negotiates; what is sent from a source that the grant does not name is closed."},
@@ -82,14 +92,21 @@ var Permissions = struct {
 	Permission{"token", NeedMember, "Shows a new token before the present one expires."},
 	Permission{"mod", NeedModerate, "Decides about others and the room; nobody can give a right that is not their own."},
 	Permission{"invite", NeedModerate, "Makes or withdraws an invitation."},
+
+	requestRows, operationRows,
 }
 
-// AllPermissions returns the rows of [Permissions], in their order.
-func AllPermissions() []Permission {
-	table := reflect.ValueOf(Permissions)
-	list := make([]Permission, table.NumField())
-	for i := range list {
-		list[i] = table.Field(i).Interface().(Permission)
+// AllPermissions returns the rows of [Permissions], in their order: events,
+// requests, those to the admin listener.
+func AllPermissions() []Permission { return rowsOf(reflect.ValueOf(Permissions)) }
+
+func rowsOf(table reflect.Value) (list []Permission) {
+	for i := range table.NumField() {
+		if row, ok := table.Field(i).Interface().(Permission); ok {
+			list = append(list, row)
+		} else {
+			list = append(list, rowsOf(table.Field(i))...)
+		}
 	}
 	return list
 }

@@ -79,8 +79,8 @@ func (d *door) member(ctx context.Context, a address) (*Member, error) {
 }
 
 // remove ends a session.
-func (d *door) remove(r *http.Request, a address) error {
-	m, err := d.member(r.Context(), a)
+func (d *door) remove(_ http.ResponseWriter, r *http.Request, v visit) error {
+	m, err := d.member(r.Context(), v.address)
 	if err != nil {
 		return err
 	}
@@ -96,12 +96,12 @@ func (d *door) remove(r *http.Request, a address) error {
 
 // patch takes candidates, which it ignores as those of an offer, or restarts ICE
 // (RFC 9725 section 4.3).
-func (d *door) patch(w http.ResponseWriter, r *http.Request, a address) error {
+func (d *door) patch(w http.ResponseWriter, r *http.Request, v visit) error {
 	body, err := readBody(w, r, typeFragment)
 	if err != nil {
 		return err
 	}
-	m, err := d.member(r.Context(), a)
+	m, err := d.member(r.Context(), v.address)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,10 @@ const placeholder = `<meta name="switchyard-visitor" content="`
 // Visitors remembers visitors of the page by a signed cookie, since HTTP is
 // stateless: a random id and the name that was last confirmed. A cookie that is
 // forged, or signed with another key, belongs to a new visitor.
-type Visitors struct{ key []byte }
+type Visitors struct {
+	key    []byte
+	limits joinLimits
+}
 
 // Visitor is who a cookie says it is.
 type Visitor struct {
@@ -107,10 +110,11 @@ func (v *Visitors) set(w http.ResponseWriter, r *http.Request, who Visitor) {
 // visitor's name in, POST /visitor {"name"} changes the name and answers
 // {"name", "ice_servers", "expires"}. Everything else is the page's.
 func (v *Visitors) Page(next http.Handler) http.Handler {
+	rows := Permissions.HTTP
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /visitor", v.rename)
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { v.page(w, r, next) })
-	mux.Handle("/", next)
+	mux.HandleFunc(rows.Visitor.name, v.rename)
+	mux.HandleFunc(rows.Page.name, func(w http.ResponseWriter, r *http.Request) { v.page(w, r, next) })
+	mux.Handle(rows.Files.path(), next)
 	return mux
 }
 
@@ -155,6 +159,10 @@ func (r *recorder) Write(b []byte) (int, error) { return r.b.Write(b) }
 func (v *Visitors) rename(w http.ResponseWriter, r *http.Request) {
 	if !sameOrigin(r) {
 		http.Error(w, "cross-origin request", http.StatusForbidden)
+		return
+	}
+	if err := v.limits.ask(remoteOf(r), time.Now()); err != nil {
+		refuseHTTP(w, asError(err))
 		return
 	}
 	var arg struct {

@@ -15,7 +15,13 @@ import (
 // that was shared last); at /whep/ROOM/MEMBER those of a member; at
 // /whep/ROOM/MEMBER/SOURCE that source alone. With max=720 the smallest layer is
 // sent that is 720 pixels high. All else is as with [Server.WHIP].
-func (s *Server) WHEP() http.Handler { return &door{server: s, kind: "whep"} }
+func (s *Server) WHEP() http.Handler {
+	p := Permissions.HTTP
+	return newDoor(s, "whep",
+		route{p.AskWHEP, (*door).describe}, route{p.ShowWHEP, (*door).show},
+		route{p.WHEP, (*door).post}, route{p.WHEPMember, (*door).post}, route{p.WHEPSource, (*door).post},
+		route{p.PatchWHEP, (*door).patch}, route{p.EndWHEP, (*door).remove})
+}
 
 // view is what a WHEP member is shown. It is never changed. Nil is nothing.
 type view struct {

@@ -8,4 +8,9 @@ import "net/http"
 // token; the answer's Location is its session, which takes PATCH and DELETE. Such
 // a member has no signalling: it is there while its media is heard, and for
 // [Config.Grace] after.
-func (s *Server) WHIP() http.Handler { return &door{server: s, kind: "whip"} }
+func (s *Server) WHIP() http.Handler {
+	p := Permissions.HTTP
+	return newDoor(s, "whip",
+		route{p.AskWHIP, (*door).describe}, route{p.ShowWHIP, (*door).show}, route{p.WHIP, (*door).post},
+		route{p.PatchWHIP, (*door).patch}, route{p.EndWHIP, (*door).remove})
+}

@@ -13,6 +13,7 @@ import (
 	"runtime/metrics"
 	"syscall"
 
+	"github.com/switchyard-rtc/switchyard/room"
 	"github.com/switchyard-rtc/switchyard/room/admin"
 	"github.com/switchyard-rtc/switchyard/room/webhook"
 )
@@ -100,11 +101,13 @@ func adminHandler(meter admin.Meter, events *admin.Events, hooks *webhook.Sender
 	secret.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	secret.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	mux := http.NewServeMux()
-	mux.Handle("/", access.GuardAll(secret))
-	mux.Handle("/api/v1/", api)
-	mux.Handle("GET /healthz", access.GuardHost(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	rows := room.Permissions.Admin
+	access.Handle(mux, rows.Debug, secret)
+	access.Handle(mux, rows.Health, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "ok")
-	})))
+	}))
+	mux.Handle("/api/v1/", api) // takes rows, too
+	mux.Handle("/", access.GuardAll(http.NotFoundHandler()))
 	return mux, nil
 }
 

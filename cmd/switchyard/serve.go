@@ -234,16 +234,15 @@ func newHTTPServer(log *slog.Logger, h http.Handler) *http.Server {
 
 // handler joins page, cookie, signalling and the doors for those who have none.
 func handler(events http.Handler, visitors *room.Visitors, rooms *room.Server) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/socket.io/", events)
-	mux.Handle("/whip/", rooms.WHIP())
-	mux.Handle("/whep/", rooms.WHEP())
-	mux.Handle("/files/", rooms.Files())
-	listing := rooms.Listing()
-	mux.Handle("/rooms", listing)
-	mux.Handle("/rooms/", listing)
-	mux.Handle("/", visitors.Page(web.Handler()))
-	return mux
+	rows := room.Permissions.HTTP
+	routes := &room.Routes{}
+	routes.Handle(events, rows.Signalling)
+	routes.Handle(rooms.WHIP(), rows.WHIP, rows.PatchWHIP, rows.EndWHIP, rows.AskWHIP, rows.ShowWHIP)
+	routes.Handle(rooms.WHEP(), rows.WHEP, rows.WHEPMember, rows.WHEPSource, rows.PatchWHEP, rows.EndWHEP, rows.AskWHEP, rows.ShowWHEP)
+	routes.Handle(rooms.Files(), rows.Upload, rows.Download)
+	routes.Handle(rooms.Listing(), rows.Rooms, rows.Lobby)
+	routes.Handle(visitors.Page(web.Handler()), rows.Page, rows.Files, rows.Visitor)
+	return routes
 }
 
 // run serves until a signal comes, then shuts down. A second signal ends the

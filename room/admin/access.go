@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/switchyard-rtc/switchyard/room"
 	"github.com/switchyard-rtc/switchyard/room/token"
 )
 
@@ -90,6 +91,22 @@ func (a *Access) GuardAll(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	}))
+}
+
+// Handle has h answer the requests that a row is about, of whoever has what it
+// needs; of moderate h has to find out in which room. It panics for what is no row.
+func (a *Access) Handle(mux *http.ServeMux, row room.Permission, h http.Handler) {
+	switch {
+	case row.Name() == "":
+		panic("admin: a request has no row in room.Permissions")
+	case row.Needs() == room.NeedNothing:
+		h = a.GuardHost(h)
+	case row.Needs() == room.NeedModerate:
+		h = a.Guard(h)
+	default:
+		h = a.GuardAll(h)
+	}
+	mux.Handle(row.Name(), h)
 }
 
 // GuardHost lets everybody ask next who asks the right server; see [Access]. It

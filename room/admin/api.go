@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -61,10 +62,10 @@ func New(cfg Config) (http.Handler, error) {
 	mux.HandleFunc(prefix+"/", a.unknown)
 	guarded := http.NewServeMux()
 	guarded.Handle(prefix+"/", cfg.Access.Guard(mux))
-	guarded.Handle("GET "+prefix+"/openapi.json", cfg.Access.GuardHost(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	cfg.Access.Handle(guarded, table.Document, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(document) // an error means that the client went away
-	})))
+	}))
 	return guarded, nil
 }
 
@@ -123,36 +124,39 @@ func plainStatus(c huma.Context, next func(huma.Context)) {
 	next(plainContext{huma.WithValue(c, carriedKey{}, carried), carried})
 }
 
-// need is what an operation takes.
-type need int
+// table has the rows of the operations: who may do what, and where.
+var table = room.Permissions.Admin
 
-const (
-	needSomething need = iota // can.admin or can.moderate; what is shown depends on it
-	needRoom                  // can.admin, or can.moderate of the room in the path
-	needAll                   // can.admin
-)
-
-func (n need) String() string {
-	return [...]string{
-		"can.admin; with can.moderate it tells of the token's room only", "can.admin, or can.moderate for the room", "can.admin",
-	}[n]
+// needs tells what a row takes, for the document.
+func needs(row room.Permission) string {
+	switch {
+	case row.Needs() == room.NeedAdmin:
+		return "can.admin"
+	case inRoom(row):
+		return "can.admin, or can.moderate for the room"
+	}
+	return "can.admin; with can.moderate it tells of the token's room only"
 }
 
-// refuses returns nil if somebody may do what needs n in a room.
-func (n need) refuses(r right, room string) *Problem {
+// inRoom tells whether a row is about the room in its path.
+func inRoom(row room.Permission) bool { return strings.Contains(row.Name(), "{room}") }
+
+// refuses returns nil if somebody may do in a room what a row is about.
+func (r right) refuses(row room.Permission, in string) *Problem {
 	switch {
-	case r.all, n == needSomething, n == needRoom && r.over(room):
+	case r.all, row.Needs() == room.NeedModerate && (!inRoom(row) || r.over(in)):
 		return nil
+	case row.Needs() == room.NeedModerate:
+		return refusal("forbidden", "the token lacks can.moderate for the room")
 	}
-	return refusal("forbidden", "the token lacks "+[...]string{"", "can.moderate for the room", "can.admin"}[n])
+	return refusal("forbidden", "the token lacks can.admin")
 }
 
 // operation is one of the API.
 type operation struct {
-	id, method, path string
-	needs            need
-	says             string // in a sentence
-	status           int    // of success; 0 is 200
+	id     string
+	row    room.Permission
+	status int // of success; 0 is 200
 }
 
 // add registers an operation.
@@ -171,9 +175,10 @@ func add[I, O any](a *api, op operation, h func(context.Context, *I) (*O, error)
 
 func (a *api) describe(op operation) huma.Operation {
 	problem := a.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
+	method, path, _ := strings.Cut(op.row.Name(), " ")
 	return huma.Operation{
-		OperationID: op.id, Method: op.method, Path: prefix + op.path, Summary: op.says,
-		Description: "Needs " + op.needs.String() + ".", DefaultStatus: op.status, MaxBodyBytes: mostBody,
+		OperationID: op.id, Method: method, Path: path, Summary: strings.TrimSuffix(op.row.Says(), "."),
+		Description: "Needs " + needs(op.row) + ".", DefaultStatus: op.status, MaxBodyBytes: mostBody,
 		RejectUnknownQueryParameters: true,
 		Security:                     []map[string][]string{{"token": {}}, {}},
 		Responses: map[string]*huma.Response{
@@ -183,7 +188,7 @@ func (a *api) describe(op operation) huma.Operation {
 			},
 		},
 		Middlewares: huma.Middlewares{func(c huma.Context, next func(huma.Context)) {
-			if p := op.needs.refuses(rightOf(c.Context()), c.Param("room")); p != nil {
+			if p := rightOf(c.Context()).refuses(op.row, c.Param("room")); p != nil {
 				_, w := humago.Unwrap(c)
 				p.Write(w)
 				return

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/legacy"
 
+	"github.com/switchyard-rtc/switchyard/room"
 	"github.com/switchyard-rtc/switchyard/room/token"
 )
 
@@ -283,11 +285,21 @@ func TestPermissionMatrix(t *testing.T) {
 		{"alg none", "eyJhbGciOiJub25lIiwia2lkIjoiayJ9.eyJjYW4iOnsiYWRtaW4iOnRydWV9LCJleHAiOjQxMDI0NDQ4MDB9.", "unauthorized"},
 		{"expired", expired, "token_expired"},
 		{"guest", h.sign("r", token.Can{Join: true, Subscribe: true}), "forbidden"},
+		{"hidden", h.sign("r", token.Can{Join: true, Subscribe: true, Hidden: true}), "forbidden"},
+		{"publisher", h.sign("r", token.Can{Join: true, Publish: []room.Source{room.Camera}}), "forbidden"},
 		{"moderator elsewhere", h.sign("s", token.Can{Moderate: true}), ""},
 		{"moderator", h.sign("r", token.Can{Moderate: true}), ""},
 		{"moderator everywhere", h.sign("*", token.Can{Moderate: true}), ""},
 		{"admin", h.sign("", token.Can{Admin: true}), ""},
 	}
+	first := slices.IndexFunc(who, func(w struct{ name, token, code string }) bool { return w.code == "" })
+	tried := http.NewServeMux()
+	for _, row := range room.AllPermissions() {
+		if strings.Contains(row.Name(), prefix) {
+			tried.Handle(row.Name(), http.NotFoundHandler())
+		}
+	}
+	asked := make(map[string]bool) // rows
 	for _, tt := range []struct {
 		request
 		may string // of the last four: elsewhere, moderator, everywhere, admin
@@ -335,9 +347,19 @@ func TestPermissionMatrix(t *testing.T) {
 				if !refused || !strings.Contains(body, `"code":"`+w.code+`"`) {
 					t.Errorf("%s, %s %s: %d %s, want %s", w.name, tt.method, tt.path, resp.StatusCode, body, w.code)
 				}
-			case refused != (tt.may[i-5] == 'n'):
-				t.Errorf("%s, %s %s: %d %s, want %c", w.name, tt.method, tt.path, resp.StatusCode, body, tt.may[i-5])
+			case refused != (tt.may[i-first] == 'n'):
+				t.Errorf("%s, %s %s: %d %s, want %c", w.name, tt.method, tt.path, resp.StatusCode, body, tt.may[i-first])
 			}
+		}
+		_, row := tried.Handler(httptest.NewRequest(tt.method, prefix+tt.path, nil))
+		if may := mayAsk(row); may != tt.may && tt.path != "/events?room=r" {
+			t.Errorf("%s: the table says %s, the test %s", row, may, tt.may)
+		}
+		asked[row] = true
+	}
+	for _, row := range room.AllPermissions() {
+		if strings.Contains(row.Name(), prefix) && row != table.Document && !asked[row.Name()] {
+			t.Errorf("nobody asked for %s", row.Name())
 		}
 	}
 	for _, id := range c.all() {
@@ -345,4 +367,51 @@ func TestPermissionMatrix(t *testing.T) {
 			t.Errorf("nobody asked for %s", id)
 		}
 	}
+}
+
+// mayAsk tells who may do what a row is about: a moderator elsewhere, of the room,
+// everywhere, and an admin.
+func mayAsk(name string) string {
+	for _, row := range room.AllPermissions() {
+		switch {
+		case row.Name() != name:
+		case row.Needs() == room.NeedAdmin:
+			return "nnny"
+		case row.Needs() == room.NeedModerate && strings.Contains(name, "{room}"):
+			return "nyyy"
+		case row.Needs() == room.NeedModerate:
+			return "yyyy"
+		}
+	}
+	return "no row"
+}
+
+// The document lists the rows of the table, and no other operation.
+func TestEveryOperationHasARow(t *testing.T) {
+	c := readContract(t, open(t, nil, nil))
+	described := map[string]bool{table.Document.Name(): true} // itself
+	for path, item := range c.document.Paths.Map() {
+		for method := range item.Operations() {
+			described[method+" "+path] = true
+		}
+	}
+	for _, row := range room.AllPermissions() {
+		if strings.Contains(row.Name(), prefix) && !described[row.Name()] {
+			t.Errorf("nobody answers %s", row.Name())
+		}
+		delete(described, row.Name())
+	}
+	for name := range described {
+		t.Errorf("the table has no row for %s", name)
+	}
+}
+
+// What has no row cannot be answered.
+func TestHandleTakesRows(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("a request without a row is taken")
+		}
+	}()
+	NewAccess(AccessConfig{}).Handle(http.NewServeMux(), room.Permission{}, http.NotFoundHandler())
 }

@@ -86,16 +86,10 @@ type newInputOutput struct {
 }
 
 func (a *api) addInputs() {
-	const all = "/rooms/{room}/inputs"
-	add(a, operation{
-		"add-input", http.MethodPost, all, needAll,
-		"Opens ports that plain RTP is sent to, and makes what comes a member of the room, which is opened if need be", http.StatusCreated,
-	}, a.addInput)
-	add(a, operation{"list-inputs", http.MethodGet, all, needRoom, "Lists the inputs of a room", 0}, a.listInputs)
-	add(a, operation{"show-input", http.MethodGet, all + "/{input}", needRoom, "Shows an input and what came of it", 0}, a.showInput)
-	add(a, operation{
-		"remove-input", http.MethodDelete, all + "/{input}", needRoom, "Closes the ports of an input and removes its member", http.StatusNoContent,
-	}, a.removeInput)
+	add(a, operation{"add-input", table.AddInput, http.StatusCreated}, a.addInput)
+	add(a, operation{"list-inputs", table.ListInputs, 0}, a.listInputs)
+	add(a, operation{"show-input", table.ShowInput, 0}, a.showInput)
+	add(a, operation{"remove-input", table.RemoveInput, http.StatusNoContent}, a.removeInput)
 }
 
 // options is what room takes.

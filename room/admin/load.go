@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/switchyard-rtc/switchyard/room"
@@ -31,9 +30,7 @@ type costOutput struct{ Body Cost }
 type capacityOutput struct{ Body Capacity }
 
 func (a *api) addLoad() {
-	add(a, operation{
-		"cost", http.MethodGet, "/cost", needAll, "Measures for a while what the server's work costs, by room and member", 0,
-	}, func(ctx context.Context, in *windowQuery) (*costOutput, error) {
+	add(a, operation{"cost", table.Cost, 0}, func(ctx context.Context, in *windowQuery) (*costOutput, error) {
 		window, err := windowOf(in.Seconds)
 		if err != nil {
 			return nil, err
@@ -41,9 +38,7 @@ func (a *api) addLoad() {
 		c, err := a.cfg.Meter.Cost(ctx, window)
 		return &costOutput{c}, err
 	})
-	add(a, operation{
-		"capacity", http.MethodGet, "/capacity", needAll, "Measures for a while how many more subscribers fit", 0,
-	}, func(ctx context.Context, in *capacityInput) (*capacityOutput, error) {
+	add(a, operation{"capacity", table.Capacity, 0}, func(ctx context.Context, in *capacityInput) (*capacityOutput, error) {
 		window, err := windowOf(in.Seconds)
 		if err != nil {
 			return nil, err

@@ -30,16 +30,12 @@ type ticketPath struct {
 }
 
 func (a *api) addLobby() {
-	const done, one = http.StatusNoContent, "/rooms/{room}/lobby/{ticket}"
-	add(a, operation{"show-lobby", http.MethodGet, "/rooms/{room}/lobby", needRoom, "Lists who waits to be let in", 0}, a.showLobby)
-	add(a, operation{
-		"admit", http.MethodPost, one + "/admit", needRoom, "Lets in who waits", done,
-	}, func(_ context.Context, in *ticketPath) (*none, error) {
+	const done = http.StatusNoContent
+	add(a, operation{"show-lobby", table.ShowLobby, 0}, a.showLobby)
+	add(a, operation{"admit", table.Admit, done}, func(_ context.Context, in *ticketPath) (*none, error) {
 		return nil, a.in(in.Room, func(r *room.Room) error { return r.Admit(in.Ticket) })
 	})
-	add(a, operation{
-		"deny", http.MethodPost, one + "/deny", needRoom, "Sends away who waits", done,
-	}, func(_ context.Context, in *ticketPath) (*none, error) {
+	add(a, operation{"deny", table.Deny, done}, func(_ context.Context, in *ticketPath) (*none, error) {
 		return nil, a.in(in.Room, func(r *room.Room) error { return r.Deny(in.Ticket) })
 	})
 }

@@ -80,17 +80,11 @@ type memberMessageInput struct {
 }
 
 func (a *api) addMembers() {
-	const one = "/rooms/{room}/members/{member}"
-	add(a, operation{"list-members", http.MethodGet, "/rooms/{room}/members", needRoom, "Lists the members of a room", 0}, a.listMembers)
-	add(a, operation{"show-member", http.MethodGet, one, needRoom, "Shows a member", 0}, a.showMember)
-	add(a, operation{"remove-member", http.MethodDelete, one, needRoom, "Removes a member", http.StatusNoContent}, a.removeMember)
-	add(a, operation{
-		"message-member", http.MethodPost, one + "/messages", needRoom, "Says something to one member", http.StatusNoContent,
-	}, a.messageMember)
-	add(a, operation{
-		"list-subscriptions", http.MethodGet, one + "/subscriptions", needRoom,
-		"Tells what each slot of a member shows, in which layer and why, and what it waits for", 0,
-	}, a.listSubscriptions)
+	add(a, operation{"list-members", table.ListMembers, 0}, a.listMembers)
+	add(a, operation{"show-member", table.ShowMember, 0}, a.showMember)
+	add(a, operation{"remove-member", table.RemoveMember, http.StatusNoContent}, a.removeMember)
+	add(a, operation{"message-member", table.MessageMember, http.StatusNoContent}, a.messageMember)
+	add(a, operation{"list-subscriptions", table.ListSubscriptions, 0}, a.listSubscriptions)
 }
 
 func (a *api) listMembers(ctx context.Context, in *roomPath) (*membersOutput, error) {

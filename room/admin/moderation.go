@@ -56,32 +56,20 @@ type bansOutput struct{ Body Bans }
 
 func (a *api) addModeration() {
 	const done = http.StatusNoContent
-	add(a, operation{
-		"mute-publication", http.MethodPost, "/rooms/{room}/publications/{publication}/mute", needRoom,
-		"Mutes a publication until its member unmutes it", done,
-	}, a.mute)
-	add(a, operation{
-		"mute-room", http.MethodPost, "/rooms/{room}/mute", needRoom, "Mutes what everybody says who does not moderate", done,
-	}, func(_ context.Context, in *roomPath) (*none, error) {
+	add(a, operation{"mute-publication", table.MutePublication, done}, a.mute)
+	add(a, operation{"mute-room", table.MuteRoom, done}, func(_ context.Context, in *roomPath) (*none, error) {
 		return nil, a.in(in.Room, (*room.Room).MuteAll)
 	})
-	add(a, operation{
-		"lock-room", http.MethodPut, "/rooms/{room}/lock", needRoom, "Lets nobody in who does not moderate, or ends that", done,
-	}, func(_ context.Context, in *switchInput) (*none, error) {
+	add(a, operation{"lock-room", table.LockRoom, done}, func(_ context.Context, in *switchInput) (*none, error) {
 		return nil, a.in(in.Room, func(r *room.Room) error { return r.Lock(in.Body.On) })
 	})
-	add(a, operation{
-		"lobby-room", http.MethodPut, "/rooms/{room}/lobby", needRoom, "Has who comes wait until a moderator lets them in, or ends that", done,
-	}, func(_ context.Context, in *switchInput) (*none, error) {
+	add(a, operation{"lobby-room", table.LobbyRoom, done}, func(_ context.Context, in *switchInput) (*none, error) {
 		return nil, a.in(in.Room, func(r *room.Room) error { return r.Lobby(in.Body.On) })
 	})
-	add(a, operation{
-		"change-role", http.MethodPut, "/rooms/{room}/members/{member}/role", needRoom, "Gives a member the rights of a role", done,
-	}, a.changeRole)
-	const bans = "/rooms/{room}/bans"
-	add(a, operation{"list-bans", http.MethodGet, bans, needRoom, "Lists who is kept out of a room, open or not", 0}, a.listBans)
-	add(a, operation{"ban", http.MethodPost, bans, needRoom, "Removes a member, or all of an identity, and keeps them out", done}, a.ban)
-	add(a, operation{"unban", http.MethodDelete, bans, needRoom, "Lets in again an identity, or who was a member", done}, a.unban)
+	add(a, operation{"change-role", table.ChangeRole, done}, a.changeRole)
+	add(a, operation{"list-bans", table.ListBans, 0}, a.listBans)
+	add(a, operation{"ban", table.Ban, done}, a.ban)
+	add(a, operation{"unban", table.Unban, done}, a.unban)
 }
 
 // in carries out f for a room that is open.

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"net/http"
 	"slices"
 
 	"github.com/switchyard-rtc/switchyard/room"
@@ -45,11 +44,8 @@ type publicationsOutput struct{ Body Publications }
 type publicationOutput struct{ Body Publication }
 
 func (a *api) addPublications() {
-	const all = "/rooms/{room}/publications"
-	add(a, operation{"list-publications", http.MethodGet, all, needRoom, "Lists what is published in a room", 0}, a.listPublications)
-	add(a, operation{
-		"show-publication", http.MethodGet, all + "/{publication}", needRoom, "Shows a publication", 0,
-	}, a.showPublication)
+	add(a, operation{"list-publications", table.ListPublications, 0}, a.listPublications)
+	add(a, operation{"show-publication", table.ShowPublication, 0}, a.showPublication)
 }
 
 func (a *api) listPublications(_ context.Context, in *roomPath) (*publicationsOutput, error) {

@@ -138,20 +138,13 @@ type openOutput struct {
 }
 
 func (a *api) addRooms() {
-	add(a, operation{"list-rooms", http.MethodGet, "/rooms", needSomething, "Lists the open rooms", 0}, a.listRooms)
-	add(a, operation{
-		"open-room", http.MethodPut, "/rooms/{room}", needAll,
-		"Opens a room (201), or changes the options of one that is open (200)", 0,
-	}, a.openRoom)
+	add(a, operation{"list-rooms", table.ListRooms, 0}, a.listRooms)
+	add(a, operation{"open-room", table.OpenRoom, 0}, a.openRoom)
 	responses := a.OpenAPI().Paths[prefix+"/rooms/{room}"].Put.Responses
 	responses["201"] = &huma.Response{Description: "Created", Content: responses["200"].Content}
-	add(a, operation{"show-room", http.MethodGet, "/rooms/{room}", needRoom, "Shows a room, its members and publications", 0}, a.showRoom)
-	add(a, operation{
-		"end-room", http.MethodDelete, "/rooms/{room}", needRoom, "Removes all members and ends the room", http.StatusNoContent,
-	}, a.endRoom)
-	add(a, operation{
-		"message-room", http.MethodPost, "/rooms/{room}/messages", needRoom, "Says something to everybody", http.StatusNoContent,
-	}, a.messageRoom)
+	add(a, operation{"show-room", table.ShowRoom, 0}, a.showRoom)
+	add(a, operation{"end-room", table.EndRoom, http.StatusNoContent}, a.endRoom)
+	add(a, operation{"message-room", table.MessageRoom, http.StatusNoContent}, a.messageRoom)
 }
 
 func (a *api) listRooms(ctx context.Context, _ *struct{}) (*roomsOutput, error) {

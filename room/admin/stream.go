@@ -27,10 +27,8 @@ type streamInput struct {
 }
 
 func (a *api) addEvents() {
-	op := a.describe(operation{
-		"events", http.MethodGet, "/events", needSomething,
-		"Streams what happens as server-sent events: their names are those of Notice, their data is a Notice; missed says that some were forgotten", 0,
-	})
+	op := a.describe(operation{"events", table.Events, 0})
+	op.Description += " The names of events are those of Notice, their data is a Notice; missed says that some were forgotten."
 	a.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[room.Notice](), true, "Notice")
 	op.Responses["200"] = &huma.Response{
 		Description: "OK",
