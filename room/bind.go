@@ -83,6 +83,7 @@ func (s *Server) Bind(_ context.Context, c Conn) error {
 	handle(b, Permissions.Token, b.renew)
 	handle(b, Permissions.Mod, b.moderate)
 	handle(b, Permissions.Invite, b.invite)
+	handle(b, Permissions.Breakout, b.divide)
 	handle(b, unknownEvent, func(context.Context, *json.RawMessage) (any, error) { return nil, ErrUnknownEvent })
 	return nil
 }

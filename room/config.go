@@ -29,8 +29,9 @@ type Config struct {
 	Visitors *Visitors
 
 	// Invite signs the token of an invitation, which Authorize understands and
-	// answers with the invitation's ID as [Grant.Pass]. If nil, nobody can be
-	// invited.
+	// answers with the invitation's ID as [Grant.Pass], and for a member that is moved
+	// with [Invitation.Grant]. If nil, nobody can be invited, and who is moved shows
+	// the token that it has.
 	Invite func(Invitation) (string, error)
 
 	// Memory is what an earlier process left of bans, withdrawn invitations and how

@@ -147,6 +147,8 @@ type ack struct {
 	} `json:"refused"`
 	Need struct{ Audio, Video int } `json:"need"`
 	Chat []message                  `json:"chat"`
+	// Of breakout.
+	Breakout *parts `json:"breakout"`
 
 	Can   struct{ Chat, Moderate bool } `json:"can"`
 	Caps  []string                      `json:"caps"`
@@ -177,6 +179,7 @@ type message struct {
 type roomState struct {
 	Locked, Lobby bool
 	Spotlight     string
+	Breakout      *parts
 }
 
 // raw sends an event with any bytes as its argument.

@@ -10,7 +10,8 @@ type Hooks struct {
 	OnJoin func(*Member)
 	// OnLeave is told why the member is gone: "left" or "lost", "kicked" by
 	// [Member.Leave], "banned", "expired" as its token did, "replaced" by a new
-	// connection of the same client, or "ended" with the room.
+	// connection of the same client, "moved" to another room, or "ended" with the
+	// room.
 	OnLeave func(m *Member, why string)
 	// OnPublish and OnUnpublish are called once each for every publication.
 	OnPublish   func(*Publication)

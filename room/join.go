@@ -14,7 +14,7 @@ import (
 
 // join enters a room with an offer inside.
 func (b *binding) join(ctx context.Context, arg *joinArg) (any, error) {
-	if b.current() != nil {
+	if m := b.current(); m != nil && (arg.Resume != nil || m.room.name == arg.Room || !equal(m.session, arg.Replaces)) {
 		return nil, ErrAlreadyJoined
 	}
 	if err := b.server.joins.take(b.remote, time.Now()); err != nil {
@@ -58,12 +58,31 @@ func (b *binding) tryJoin(ctx context.Context, arg *joinArg) (any, error) {
 	if arg.Resume != nil {
 		return b.resume(ctx, arg, grant)
 	}
+	from, err := b.claim(ctx, arg.Replaces, arg.Room)
+	if err != nil {
+		return nil, err
+	}
+	ack, err := b.joinAnew(ctx, arg, req, grant, from)
+	from.settle(b, err == nil)
+	return ack, err
+}
+
+// joinAnew enters a room as a member that was not there before, in the place of
+// one of another room if from is not nil.
+func (b *binding) joinAnew(ctx context.Context, arg *joinArg, req JoinRequest, grant Grant, from *origin) (any, error) {
 	for try := 1; ; try++ {
+		if from.astray(nil) {
+			return nil, errPartEnded
+		}
 		r, err := b.server.Open(arg.Room)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
+		case from.astray(r):
+			return nil, errPartEnded
 		}
 		m := newMember(r, req, grant, b)
+		m.follows(from)
 		var ack any
 		if _, err = call(ctx, r, func() (any, error) { return nil, r.ask(b, m, arg) }); err == nil {
 			ack, err = b.enter(ctx, m, arg)
@@ -155,6 +174,7 @@ func (m *Member) greet() {
 		m.tellBackup(p)
 	}
 	m.tellWaiting()
+	m.tellErrand()
 }
 
 // offered negotiates again.

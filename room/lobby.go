@@ -56,7 +56,7 @@ func (r *Room) ask(b *binding, m *Member, arg *joinArg) error {
 	if err == ErrWaiting {
 		return r.wait(b, m, arg.Ticket)
 	}
-	if err == nil && old == nil {
+	if err == nil && !m.shown(old) {
 		err = r.server.passes.check(m.base)
 	}
 	return err
@@ -65,17 +65,17 @@ func (r *Room) ask(b *binding, m *Member, arg *joinArg) error {
 // mayEnter tells why m, who takes the place of old if that is not nil, may not
 // enter.
 func (r *Room) mayEnter(m, old *Member, ticket string) error {
-	leads := m.grant.CanModerate || m.grant.Candidate && (!r.moderated() || r.founded(m))
+	leads := m.grant.CanModerate || m.grant.Candidate && r.part == nil && (!r.moderated() || r.founded(m))
 	switch {
 	case r.server.bans.hold(r.name, m, time.Now()):
 		return ErrBanned
 	case old != nil:
 		return nil
-	case r.locked && !leads:
+	case r.locked && !leads && !m.isSent():
 		return ErrLockedRoom
 	case len(r.members)+len(r.seats)-len(r.doubles(m)) >= r.options.MaxMembers:
 		return ErrFull
-	case r.lobby && !leads && !m.grant.Hidden && !r.admits(ticket): // whose knock all moderators would hear
+	case r.lobby && !leads && !m.grant.Hidden && !m.isSent() && !r.admits(ticket): // whose knock all moderators would hear
 		return ErrWaiting
 	}
 	return nil

@@ -84,6 +84,10 @@ type Member struct {
 	cids       map[string]messageAck
 	cidOrder   []string
 	ended      bool
+	sent       *errand     // where it is asked to go; nil for nowhere
+	entry      string      // pass of the token that it came with first, before it was moved
+	from       *origin     // whose place it takes, until it is in
+	claimed    *binding    // by whom another room is about to take it
 	timer      *time.Timer // of what happens unless it comes back
 	expiry     *time.Timer // of its token
 }
@@ -96,7 +100,7 @@ type heldEvent struct {
 func newMember(r *Room, req JoinRequest, g Grant, b *binding) *Member {
 	m := &Member{
 		room: r, id: g.IDPrefix + newID(), session: newSecret(), keys: keys{current: newSecret()},
-		identity: g.Identity, joined: time.Now(), base: g, grant: g, conn: b.conn, remote: b.remote, visitor: req.Visitor, kind: "web",
+		identity: g.Identity, joined: time.Now(), base: g, grant: g, entry: g.Pass, conn: b.conn, remote: b.remote, visitor: req.Visitor, kind: "web",
 		offers: newBucket(offerRate, offerBurst), messages: newBucket(messageRate, messageBurst),
 		parcels: newBucket(parcelRate, parcelBurst), reactions: newBucket(reactRate, reactBurst),
 		captions: newBucket(captionRate, captionBurst), changes: newBucket(changeRate, changeBurst), ballots: newBucket(voteRate, voteBurst),
@@ -325,6 +329,7 @@ func (m *Member) closePeer(p *sfu.Peer) {
 // end closes what the member had. The room has removed it already.
 func (m *Member) end(why string) {
 	m.ended = true
+	m.room.server.noteSession(m, false)
 	m.stopTimer()
 	m.stopExpiry()
 	m.closePeer(m.peer)
@@ -333,7 +338,7 @@ func (m *Member) end(why string) {
 	}
 	m.release(m.conn)
 	switch why {
-	case "replaced":
+	case "replaced", "moved":
 		m.bye(errReplaced, "no")
 	case "ended":
 		m.bye(ErrClosed, "no")

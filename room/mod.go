@@ -18,6 +18,9 @@ var ops = map[string]func(moderation) error{
 	"kick": func(x moderation) error {
 		return x.withMember(func(m *Member) error { x.room.remove(m, "kicked"); return nil })
 	},
+	"move": func(x moderation) error {
+		return x.withMember(func(m *Member) error { return x.room.send(m, x.Room, false) })
+	},
 	"ban":   moderation.ban,
 	"unban": func(x moderation) error { return x.room.Unban(x.Identity, x.Member) },
 	"mute": func(x moderation) error {

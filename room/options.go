@@ -29,6 +29,8 @@ type Options struct {
 	// on at which the room is opened. If nil, they are not. What they are later a
 	// [Description] tells.
 	Locked, Lobby *bool
+
+	part *breakout // that the room is a part of; nil for none
 }
 
 // over returns o with what is zero taken from another.

@@ -20,6 +20,9 @@ type Invitation struct {
 	Role    Role
 	Expires time.Time
 	Uses    int // how many may join with it; 0 is any number
+	// Grant is that of the member who is moved to the room; nil for an invitation,
+	// whose holder has the rights of Role.
+	Grant *Grant
 }
 
 // passes count tokens that have a name, and know which are withdrawn.

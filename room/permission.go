@@ -70,7 +70,7 @@ func (p Permission) Allows(g Grant) bool {
 // cannot be handled. The same holds for requests: [Routes] and the admin API take
 // rows, and nothing else.
 var Permissions = struct {
-	Join, Offer, Unpublish, Mute, Subscribe, Message, Data, Hand, React, Set, Caption, Poll, Sync, Leave, Token, Mod, Invite Permission
+	Join, Offer, Unpublish, Mute, Subscribe, Message, Data, Hand, React, Set, Caption, Poll, Sync, Leave, Token, Mod, Invite, Breakout Permission
 
 	HTTP  requests
 	Admin operations
@@ -92,6 +92,7 @@ var Permissions = struct {
 	Permission{"token", NeedMember, "Shows a new token before the present one expires."},
 	Permission{"mod", NeedModerate, "Decides about others and the room; nobody can give a right that is not their own."},
 	Permission{"invite", NeedModerate, "Makes or withdraws an invitation."},
+	Permission{"breakout", NeedModerate, "Divides the room into smaller ones, and takes them together again."},
 
 	requestRows, operationRows,
 }

@@ -8,7 +8,7 @@ type operations struct {
 	ListRooms, OpenRoom, ShowRoom, EndRoom               Permission
 	MessageRoom, MuteRoom, LockRoom, LobbyRoom           Permission
 	ListMembers, ShowMember, RemoveMember, MessageMember Permission
-	ListSubscriptions, ChangeRole                        Permission
+	ListSubscriptions, ChangeRole, MoveMember            Permission
 	ListPublications, ShowPublication, MutePublication   Permission
 	ShowLobby, Admit, Deny                               Permission
 	ListBans, Ban, Unban                                 Permission
@@ -39,6 +39,10 @@ var operationRows = operations{
 		"Tells what each slot of a member shows, in which layer and why, and what it waits for.",
 	},
 	Permission{"PUT /api/v1/rooms/{room}/members/{member}/role", NeedModerate, "Gives a member the rights of a role."},
+	Permission{
+		"POST /api/v1/rooms/{room}/members/{member}/move", NeedModerate,
+		"Asks a member to go to another room: with its rights if the token is for that, too, else as everybody comes there.",
+	},
 
 	Permission{"GET /api/v1/rooms/{room}/publications", NeedModerate, "Lists what is published in a room."},
 	Permission{"GET /api/v1/rooms/{room}/publications/{publication}", NeedModerate, "Shows a publication."},

@@ -31,6 +31,7 @@ var tries = map[string]o{
 	"token":       {"token": "t"},
 	"mod":         {"op": "unlock"},
 	"invite":      {"revoke": "none"},
+	"breakout":    {"op": "close"},
 }
 
 // events returns the rows of the table that are about events.

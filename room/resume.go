@@ -64,6 +64,9 @@ func (m *Member) speaks(c Conn) bool {
 // that of a new page, which knows nothing of what its predecessor negotiated.
 func (b *binding) resume(ctx context.Context, arg *joinArg, grant Grant) (any, error) {
 	r, ok := b.server.Room(arg.Room)
+	if m := b.server.bySession(arg.Resume.Session); m != nil && m.room.isPart(arg.Room) {
+		r, ok = m.room, true // who comes from a part knows the way to the main room
+	}
 	if !ok {
 		return nil, ErrNoSession
 	}

@@ -67,6 +67,7 @@ func (m *Member) setRights(g Grant) {
 		r.changes.setMember(memberChange{ID: m.id, Role: m.role(), Can: &can})
 		r.changed()
 	}
+	r.report()
 	m.emit("grant", grantEvent{Role: m.role(), Can: can})
 }
 
@@ -102,7 +103,7 @@ func (m *Member) inherit(old *Member) {
 // was the one who opened it.
 func (r *Room) elect(m *Member) {
 	switch {
-	case !m.grant.Candidate:
+	case !m.grant.Candidate, r.part != nil:
 	case !r.moderated():
 		if r.unattended() {
 			r.founder = m.visitor
@@ -180,7 +181,7 @@ func (b *binding) renew(ctx context.Context, arg *tokenArg) (any, error) {
 
 // readmit counts a token that a member has not shown before.
 func (r *Room) readmit(m *Member, g Grant) error {
-	if g.Pass == m.base.Pass {
+	if g.Pass == m.base.Pass || g.Pass == m.entry {
 		return nil
 	}
 	return r.server.usePass(g)

@@ -68,6 +68,10 @@ type Room struct {
 	judgeAt      time.Time // when connections are graded; zero: nobody is there
 	judging      bool      // their counters are being read
 	ending       bool
+	breakout     *breakout // what it is divided into; nil for nothing
+	looksAt      time.Time // for what is new in its parts
+	endsAt       time.Time // of a part that is closed; zero for one that is not
+	part         *breakout // that it is a part of; nil for none. It is never changed
 }
 
 func newRoom(s *Server, name string, o Options) *Room {
@@ -82,6 +86,7 @@ func newRoom(s *Server, name string, o Options) *Room {
 		locked:      o.Locked != nil && *o.Locked,
 		lobby:       o.Lobby != nil && *o.Lobby,
 		codecs:      o.Codecs,
+		part:        o.part,
 		emptySince:  now,
 		byID:        make(map[string]*Publication),
 		inbox:       make(chan func(), mailbox),
@@ -90,6 +95,7 @@ func newRoom(s *Server, name string, o Options) *Room {
 		carried:     newBucket(carryRate, carryBurst),
 		openings:    newBucket(openingRate, openingBurst),
 	}
+	r.locked = r.locked || r.part != nil // for who was not sent
 	r.group = s.cfg.Media.NewGroup(sfu.GroupOptions{OnSpeakers: r.heard})
 	return r
 }
@@ -127,7 +133,7 @@ func (r *Room) run() {
 		hooks.OnOpen(r)
 	}
 	for !r.over() {
-		timer.Reset(time.Until(r.next()))
+		timer.Reset(time.Until(r.wakes(time.Now(), r.next())))
 		select {
 		case f := <-r.inbox:
 			f()
@@ -135,6 +141,7 @@ func (r *Room) run() {
 		}
 		r.tick(time.Now())
 	}
+	r.endParts()
 	empty, why := !r.ending, "ended"
 	if empty {
 		why = "empty"
@@ -159,7 +166,7 @@ func (r *Room) over() bool {
 		r.sendAway()
 		return true
 	}
-	if r.inUse() || len(r.inbox) > 0 || time.Since(r.emptySince) < r.options.Linger {
+	if r.lasts() || r.inUse() || len(r.inbox) > 0 || r.part == nil && time.Since(r.emptySince) < r.options.Linger {
 		return false
 	}
 	for len(r.seats) > 0 {
@@ -217,6 +224,10 @@ func (r *Room) tick(now time.Time) {
 	}
 	if !r.judgeAt.IsZero() && !now.Before(r.judgeAt) {
 		r.judge(now)
+	}
+	r.tickParts(now)
+	if !r.endsAt.IsZero() && !now.Before(r.endsAt) {
+		r.ending = true
 	}
 }
 
@@ -321,7 +332,7 @@ func (r *Room) add(m *Member, replaces, ticket string) error {
 	if err := r.mayEnter(m, old, ticket); err != nil {
 		return err
 	}
-	if old == nil || old.base.Pass != m.base.Pass {
+	if !m.shown(old) {
 		if err := r.server.usePass(m.base); err != nil {
 			return err
 		}
@@ -335,6 +346,7 @@ func (r *Room) add(m *Member, replaces, ticket string) error {
 	for _, o := range r.doubles(m) {
 		r.take(o, "replaced")
 	}
+	m.arrive()
 	r.elect(m)
 	m.watchExpiry()
 	r.leaveLobby(m.conn, ticket)
@@ -357,12 +369,13 @@ func (r *Room) bySession(session string) *Member {
 // to come back.
 func (r *Room) moderated() bool {
 	is := func(m *Member) bool { return m.grant.CanModerate && !m.unseen() }
-	return slices.ContainsFunc(r.members, is) || slices.ContainsFunc(r.seats, is)
+	return slices.ContainsFunc(r.members, is) || slices.ContainsFunc(r.seats, is) || r.breakout != nil && r.breakout.leads()
 }
 
 // enter puts m among the members.
 func (r *Room) enter(m *Member) {
 	r.members = append(r.members, m)
+	r.server.noteSession(m, true)
 	r.census()
 	if r.judgeAt.IsZero() {
 		r.judgeAt = time.Now().Add(judgeEvery)
@@ -372,6 +385,7 @@ func (r *Room) enter(m *Member) {
 		r.changes.addMember(m.info())
 		r.changed()
 	}
+	r.report()
 	if h := r.server.cfg.Hooks.OnJoin; h != nil {
 		h(m)
 	}
@@ -401,6 +415,7 @@ func (r *Room) take(m *Member, why string) bool {
 		return false
 	}
 	m.end(why)
+	r.report()
 	r.log.Info("member left", "member", m.id, "why", why)
 	return true
 }
@@ -435,7 +450,7 @@ func (r *Room) exit(m *Member, why string) {
 
 // promote makes the longest present candidate the moderator if there is none.
 func (r *Room) promote() {
-	if r.moderated() {
+	if r.part != nil || r.moderated() { // who moderates in a part does so in the main room
 		return
 	}
 	if i := slices.IndexFunc(r.members, func(m *Member) bool { return m.grant.Candidate }); i >= 0 {

@@ -99,6 +99,7 @@ func (r *Room) park(m *Member) {
 	r.exit(m, "lost")
 	r.seats = append(r.seats, m)
 	m.parked = true
+	r.report()
 	if m.input == nil { // which is kept as long as the room
 		m.after(r.server.cfg.Grace, func() { r.remove(m, "lost") })
 	}

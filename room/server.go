@@ -3,6 +3,7 @@ package room
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"iter"
@@ -33,6 +34,8 @@ type Server struct {
 	rooms  map[string]*Room
 	conns  map[*binding]struct{}
 	closed bool
+	// By what [sessionKey] makes of their sessions.
+	sessions map[[sha256.Size]byte]*Member
 }
 
 // NewServer returns a server without rooms. It fails if cfg.Media is nil.
@@ -42,11 +45,12 @@ func NewServer(cfg Config) (*Server, error) {
 	}
 	cfg = cfg.withDefaults()
 	s := &Server{
-		cfg:   cfg,
-		log:   cfg.Logger,
-		rooms: make(map[string]*Room),
-		conns: make(map[*binding]struct{}),
-		files: files{parent: cfg.Files},
+		cfg:      cfg,
+		log:      cfg.Logger,
+		rooms:    make(map[string]*Room),
+		conns:    make(map[*binding]struct{}),
+		sessions: make(map[[sha256.Size]byte]*Member),
+		files:    files{parent: cfg.Files},
 
 		uploads:   addressLimit{rate: uploadRate, burst: uploadBurst},
 		fetches:   addressLimit{rate: fetchRate, burst: fetchBurst},

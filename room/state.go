@@ -145,7 +145,7 @@ func (r *Room) flushTo(except *Member) {
 func (r *Room) info() roomInfo {
 	return roomInfo{
 		Name: r.name, Locked: r.locked, Lobby: r.lobby, MaxMembers: r.options.MaxMembers, Created: r.created.UnixMilli(),
-		Spotlight: r.spotlight,
+		Spotlight: r.spotlight, Breakout: r.division(),
 	}
 }
 

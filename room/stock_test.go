@@ -35,7 +35,7 @@ func TestStockClient(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if n := strings.Count(string(out), "ok: "); n != 10 {
+	if n := strings.Count(string(out), "ok: "); n != 11 {
 		t.Errorf("%d steps were carried out:\n%s", n, out)
 	}
 	ana.must("leave", o{})

@@ -76,13 +76,14 @@ type joinArg struct {
 }
 
 type roomInfo struct {
-	Name       string `json:"name"`
-	Locked     bool   `json:"locked"`
-	Lobby      bool   `json:"lobby"`
-	Recording  bool   `json:"recording"`
-	MaxMembers int    `json:"max_members"`
-	Created    int64  `json:"created"`
-	Spotlight  string `json:"spotlight,omitempty"` // a publication that all are to look at
+	Name       string        `json:"name"`
+	Locked     bool          `json:"locked"`
+	Lobby      bool          `json:"lobby"`
+	Recording  bool          `json:"recording"`
+	MaxMembers int           `json:"max_members"`
+	Created    int64         `json:"created"`
+	Spotlight  string        `json:"spotlight,omitempty"` // a publication that all are to look at
+	Breakout   *breakoutInfo `json:"breakout,omitempty"`
 }
 
 type limitsInfo struct {

@@ -39,6 +39,7 @@ func (i *rightsInfo) grant() Grant {
 type modArg struct {
 	Op          string      `json:"op"`
 	Member      string      `json:"member"`
+	Room        string      `json:"room"` // of move
 	Identity    string      `json:"identity"`
 	Publication string      `json:"publication"`
 	Ticket      string      `json:"ticket"`
@@ -84,6 +85,46 @@ type knockEvent struct {
 	Ticket string `json:"ticket"`
 	Name   string `json:"name"`
 	Gone   bool   `json:"gone,omitempty"`
+}
+
+// moveEvent asks a member to join another room.
+type moveEvent struct {
+	Room  string `json:"room"`
+	Token string `json:"token,omitempty"`
+	Until int64  `json:"until,omitempty"` // when it will be asked to come back
+}
+
+type breakoutArg struct {
+	Op    string `json:"op"`
+	Rooms []struct {
+		Name    string   `json:"name"`
+		Members []string `json:"members"`
+	} `json:"rooms"`
+	Ends int64  `json:"ends"`
+	Text string `json:"text"`
+}
+
+type breakoutAck struct {
+	OK       bool          `json:"ok"`
+	Breakout *breakoutInfo `json:"breakout,omitempty"`
+}
+
+// breakoutInfo tells how a room is divided.
+type breakoutInfo struct {
+	Main  string         `json:"main"`
+	Rooms []breakoutRoom `json:"rooms"`
+	Ends  int64          `json:"ends,omitempty"`
+}
+
+type breakoutRoom struct {
+	Room    string           `json:"room"`
+	Name    string           `json:"name"`
+	Members []breakoutMember `json:"members"` // in the main room only
+}
+
+type breakoutMember struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 type admittedEvent struct {

@@ -54,7 +54,7 @@ func roomCommand() *cobra.Command {
 		o.roleCommand(), o.lobbyCommand(),
 		o.act("lock ROOM", "Let nobody in who does not moderate", http.MethodPut, "/rooms/{}/lock", admin.Switch{On: true}),
 		o.act("unlock ROOM", "Let everybody in again", http.MethodPut, "/rooms/{}/lock", admin.Switch{On: false}),
-		o.banCommand(), o.unbanCommand(), o.messageCommand(), o.eventsCommand(),
+		o.moveCommand(), o.banCommand(), o.unbanCommand(), o.messageCommand(), o.eventsCommand(),
 		o.look("inputs ROOM", "List what plain RTP comes to a room", "/rooms/{}/inputs", printInputs), o.addInputCommand(),
 		o.act("remove-input ROOM INPUT", "Close the ports of an input and remove its member", http.MethodDelete, "/rooms/{}/inputs/{}", nil),
 	)
@@ -150,6 +150,13 @@ func (o *roomOptions) openCommand() *cobra.Command {
 	c.Flags().StringSliceVar(&options.Codecs, "codecs", nil, "video codecs, best first, of a room that is not open yet")
 	flags.add(c)
 	return c
+}
+
+func (o *roomOptions) moveCommand() *cobra.Command {
+	return o.command("move ROOM MEMBER TARGET", "Ask a member to go to another room", func(c *cobra.Command, a *adminClient, args []string) error {
+		_, err := a.ask(c.Context(), http.MethodPost, fill("/rooms/{}/members/{}/move", args), admin.Move{Room: args[2]}, nil)
+		return err
+	})
 }
 
 // openFlags are what changes nothing unless it is given.

@@ -30,6 +30,17 @@ type Bans struct {
 	Bans []Ban `json:"bans" nullable:"false"`
 }
 
+// Move is where a member is to go.
+type Move struct {
+	Room string `json:"room" minLength:"1" maxLength:"64"`
+}
+
+type moveInput struct {
+	Room   string `path:"room" maxLength:"64"`
+	Member string `path:"member" maxLength:"64"`
+	Body   Move
+}
+
 type switchInput struct {
 	Room string `path:"room" maxLength:"64"`
 	Body Switch
@@ -67,6 +78,7 @@ func (a *api) addModeration() {
 		return nil, a.in(in.Room, func(r *room.Room) error { return r.Lobby(in.Body.On) })
 	})
 	add(a, operation{"change-role", table.ChangeRole, done}, a.changeRole)
+	add(a, operation{"move-member", table.MoveMember, done}, a.moveMember)
 	add(a, operation{"list-bans", table.ListBans, 0}, a.listBans)
 	add(a, operation{"ban", table.Ban, done}, a.ban)
 	add(a, operation{"unban", table.Unban, done}, a.unban)
@@ -97,6 +109,14 @@ func (a *api) changeRole(_ context.Context, in *roleInput) (*none, error) {
 		return nil, err
 	}
 	return nil, m.SetRole(in.Body.Role)
+}
+
+func (a *api) moveMember(ctx context.Context, in *moveInput) (*none, error) {
+	m, err := a.member(&memberPath{in.Room, in.Member})
+	if err != nil {
+		return nil, err
+	}
+	return nil, m.MoveTo(in.Body.Room, rightOf(ctx).over(in.Body.Room))
 }
 
 func (a *api) listBans(_ context.Context, in *roomPath) (*bansOutput, error) {

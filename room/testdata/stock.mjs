@@ -45,6 +45,31 @@ const refused = async (code, socket, ...args) => {
 const join = (socket, name, more = {}) => must(socket, 'join', { v: 1, room: 'r', name, ...more });
 
 const steps = {
+  async 'is moved to a breakout room and back'() {
+    const [host, guest] = [await connect(), await connect()];
+    await must(host, 'join', { v: 1, room: 'd', name: 'Host' });
+    const first = await must(guest, 'join', { v: 1, room: 'd', name: 'Guest' });
+    const sent = next(guest, 'move');
+    const { breakout } = await must(host, 'breakout', { op: 'open', rooms: [{ name: 'Red', members: [first.self.id] }] });
+    assert.deepEqual(breakout, { main: 'd', rooms: [{ room: 'd.1', name: 'Red', members: [] }] });
+    const { room } = await sent;
+    const second = await must(guest, 'join', { v: 1, room, name: 'Guest', offer, replaces: first.session });
+    assert.equal(second.self.id, first.self.id);
+    assert.equal(second.room.breakout.main, 'd');
+    assert.ok(second.answer);
+    await next(host, 'state', (e) => e.room?.breakout?.rooms[0].members[0]?.name === 'Guest');
+    const line = next(guest, 'new_message');
+    await must(host, 'breakout', { op: 'message', text: 'come back' });
+    assert.equal((await line).text, 'come back');
+    const back = next(guest, 'move');
+    await must(host, 'breakout', { op: 'close' });
+    await must(guest, 'join', { v: 1, room: (await back).room, name: 'Guest', replaces: second.session });
+    const { members, room: whole } = await must(host, 'sync', {});
+    assert.deepEqual(members.map((m) => m.name), ['Host', 'Guest']);
+    assert.equal(whole.breakout, undefined);
+    await must(guest, 'leave', {});
+    await must(host, 'leave', {});
+  },
   async 'refuses events before the join'() {
     const socket = await connect();
     for (const [event, arg] of Object.entries({

@@ -51,8 +51,14 @@ func (k *Keys) authorize(req room.JoinRequest, now time.Time) (room.Grant, error
 // them, and fails if no key here signs.
 func (k *Keys) Invite(i room.Invitation) (string, error) {
 	g, ok := i.Role.Grant()
+	if i.Grant != nil {
+		g, ok = *i.Grant, true
+		i.Expires = i.Expires.Add(-leeway) // which is in it already
+	}
 	if !ok {
 		return "", errors.New("token: an invitation needs a role")
 	}
-	return k.Sign(Claims{Room: i.Room, ID: i.ID, Uses: i.Uses, Expires: i.Expires, Can: CanOf(g)})
+	return k.Sign(Claims{
+		Room: i.Room, ID: i.ID, Uses: i.Uses, Expires: i.Expires, Can: CanOf(g), Identity: g.Identity, Name: g.Name, Single: g.Single,
+	})
 }

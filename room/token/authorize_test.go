@@ -2,6 +2,7 @@ package token
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +71,16 @@ func TestInvite(t *testing.T) {
 	if err != nil || g.Role() != room.RoleViewer || g.Pass != "inv-1" || g.Uses != 3 || g.CanModerate ||
 		!g.Expires.Equal(now.Add(time.Hour+leeway)) {
 		t.Errorf("came as %+v, %v", g, err)
+	}
+	moved := room.Grant{Identity: "ana", Name: "Ana", Publish: []room.Source{room.Camera}, CanChat: true, Single: true}
+	text, err = k.Invite(room.Invitation{Room: "s", Role: room.RoleViewer, Expires: now.Add(time.Hour), Grant: &moved})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err = k.Authorize(clock)(t.Context(), room.JoinRequest{Room: "s", Token: text})
+	moved.Expires = g.Expires
+	if err != nil || !reflect.DeepEqual(g, moved) || !g.Expires.Equal(now.Add(time.Hour)) {
+		t.Errorf("moved as %+v, %v; want %+v", g, err, moved)
 	}
 	if _, err := k.Invite(room.Invitation{Room: "r", Role: "king", Expires: now}); err == nil {
 		t.Error("a role that there is not was taken")
