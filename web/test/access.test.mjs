@@ -36,8 +36,8 @@ async function moderator() {
     assert.ok(ack.ok, `${name}: ${ack.code} ${ack.message}`);
     return ack;
   };
-  await ask('join', { v: 1, room: 'gate', name: 'Boss', token });
-  return { socket, ask };
+  const { self, session } = await ask('join', { v: 1, room: 'gate', name: 'Boss', token });
+  return { socket, ask, self, session };
 }
 
 test('a link with a token opens the room, and the address keeps none', { timeout: 60_000 }, async () => {
@@ -63,6 +63,45 @@ test('a link with a token opens the room, and the address keeps none', { timeout
   await until('it is unmuted', async () => (await boss.ask('sync', {})).publications
     .some((/** @type {any} */ p) => p.id === mic.id && !p.muted));
   await boss.ask('mod', { op: 'kick', member: ana.id });
+  await page.getByText('A moderator removed you from the room.').waitFor();
+  await page.close();
+  boss.socket.disconnect();
+});
+
+test('a page goes to a breakout room and back', { timeout: 60_000 }, async () => {
+  const boss = await moderator();
+  const page = await open(browser, link('Ana').replace('#', '&name=Ana&join#'));
+  await page.getByRole('toolbar', { name: 'Call controls' }).waitFor();
+  /** Waits until Ana publishes in the room where the moderator is. @param {string} where */
+  const publishes = async (where) => {
+    let id = '';
+    await until(`Ana publishes in ${where}`, async () => {
+      const state = await boss.ask('sync', {});
+      id = state.members.find((/** @type {any} */ m) => m.name === 'Ana')?.id;
+      return state.room.name === where && state.publications.filter((/** @type {any} */ p) => p.member === id).length === 2;
+    });
+    return id;
+  };
+  /** The moderator goes where it is sent. @param {string} session @param {() => Promise<any>} sends */
+  const follows = async (session, sends) => {
+    /** @type {Promise<any>} */
+    const sent = new Promise((done) => boss.socket.once('move', done));
+    await sends();
+    const { room, token } = await sent;
+    return boss.ask('join', { v: 1, room, token, name: 'Boss', replaces: session });
+  };
+  const ana = await publishes('gate');
+  await boss.ask('breakout', { op: 'open', rooms: [{ name: 'Red', members: [ana] }] });
+  const there = await follows(boss.session, () => boss.ask('mod', { op: 'move', member: boss.self.id, room: 'gate.1' }));
+  assert.equal(there.self.role, 'moderator');
+  assert.equal(await publishes('gate.1'), ana);
+  await page.reload(); // the address is that of the main room
+  await page.getByRole('toolbar', { name: 'Call controls' }).waitFor();
+  assert.equal(await publishes('gate.1'), ana);
+  await follows(there.session, () => boss.ask('breakout', { op: 'close' }));
+  await publishes('gate');
+  await page.getByRole('toolbar', { name: 'Call controls' }).waitFor();
+  await boss.ask('mod', { op: 'kick', member: ana });
   await page.getByText('A moderator removed you from the room.').waitFor();
   await page.close();
   boss.socket.disconnect();

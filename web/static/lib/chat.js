@@ -129,6 +129,11 @@ export class Chat {
     return this.#add(line);
   }
 
+  /** Forgets the lines, which are another room's, but not what waits to be sent. @internal */
+  clear() {
+    this.lines = [];
+  }
+
   /** Gives up what has not been acknowledged. @internal */
   close() {
     this.#closed = true;

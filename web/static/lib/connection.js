@@ -99,6 +99,25 @@ export class Connection extends Emitter {
     this.#locals.push(local);
   }
 
+  /** What {@link restore} needs, before another connection takes what we send. */
+  keep() {
+    return this.#locals.map((local) => ({ local, was: { transceiver: local.transceiver, id: local.id, told: local.told } }));
+  }
+
+  /**
+   * Goes on with what we send, as no other connection took it.
+   * @param {ReturnType<Connection['keep']>} kept
+   */
+  restore(kept) {
+    for (const { local, was } of kept) {
+      Object.assign(local, was);
+      if (local.transceiver) {
+        local.demand.attach(local.transceiver.sender, local.backupOf ? [single(local.source)] : encodings(local.source));
+      }
+    }
+    this.emit('answered', undefined);
+  }
+
   /**
    * Ends a send section. The next offer tells the server, which has already
    * been told by `unpublish`; none is made for this alone.

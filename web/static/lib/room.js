@@ -5,6 +5,7 @@ import { RoomError } from './errors.js';
 import { fileURL, upload } from './files.js';
 import { Follower } from './follower.js';
 import { Hosting } from './hosting.js';
+import { Moves } from './moves.js';
 import { Parcels } from './parcels.js';
 import { Publisher } from './publisher.js';
 import { Session } from './session.js';
@@ -13,7 +14,7 @@ import { Watcher } from './watcher.js';
 /** @import {LocalPublication} from './connection.js' */
 /** @import {FileOptions} from './files.js' */
 /** @import {Parcel, ParcelOptions} from './parcels.js' */
-/** @import {JoinAck, Member, Publication, Rights, Room as RoomInfo, Source} from './protocol.js' */
+/** @import {JoinAck, Member, MoveEvent, Publication, Rights, Room as RoomInfo, Source} from './protocol.js' */
 /** @import {JoinOptions, Line, SessionOptions, SessionState, Transport, Wish} from './types.js' */
 
 /**
@@ -34,9 +35,10 @@ import { Watcher } from './watcher.js';
  * the chat), `media` (state of the connection), `transport` (the events are carried
  * by another one; a later room does well to try it first), `data` (from another
  * member), `muted` (a moderator did, with the source), `asked` (to unmute it),
- * `left` (why; null for our own leave).
+ * `move` (a moderator sends us to another room, and we go), `moved` (we are there;
+ * its name), `left` (why; null for our own leave).
  *
- * @extends {Emitter<{muted: Source, asked: Source, state: SessionState, roster: void, info: RoomInfo, slots: void, speakers: void, line: Line, media: RTCPeerConnectionState, transport: Transport, data: Parcel, left: RoomError|null}>}
+ * @extends {Emitter<{move: MoveEvent, moved: string, muted: Source, asked: Source, state: SessionState, roster: void, info: RoomInfo, slots: void, speakers: void, line: Line, media: RTCPeerConnectionState, transport: Transport, data: Parcel, left: RoomError|null}>}
  */
 export class Room extends Emitter {
   name = '';
@@ -65,6 +67,8 @@ export class Room extends Emitter {
   #session;
   /** @type {Watcher} */
   #watcher;
+  /** @type {Moves} */
+  #moves;
   /** Of the server; empty for the page's origin. */
   #url;
 
@@ -80,6 +84,7 @@ export class Room extends Emitter {
     this.#follower = new Follower(s);
     this.hosting = new Hosting(s);
     this.talk = new Talk(s);
+    this.#moves = new Moves(s);
     const request = (/** @type {string} */ name, /** @type {object} */ arg) => s.request(name, arg);
     this.chat = new Chat(request, (line) => this.emit('line', line), (a) => fileURL(this.#url, this.name, a));
     this.#parcels = new Parcels(s);
@@ -106,6 +111,10 @@ export class Room extends Emitter {
     });
     s.signal.on('muted', (e) => this.#say('muted', this.#publisher.muted(e.publication)));
     s.signal.on('ask_unmute', (e) => this.#say('asked', this.#publisher.source(e.publication)));
+    s.signal.on('move', (/** @type {MoveEvent} */ e) => {
+      this.emit('move', e);
+      this.follow(e).catch(() => {}); // refused: we stay where we are
+    });
     s.signal.on('new_message', (m) => this.chat.receive(m, this.#sender(m)));
   }
 
@@ -186,6 +195,17 @@ export class Room extends Emitter {
   /** Leaves, and tells the server so that the others see it at once. */
   leave() {
     return this.#session.leave();
+  }
+
+  /**
+   * Goes to another room, and goes on publishing there what we publish here. Who is
+   * in a breakout room may go back to the main room so.
+   * @param {MoveEvent} to
+   * @returns {Promise<void>} rejects with a {@link RoomError} if it is refused, and
+   *   we are here still
+   */
+  follow(to) {
+    return this.#moves.follow(to);
   }
 
   /** Tries to reconnect at once: the page is seen again, perhaps after a sleep. */
@@ -294,6 +314,12 @@ export class Room extends Emitter {
     this.self = ack.self;
     this.can = ack.can ?? {};
     this.caps = ack.caps ?? [];
+    const name = ack.room?.name ?? this.name;
+    const moved = name !== this.name;
+    if (moved) {
+      this.name = name;
+      this.chat.clear();
+    }
     this.#watcher.reset();
     this.speakers.clear();
     this.#follower.enter(ack);
@@ -302,6 +328,9 @@ export class Room extends Emitter {
     }
     this.talk.reset(ack);
     this.emit('roster', undefined);
+    if (moved) {
+      this.emit('moved', name);
+    }
   }
 
   /** Does what was asked for while the join was under way. */

@@ -49,6 +49,8 @@ export class Session extends Emitter {
   rev = 0;
   /** The network became another one while we were away. */
   #moved = false;
+  /** The connection of a room that we are about to leave. @type {Connection|null} */
+  #leaving = null;
   /** Counts joins, so that one which was overtaken stops. */
   #attempt = 0;
   /** Of the lobby that we wait in. */
@@ -122,6 +124,36 @@ export class Session extends Emitter {
     this.end(null);
   }
 
+  /**
+   * Goes to another room, in the place of who we are in this one. What is refused
+   * leaves everything as it is.
+   * @param {string} room
+   * @param {string} [token] that opens it; ours if absent
+   */
+  async go(room, token) {
+    const before = this.#options;
+    const here = this.connection;
+    if (this.state !== 'joined' || !before) {
+      throw new RoomError('not_joined', 'move: not in a room');
+    }
+    const o = { ...before, room, token: token ?? before.token };
+    const kept = here?.keep() ?? [];
+    this.#leaving = here;
+    try {
+      const ack = await this.#anew(o, ++this.#attempt, this.seat?.session);
+      if (!ack) {
+        throw new RoomError('offline', 'move: no connection');
+      }
+      // Of a part we know the way to the main room, which leads back to the part.
+      this.#options = ack.room?.breakout?.main === before.room ? before : o;
+    } catch (err) {
+      here?.restore(kept);
+      throw err;
+    } finally {
+      this.#leaving = null;
+    }
+  }
+
   /** @param {RoomError|null} why null for our own leave */
   end(why) {
     if (this.state === 'left') {
@@ -167,21 +199,24 @@ export class Session extends Emitter {
    * Joins with a connection of its own, which takes the place of the present one.
    * @param {JoinOptions} o
    * @param {number} attempt
+   * @param {string} [replaces] session of who we are in another room
+   * @returns {Promise<JoinAck|undefined>} undefined if another attempt overtook this one
    */
-  async #anew(o, attempt) {
+  async #anew(o, attempt, replaces) {
     const old = this.connection;
     const next = this.#connect(o);
     try {
       const own = await next?.first();
       if (attempt !== this.#attempt) {
-        return;
+        return undefined;
       }
-      const ack = await this.#ask(o, own ?? {});
+      const ack = await this.#ask(o, { ...own, replaces });
       this.connection = next;
       old?.close();
       this.#entered(ack);
       await next?.accept(ack.answer, ack);
       this.emit('ready', undefined);
+      return ack;
     } finally {
       if (this.connection !== next) {
         next?.close();
@@ -191,11 +226,11 @@ export class Session extends Emitter {
 
   /**
    * @param {JoinOptions} o
-   * @param {object} own what we offer
+   * @param {{replaces?: string}} own what we offer
    * @returns {Promise<JoinAck>}
    */
   #ask(o, own) {
-    const resume = this.seat ? { ...this.seat, rev: this.rev } : undefined;
+    const resume = this.seat && !own.replaces ? { ...this.seat, rev: this.rev } : undefined;
     return this.signal.request('join', {
       v: 1, room: o.room, name: o.name, token: o.token, ticket: this.#ticket || undefined, caps: ['slots', 'resume', 'layers', 'backup'], resume, ...own,
     });
@@ -209,9 +244,10 @@ export class Session extends Emitter {
     if (!this.#PeerConnection) {
       return null;
     }
+    /** @type {Connection} */
     const c = new Connection({
       iceServers: o.iceServers ?? [],
-      request: (name, arg) => this.request(name, arg),
+      request: (name, arg) => (c === this.#leaving ? Promise.reject(new RoomError('not_joined', `${name}: leaving`)) : this.request(name, arg)),
       PeerConnection: this.#PeerConnection,
     });
     c.on('offer', () => this.offers++);

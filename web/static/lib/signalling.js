@@ -57,7 +57,7 @@ export const openings = {
 const ackTimeout = 15_000;
 
 /** Events of the server that rooms understand. */
-const events = /** @type {const} */ (['state', 'slots', 'speakers', 'new_message', 'need', 'layers', 'data', 'react', 'caption', 'poll', 'quality', 'grant', 'muted', 'ask_unmute', 'knock', 'admitted', 'bye']);
+const events = /** @type {const} */ (['state', 'slots', 'speakers', 'new_message', 'need', 'layers', 'data', 'react', 'caption', 'poll', 'quality', 'grant', 'muted', 'ask_unmute', 'knock', 'admitted', 'move', 'bye']);
 
 /**
  * Signalling carries events and acknowledgements over one socket.
