@@ -91,7 +91,7 @@ func (f *flood) event(now time.Time) bool {
 const (
 	joinRate, joinBurst       = 50, 500   // per address
 	failureRate, failureBurst = 0.5, 30   // of joins, per address
-	askRate, askBurst         = 200, 2000 // of other requests by HTTP, per address
+	askRate, askBurst         = 200, 1000 // of other requests by HTTP, per address
 	addressesKept             = 10_000
 )
 

@@ -158,7 +158,7 @@ func (r *recorder) Write(b []byte) (int, error) { return r.b.Write(b) }
 // rename sets the visitor's name.
 func (v *Visitors) rename(w http.ResponseWriter, r *http.Request) {
 	if !sameOrigin(r) {
-		http.Error(w, "cross-origin request", http.StatusForbidden)
+		refuseHTTP(w, ErrDenied.because("a page of another site may not ask for this"))
 		return
 	}
 	if err := v.limits.ask(remoteOf(r), time.Now()); err != nil {
@@ -170,11 +170,11 @@ func (v *Visitors) rename(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, visitorBody))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-		http.Error(w, "the body is too large", http.StatusRequestEntityTooLarge)
+		refuseHTTP(w, ErrTooLarge.because("a body has at most %d bytes", visitorBody))
 		return
 	}
 	if err != nil || json.Unmarshal(body, &arg) != nil {
-		http.Error(w, "the body is not a JSON object with a name", http.StatusBadRequest)
+		refuseHTTP(w, ErrBadRequest.because("the body is not a JSON object with a name"))
 		return
 	}
 	who := v.Read(r)

@@ -132,12 +132,21 @@ func (a *Access) admit(r *http.Request) (right, *Problem) {
 		return right{}, refusal("unauthorized", "a Bearer token is needed")
 	}
 	now := a.cfg.Now()
-	claims, err := a.cfg.Keys.Verify(strings.TrimSpace(text), now)
+	granted, no := a.read(strings.TrimSpace(text), now)
+	if no != nil {
+		no = a.failed(no, remote(r), now)
+	}
+	return granted, no
+}
+
+// read tells what a token lets its holder ask.
+func (a *Access) read(text string, now time.Time) (right, *Problem) {
+	claims, err := a.cfg.Keys.Verify(text, now)
 	switch {
 	case errors.Is(err, token.ErrExpired):
 		return right{}, refusal("token_expired", "the token has expired, or is not valid yet")
 	case err != nil:
-		return right{}, a.failed(remote(r), now)
+		return right{}, refusal("unauthorized", "the token is not valid")
 	case claims.ID != "" && a.cfg.Withdrawn(claims.ID):
 		return right{}, refusal("unauthorized", "the token was withdrawn")
 	case claims.Uses > 0:
@@ -150,16 +159,15 @@ func (a *Access) admit(r *http.Request) (right, *Problem) {
 	return right{}, refusal("forbidden", "the token lacks can.admin and can.moderate")
 }
 
-// failed refuses a token that nobody here signed, or tells who brings many of
-// them to wait.
-func (a *Access) failed(from netip.Addr, now time.Time) *Problem {
+// failed notes that a token was refused, and tells who brings many of them to wait.
+func (a *Access) failed(no *Problem, from netip.Addr, now time.Time) *Problem {
 	if wait := a.failures.wait(from, now); wait > 0 {
-		p := refusal("rate_limited", "too many tokens that are not valid")
+		p := refusal("rate_limited", "too many tokens that open nothing here")
 		p.Retry = wait.Milliseconds()
 		return p
 	}
 	a.failures.count(from, now)
-	return refusal("unauthorized", "the token is not valid")
+	return no
 }
 
 // local refuses what does not come from this machine and its people: other

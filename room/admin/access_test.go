@@ -146,3 +146,39 @@ func TestFailuresAreBounded(t *testing.T) {
 		t.Error("a /64 is not one client")
 	}
 }
+
+// However a token is refused, many of them are too many.
+func TestRefusalsAreLimited(t *testing.T) {
+	now := time.Now()
+	h := &house{t: t, keys: newKeys(t)}
+	a := NewAccess(AccessConfig{Keys: h.keys, Now: func() time.Time { return now }, Withdrawn: func(id string) bool { return id == "gone" }})
+	sign := func(c token.Claims) string {
+		text, err := h.keys.Sign(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	later := now.Add(time.Hour)
+	for i, text := range []string{
+		sign(token.Claims{Room: "*", Expires: now.Add(-time.Hour), Can: &token.Can{Admin: true}}),
+		sign(token.Claims{Room: "*", Expires: later, Can: &token.Can{Admin: true}, ID: "gone"}),
+		sign(token.Claims{Room: "*", Expires: later, Can: &token.Can{Admin: true}, ID: "few", Uses: 3}),
+		sign(token.Claims{Room: "*", Expires: later, Can: &token.Can{Join: true}}),
+	} {
+		last := 0
+		for range failuresBurst + 1 {
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.RemoteAddr = netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}), 5).String()
+			r.Header.Set("Authorization", "Bearer "+text)
+			w := httptest.NewRecorder()
+			a.Guard(http.NotFoundHandler()).ServeHTTP(w, r)
+			if last = w.Code; last != http.StatusUnauthorized && last != http.StatusForbidden && last != http.StatusTooManyRequests {
+				t.Errorf("token %d: %d", i, last)
+			}
+		}
+		if last != http.StatusTooManyRequests {
+			t.Errorf("token %d was refused %d times, and then %d", i, failuresBurst, last)
+		}
+	}
+}

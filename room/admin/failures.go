@@ -13,7 +13,7 @@ const (
 	addressesKept = 10_000
 )
 
-// failures limits how often one address is told that its token is not valid. The
+// failures limits how often one address is told that its token opens nothing. The
 // zero value has seen nothing.
 type failures struct {
 	// Guarded by mu.
