@@ -92,8 +92,8 @@ func (c *contract) all() (ids []string) {
 // receives and a publication.
 type request struct{ method, path, body string }
 
-func (r request) of(member, publication string) request {
-	r.path = strings.NewReplacer("/M", "/"+member, "/P", "/"+publication).Replace(r.path)
+func (r request) of(member, publication, input string) request {
+	r.path = strings.NewReplacer("/M", "/"+member, "/P", "/"+publication, "/I", "/"+input).Replace(r.path)
 	return r
 }
 
@@ -212,8 +212,7 @@ func TestContract(t *testing.T) {
 		{request{"DELETE", "/rooms/r", ""}, 204, ""},
 		{request{"DELETE", "/rooms/r", ""}, 404, "room_not_found"},
 	} {
-		q := tt.request.of(id, publication)
-		q.path = strings.ReplaceAll(q.path, "/I", "/"+input)
+		q := tt.request.of(id, publication, input)
 		resp := h.ask(q.method, q.path, "", q.body)
 		body := c.check(t, resp)
 		if resp.StatusCode == http.StatusCreated && strings.HasSuffix(q.path, "/inputs") {
