@@ -160,7 +160,7 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, a address) error {
 	if !ok {
 		return errMethod
 	}
-	if x.row.needs == NeedSession {
+	if x.row.needs == needSession {
 		if err := d.server.joins.ask(remoteOf(r), time.Now()); err != nil {
 			return err
 		}

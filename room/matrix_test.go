@@ -213,7 +213,7 @@ func (p person) asks(h *house, routes http.Handler, row room.Permission, remote 
 	}
 	status, code := q.status, q.code
 	switch {
-	case row.Needs() == room.NeedNothing, row.Needs() == room.NeedSession:
+	case row.Needs() == room.NeedNothing, row.Needs().String() == "session":
 	case p.refused == "unauthorized", p.refused == "token_expired":
 		status, code = http.StatusUnauthorized, p.refused
 	case p.refused != "", !row.Allows(p.grant):

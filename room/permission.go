@@ -8,14 +8,14 @@ type Right uint8
 // Rights, as the table in docs/protocol.md names them.
 const (
 	NeedNothing   Right = iota // whoever is connected
-	NeedMember                 // whoever is in the room: it is about oneself, or each part is checked by itself
-	NeedPublish                // sends at least one source
-	NeedSubscribe              // [Grant.CanSubscribe]
-	NeedChat                   // [Grant.CanChat]
-	NeedData                   // [Grant.CanData]
+	needMember                 // whoever is in the room: it is about oneself, or each part is checked by itself
+	needPublish                // sends at least one source
+	needSubscribe              // [Grant.CanSubscribe]
+	needChat                   // [Grant.CanChat]
+	needData                   // [Grant.CanData]
 	NeedModerate               // [Grant.CanModerate]
-	NeedRecord                 // [Grant.CanRecord]
-	NeedSession                // knows the address of a session or a file, which is a secret
+	needRecord                 // [Grant.CanRecord]
+	needSession                // knows the address of a session or a file, which is a secret
 	NeedAdmin                  // a token with can.admin, which no member is asked for
 )
 
@@ -46,17 +46,17 @@ func (p Permission) Says() string { return p.says }
 // Allows tells whether a member with a grant may do it.
 func (p Permission) Allows(g Grant) bool {
 	switch p.needs {
-	case NeedPublish:
+	case needPublish:
 		return len(g.Publish) > 0
-	case NeedSubscribe:
+	case needSubscribe:
 		return g.CanSubscribe
-	case NeedChat:
+	case needChat:
 		return g.CanChat
-	case NeedData:
+	case needData:
 		return g.CanData
 	case NeedModerate:
 		return g.CanModerate
-	case NeedRecord:
+	case needRecord:
 		return g.CanRecord
 	case NeedAdmin:
 		return false
@@ -76,20 +76,20 @@ var Permissions = struct {
 	Admin operations
 }{
 	Permission{"join", NeedNothing, "Enters a room, if the token opens it and nothing keeps one out."},
-	Permission{"offer", NeedMember, "Negotiates; what is sent from a source that the grant does not name is closed."},
-	Permission{"unpublish", NeedMember, "Ends a publication of one's own."},
-	Permission{"mute", NeedMember, "Mutes or unmutes a publication of one's own."},
-	Permission{"subscribe", NeedSubscribe, "Chooses what is received."},
-	Permission{"new_message", NeedChat, "Writes to everybody, or to one."},
-	Permission{"data", NeedData, "Sends bytes to others; data channels need it, too."},
-	Permission{"hand", NeedMember, "Raises one's hand, or lowers it."},
-	Permission{"react", NeedChat, "Shows everybody a sign for a moment."},
-	Permission{"set", NeedMember, "Changes one's own name, if no token says it, and attributes."},
-	Permission{"caption", NeedChat, "Sends what one says in words."},
-	Permission{"poll", NeedChat, "Votes; only moderators open and close polls."},
-	Permission{"sync", NeedMember, "Asks for the whole state."},
-	Permission{"leave", NeedMember, "Leaves the room."},
-	Permission{"token", NeedMember, "Shows a new token before the present one expires."},
+	Permission{"offer", needMember, "Negotiates; what is sent from a source that the grant does not name is closed."},
+	Permission{"unpublish", needMember, "Ends a publication of one's own."},
+	Permission{"mute", needMember, "Mutes or unmutes a publication of one's own."},
+	Permission{"subscribe", needSubscribe, "Chooses what is received."},
+	Permission{"new_message", needChat, "Writes to everybody, or to one."},
+	Permission{"data", needData, "Sends bytes to others; data channels need it, too."},
+	Permission{"hand", needMember, "Raises one's hand, or lowers it."},
+	Permission{"react", needChat, "Shows everybody a sign for a moment."},
+	Permission{"set", needMember, "Changes one's own name, if no token says it, and attributes."},
+	Permission{"caption", needChat, "Sends what one says in words."},
+	Permission{"poll", needChat, "Votes; only moderators open and close polls."},
+	Permission{"sync", needMember, "Asks for the whole state."},
+	Permission{"leave", needMember, "Leaves the room."},
+	Permission{"token", needMember, "Shows a new token before the present one expires."},
 	Permission{"mod", NeedModerate, "Decides about others and the room; nobody can give a right that is not their own."},
 	Permission{"invite", NeedModerate, "Makes or withdraws an invitation."},
 	Permission{"breakout", NeedModerate, "Divides the room into smaller ones, and takes them together again."},
