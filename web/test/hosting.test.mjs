@@ -262,6 +262,7 @@ test('the meeting is locked, muted and ended', { timeout: 240_000 }, async () =>
   await button(ana, 'Meeting').click();
   await ana.getByRole('menuitem', { name: 'End meeting for all' }).click();
   const dialog = ana.getByRole('dialog', { name: 'End the meeting for all?' });
+  await dialog.waitFor();
   await ana.keyboard.press('Escape');
   await dialog.waitFor({ state: 'hidden' });
   await meeting(ana, 'End meeting for all');
@@ -274,6 +275,7 @@ test('the meeting is locked, muted and ended', { timeout: 240_000 }, async () =>
 
 /** @param {Page} page @returns {Promise<string|undefined>} what its QR code says to a decoder that is not ours */
 async function scanned(page) {
+  await page.setViewportSize({ width: 1280, height: 1000 });
   const picture = (await page.getByRole('img', { name: 'QR code of the link' }).screenshot()).toString('base64');
   const { data, width, height } = await page.evaluate(async (picture) => {
     const image = new Image();

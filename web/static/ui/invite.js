@@ -17,6 +17,8 @@ const hour = 3_600_000;
 const lives = [hour, 24 * hour, 7 * 24 * hour, 30 * 24 * hour];
 /** Choices of how many may join with it; 0 is any number. */
 const uses = [0, 1, 2, 5, 10, 25, 100];
+/** How wide a QR code is, about, in pixels. */
+const codeWidth = 340;
 /** What a clock may be ahead of the server's, which counts the longest life, in milliseconds. */
 const slack = 300_000;
 
@@ -186,7 +188,9 @@ function drawn(text) {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
   const modules = qrCode(text);
-  svg.setAttribute('viewBox', `-4 -4 ${modules.length + 8} ${modules.length + 8}`);
+  const size = modules.length + 8; // with the margin
+  svg.setAttribute('viewBox', `-4 -4 ${size} ${size}`);
+  svg.setAttribute('width', String(size * Math.max(3, Math.floor(codeWidth / size)))); // whole pixels are sharp
   svg.setAttribute('aria-hidden', 'true');
   path.setAttribute('d', modules.map((row, y) => row.map((on, x) => (on ? `M${x} ${y}h1v1h-1z` : '')).join('')).join(''));
   svg.append(path);
