@@ -188,7 +188,7 @@ func TestServe(t *testing.T) {
 		}{
 			{"/", "", http.StatusOK},
 			{"/?room=blue-fox-42", "", http.StatusOK},
-			{"/style.css", "", http.StatusOK},
+			{"/page/style.css", "", http.StatusOK},
 			{"/no/such/thing", "", http.StatusFound},
 			{"/visitor", "", http.StatusFound},
 			{"/", "localhost", http.StatusOK},
