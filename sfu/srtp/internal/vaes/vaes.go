@@ -40,7 +40,7 @@ type AEAD struct {
 type blocks [chunk]byte
 
 // sum is a hash so far, its bytes reversed.
-type sum struct{ low, high uint64 }
+type sum [2]uint64
 
 // Available tells whether this processor and system have the instructions, and
 // nobody asked for approved cryptography only.
