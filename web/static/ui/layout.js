@@ -46,7 +46,7 @@ const narrowest = 104;
 export const pagerHeight = 52;
 
 /** @param {{w: number, h: number}} s */
-const isPhone = ({ w, h }) => w < 600 || h < 360;
+const isPhone = ({ w, h }) => w < 600 || h < 320;
 /** @param {{w: number}} s */
 const gapOf = ({ w }) => (w < 640 ? 6 : 8);
 
