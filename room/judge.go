@@ -46,6 +46,14 @@ func (r *Room) judge(now time.Time) {
 	})
 }
 
+// judgeSoon has the connections graded earlier than usual, but so that many who go
+// at once are one event.
+func (r *Room) judgeSoon(now time.Time) {
+	if at := now.Add(judgeSoonest); r.judgeAt.IsZero() || at.Before(r.judgeAt) {
+		r.judgeAt = at
+	}
+}
+
 // judged tells everybody whose grade is another now.
 func (r *Room) judged(list []judgement, now time.Time) {
 	known := make(map[*Member]*judgement, len(list))

@@ -12,6 +12,8 @@ const (
 
 const (
 	judgeEvery = 2 * time.Second
+	// judgeSoonest is how soon after somebody was lost.
+	judgeSoonest = 500 * time.Millisecond
 	// steady is how many grades in a row have to be better before one is told.
 	steady = 3
 	// enough is how many packets tell something about loss.

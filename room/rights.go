@@ -158,10 +158,13 @@ func (b *binding) renew(ctx context.Context, arg *tokenArg) (any, error) {
 	if m == nil {
 		return nil, ErrNotJoined
 	}
+	if arg.Token == nil {
+		return nil, ErrBadRequest.because("token is missing")
+	}
 	if err := b.server.joins.take(b.remote, time.Now()); err != nil {
 		return nil, err
 	}
-	grant, err := b.server.authorize(ctx, b.request(m.room.Name(), m.Name(), arg.Token))
+	grant, err := b.server.authorize(ctx, b.request(m.room.Name(), m.Name(), *arg.Token))
 	if err != nil {
 		b.server.joins.failed(b.remote, time.Now())
 		return nil, err

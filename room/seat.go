@@ -58,7 +58,7 @@ func (m *Member) setState(state string) {
 		return
 	}
 	m.state = state
-	m.room.judgeAt = time.Now()
+	m.room.judgeSoon(time.Now())
 	if !m.parked && !m.unseen() {
 		m.room.changes.setMember(memberChange{ID: m.id, State: state})
 		m.room.changed()

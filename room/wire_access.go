@@ -62,7 +62,7 @@ type inviteAck struct {
 }
 
 type tokenArg struct {
-	Token string `json:"token"`
+	Token *string `json:"token"` // nil is an error; empty where none is needed
 }
 
 type grantEvent struct {
