@@ -57,7 +57,7 @@ export class Panel extends Emitter {
     }
   }
 
-  /** Opens it and leads the focus to the first field, or else to the close button. */
+  /** Opens it and leads the focus to where one writes, else to another field, or to the close button. */
   show() {
     if (this.open) {
       return;
@@ -65,8 +65,9 @@ export class Panel extends Emitter {
     const focused = document.activeElement;
     this.#opener = focused instanceof HTMLElement && focused !== document.body ? focused : null;
     this.element.hidden = false;
-    const field = /** @type {HTMLElement|null} */ (this.body.querySelector('input, textarea, select'));
-    (field ?? /** @type {HTMLElement} */ (this.element.querySelector('button'))).focus();
+    const field = ['textarea', 'input:not([hidden], [type="file"])', 'select', '.panel-head button']
+      .map((s) => /** @type {HTMLElement|null} */ (this.element.querySelector(s))).find(Boolean);
+    field?.focus();
     this.emit('change', true);
   }
 
