@@ -11,8 +11,11 @@ export class Hands {
   #off;
   /** Who had a hand up when it was looked at last. @type {Set<string>|null} */
   #known = null;
-  /** What was asked for and is not told by the server yet. @type {boolean|null} */
-  #asked = null;
+  /** What the visitor wants and the server has not told yet. @type {boolean|null} */
+  #wish = null;
+  #asking = false;
+  /** Whether one's own hand was up when it was looked at last. */
+  #was = false;
 
   /** @param {Context} ctx */
   constructor(ctx) {
@@ -27,27 +30,43 @@ export class Hands {
   }
 
   update() {
-    this.#ctx.toolbar.update({ hand: { on: this.#asked ?? this.#up } });
+    this.#ctx.toolbar.update({ hand: { on: this.#wish ?? this.#up } });
   }
 
+  /** One request at a time; the last press counts, however fast they come. */
   async #toggle() {
-    if (this.#asked !== null) {
+    this.#wish = !(this.#wish ?? this.#up);
+    this.update();
+    if (this.#asking) {
       return;
     }
+    this.#asking = true;
     const { room, toasts, update } = this.#ctx;
-    this.#asked = !this.#up;
-    this.update();
     try {
-      await room.talk.raise(this.#asked);
+      for (let said = null; this.#wish !== null && said !== this.#wish;) {
+        said = this.#wish;
+        await room.talk.raise(said);
+      }
     } catch (err) {
+      this.#wish = null;
       toasts.show(/** @type {any} */ (err)?.code ?? 'internal');
     } finally {
-      this.#asked = null;
+      this.#asking = false;
+      this.#settle();
       update();
     }
   }
 
+  /** Gives the wish up when it has come true, or somebody else decided since. */
+  #settle() {
+    if (!this.#asking && (this.#up === this.#wish || this.#up !== this.#was)) {
+      this.#wish = null;
+    }
+    this.#was = this.#up;
+  }
+
   #compare() {
+    this.#settle();
     const { room, toasts } = this.#ctx;
     const up = room.members.filter((m) => m.hand);
     const known = this.#known;
