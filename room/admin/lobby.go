@@ -41,13 +41,9 @@ func (a *api) addLobby() {
 }
 
 func (a *api) showLobby(_ context.Context, in *roomPath) (*lobbyOutput, error) {
-	r, err := a.room(in.Room)
+	_, d, err := a.look(in.Room)
 	if err != nil {
 		return nil, err
-	}
-	d, ok := r.Describe()
-	if !ok {
-		return nil, room.ErrNoRoom
 	}
 	out := &lobbyOutput{Lobby{On: d.Lobby, Waiting: []Waiter{}}}
 	for _, w := range d.Tickets {

@@ -212,14 +212,23 @@ func (a *api) openRoom(_ context.Context, in *openInput) (*openOutput, error) {
 	return out, nil
 }
 
-func (a *api) showRoom(ctx context.Context, in *roomPath) (*roomOutput, error) {
-	r, err := a.room(in.Room)
+// look returns a room that is open, and what there is to tell of it.
+func (a *api) look(name string) (*room.Room, room.Description, error) {
+	r, err := a.room(name)
 	if err != nil {
-		return nil, err
+		return nil, room.Description{}, err
 	}
 	d, ok := r.Describe()
 	if !ok {
-		return nil, room.ErrNoRoom
+		return nil, d, room.ErrNoRoom
+	}
+	return r, d, nil
+}
+
+func (a *api) showRoom(ctx context.Context, in *roomPath) (*roomOutput, error) {
+	r, d, err := a.look(in.Room)
+	if err != nil {
+		return nil, err
 	}
 	out := &roomOutput{Room{
 		RoomSummary: summary(d.Summary()),

@@ -202,7 +202,8 @@ GLOBL places<>(SB), RODATA|NOPTR, $128
 	VEXTRACTI128 $1, Y10, X9 \
 	VPXOR        X9, X10, X9
 
-// HASHPAIR hashes the sixteen blocks before DI, HASHCHUNK the eight.
+// HASHPAIR hashes the sixteen blocks before DI, HASHCHUNK the eight, LASTSIX what
+// both end with.
 #define HASHPAIR \
 	TAKE(0-256, DI) \
 	VPXOR Y9, Y12, Y12 \
@@ -215,17 +216,13 @@ GLOBL places<>(SB), RODATA|NOPTR, $128
 	NEXT(3) \
 	TAKE(128-256, DI) \
 	NEXT(4) \
-	TAKE(160-256, DI) \
-	NEXT(5) \
-	TAKE(192-256, DI) \
-	NEXT(6) \
-	TAKE(224-256, DI) \
-	NEXT(7) \
-	REDUCE
+	LASTSIX
 #define HASHCHUNK \
 	TAKE(0-128, DI) \
 	VPXOR Y9, Y12, Y12 \
 	FIRST(4) \
+	LASTSIX
+#define LASTSIX \
 	TAKE(32-128, DI) \
 	NEXT(5) \
 	TAKE(64-128, DI) \
