@@ -246,8 +246,8 @@ type state struct {
 			Hand                  *int64
 			Attrs                 map[string]string
 			Can                   *struct {
-				Publish         []string
-				Subscribe, Chat bool
+				Publish                                 []string
+				Subscribe, Data, Chat, Moderate, Record bool
 			}
 		}
 		Del []struct{ ID, Why string }

@@ -137,6 +137,13 @@ func (g *guest) apply(s state) {
 		if c.Attrs != nil {
 			m.Attrs = c.Attrs
 		}
+		if c.Can != nil {
+			can, _ := json.Marshal(c.Can)
+			m.Can = nil
+			if err := json.Unmarshal(can, &m.Can); err != nil {
+				g.t.Fatal(err)
+			}
+		}
 		g.members[c.ID] = m
 	}
 	for _, d := range s.Publications.Del {
@@ -362,12 +369,31 @@ func (g *guest) show() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%+v\n", g.room)
 	for _, id := range slices.Sorted(maps.Keys(g.members)) {
-		fmt.Fprintf(&b, "%+v\n", g.members[id])
+		m := g.members[id]
+		may := rights(m)
+		m.Can = nil
+		fmt.Fprintf(&b, "%+v %s\n", m, may)
 	}
 	for _, id := range slices.Sorted(maps.Keys(g.media)) {
 		fmt.Fprintf(&b, "%+v\n", g.media[id])
 	}
 	return b.String()
+}
+
+// rights writes what a member may do: what its role says where nothing else was
+// told.
+func rights(m room.MemberInfo) string {
+	var grant room.Grant
+	if m.Can != nil {
+		grant = room.Grant{
+			Publish: m.Can.Publish, CanSubscribe: m.Can.Subscribe, CanData: m.Can.Data, CanChat: m.Can.Chat,
+			CanModerate: m.Can.Moderate, CanRecord: m.Can.Record,
+		}
+	} else {
+		grant, _ = room.Role(m.Role).Grant()
+	}
+	return fmt.Sprint(slices.Sorted(slices.Values(grant.Publish)), grant.CanSubscribe, grant.CanData, grant.CanChat,
+		grant.CanModerate, grant.CanRecord)
 }
 
 // FuzzRoom plays a script, in steps separated by newlines: a letter, a byte that
@@ -383,6 +409,7 @@ func FuzzRoom(f *testing.F) {
 		"j0\no1\nj2\nM0" + long(20) + "\nM1" + long(5) + "\nM0" + long(6) + "\nb2\nM0" + long(12) + "\nM0" + long(29) + "\nB2\nM2" + long(15),
 		"j0\nn1\nj1\nh0\nh1\na1Bo\nb1\na0Anna\nh0x\nM0" + long(16) + "\nB1\ny1\ne0!\nw1words\nw1word",
 		"j0\nn1\nj1\nq0\nq1x\nb1\nq0x\nq1xxxxxx\nB1\nq0xxx\nd1\nr1\ny1", "j0\n\x070{\"up\":1}\n\x0b0{\"op\":\"open\",\"question\":\"?\",\"choices\":[\"a\",\"\"]}",
+		"j0\nn1\nj1\nn2\nj2\nM0" + long(21) + "\nM0" + long(36) + "\nb2\nM1" + long(38) + "\nB2",
 		"j0\no1\nb1\nM0" + long(1) + "\nM0" + long(3) + "\nT1x\nd1\nr1\nM0" + long(16) + "\nj1\nd0\nr0\nM1" + long(5),
 	} {
 		f.Add([]byte(s))
