@@ -99,6 +99,24 @@ func (m *meter) settle(t *testing.T) {
 	}
 }
 
+// hear waits until the member was told that something changed.
+func (m *meter) hear(t *testing.T) {
+	t.Helper()
+	for limit := time.After(patience); ; {
+		m.mu.Lock()
+		n := m.events["state"]
+		m.mu.Unlock()
+		if n > 0 {
+			return
+		}
+		select {
+		case <-m.grown:
+		case <-limit:
+			t.Fatal("a member is not told of a join")
+		}
+	}
+}
+
 // hall is a room of members who each publish a microphone and a camera and have
 // five audio slots. They never connect: only signalling is looked at.
 type hall struct {
@@ -194,6 +212,9 @@ func (h *hall) measure() (c cost) {
 			c.ack += len(part)
 		}
 		h.members[len(h.members)-1].settle(h.t)
+		for _, m := range h.members[:len(h.members)-1] {
+			m.hear(h.t)
+		}
 		// A room carries commands out in order, so all that the join caused is there.
 		if _, err := h.members[0].handlers["mute"](h.t.Context(), json.RawMessage(`{}`)); err == nil {
 			h.t.Fatal("muted nothing")

@@ -310,7 +310,7 @@ func (m *Member) enterBy(ctx context.Context, b *binding, o oneWay) (string, err
 		}
 		m.attach(peer)
 		r.adopt(m, declared)
-		r.flush()
+		r.hurry()
 		m.checkAlive()
 		return struct{}{}, nil
 	})

@@ -211,7 +211,7 @@ func (r *Room) addInput(in *Input) error {
 		declared = append(declared, pub{MID: strconv.Itoa(k), Source: s.Source})
 	}
 	r.adopt(m, declared)
-	r.flush()
+	r.hurry()
 	m.checkAlive()
 	r.log.Info("input opened", "member", m.id)
 	return nil

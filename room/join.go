@@ -131,7 +131,8 @@ func (b *binding) enter(ctx context.Context, m *Member, arg *joinArg) (any, erro
 		}
 		m.attach(peer)
 		added := r.adopt(m, arg.Publish)
-		r.flushTo(m)
+		m.assign()
+		r.hurry()
 		s := r.snapshot(m)
 		s.Answer, s.Published = answer, added
 		m.hold()
@@ -285,7 +286,9 @@ func (b *binding) leave(ctx context.Context, _ *struct{}) (any, error) {
 
 func (b *binding) sync(ctx context.Context, _ *struct{}) (any, error) {
 	return b.in(ctx, func(r *Room, m *Member) (any, error) {
-		r.flush()
+		if !r.flushAt.IsZero() {
+			r.flush(time.Now())
+		}
 		s := r.snapshot(m)
 		m.hold()
 		return s, nil

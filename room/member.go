@@ -81,6 +81,7 @@ type Member struct {
 	held       []heldEvent
 	behind     bool // the client has much to read yet
 	owed       owed
+	knows      int // how many of the room's earlier changes its client knows
 	cids       map[string]messageAck
 	cidOrder   []string
 	ended      bool

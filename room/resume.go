@@ -186,7 +186,8 @@ func (r *Room) welcome(m *Member, peer *sfu.Peer, declared []pub) snapshot {
 	if peer != nil {
 		r.adopt(m, declared)
 	}
-	r.flushTo(m)
+	m.assign()
+	r.hurry()
 	s := r.snapshot(m)
 	for _, p := range r.of(m) {
 		s.Published = append(s.Published, published{MID: p.media.MID(), Publication: p.id})

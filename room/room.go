@@ -15,8 +15,7 @@ import (
 )
 
 const (
-	mailbox  = 1024 // commands that wait; a full one refuses with server_busy
-	coalesce = 50 * time.Millisecond
+	mailbox = 1024 // commands that wait; a full one refuses with server_busy
 )
 
 // Room is a set of members who may see each other's publications.
@@ -46,7 +45,9 @@ type Room struct {
 	byID         map[string]*Publication
 	rev          int
 	changes      changes
+	earlier      []changes // before those, oldest first: each ends where somebody was shown the whole
 	flushAt      time.Time // zero: nothing to tell
+	flushed      time.Time // when everybody was told last
 	speakers     []speaker
 	emptySince   time.Time
 	chat         []messageEvent
@@ -217,7 +218,7 @@ func (r *Room) next() time.Time {
 
 func (r *Room) tick(now time.Time) {
 	if !r.flushAt.IsZero() && !now.Before(r.flushAt) {
-		r.flush()
+		r.flush(now)
 	}
 	if !r.pollsAt.IsZero() && !now.Before(r.pollsAt) {
 		r.tellPolls()
@@ -395,7 +396,7 @@ func (r *Room) enter(m *Member) {
 func (r *Room) remove(m *Member, why string) {
 	if r.take(m, why) {
 		r.promote()
-		r.flush()
+		r.hurry()
 	}
 }
 

@@ -104,7 +104,7 @@ func (r *Room) park(m *Member) {
 		m.after(r.server.cfg.Grace, func() { r.remove(m, "lost") })
 	}
 	r.log.Info("member lost", "member", m.id)
-	r.flush()
+	r.hurry()
 }
 
 // unpark gives a parked member its place in the room back.

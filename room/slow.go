@@ -10,8 +10,8 @@ type owed struct {
 	changes changes
 	states  int // that changes are made of
 	// skipped is how many revisions fewer than the room's the client has seen
-	// since it got the whole state: several were told as one, and it expects no
-	// gaps.
+	// since it got the whole state, -1 for one more: several were told as one, or
+	// it knew of some before, and it expects no gaps.
 	skipped int
 	polls   bool // some changed
 }
@@ -46,13 +46,15 @@ func (m *Member) caughtUp(c Conn) {
 }
 
 // tellState tells what changed with the newest revision, which is e to those who
-// have not skipped any.
+// have not skipped any; nil if it is told to this member alone.
 func (m *Member) tellState(e *shared, c changes) {
 	switch {
+	case c.empty(): // it knows
+		m.owed.skipped++
 	case m.lags():
 		m.owed.changes.merge(c)
 		m.owed.states++
-	case m.owed.skipped > 0:
+	case m.owed.skipped != 0 || e == nil:
 		m.emit("state", c.event(m.room.rev-m.owed.skipped))
 	default:
 		m.emit("state", e)

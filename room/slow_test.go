@@ -18,6 +18,37 @@ import (
 	"github.com/switchyard-rtc/switchyard/signal/client"
 )
 
+// Who comes at about the same time is told of together, and each newcomer of just
+// those who came after it.
+func TestCrowdIsToldTogether(t *testing.T) {
+	const joins, few = 200, 100
+	h := open(t, room.Config{})
+	first, a := h.enter("first")
+	watchers := map[*conn]*watcher{first: newWatcher(a)}
+	began := time.Now()
+	for i := range joins {
+		c, a := h.enter(fmt.Sprint("m", i))
+		if len(a.Members) != i+2 {
+			t.Errorf("newcomer %d sees %d members", i, len(a.Members))
+		}
+		watchers[c] = newWatcher(a)
+	}
+	last := next(first, "state", func(s state) bool { return s.Rev > 0 })
+	events := 1
+	for told := len(last.Members.Add); told < joins; events++ {
+		last = next(first, "state", func(s state) bool { return s.Rev == last.Rev+1 })
+		told += len(last.Members.Add)
+	}
+	const every = 10 * time.Millisecond // in a room of more than a few
+	if most := few + 2 + int(time.Since(began)/every); events > most {
+		t.Errorf("%d joins were told in %d events, want at most %d", joins, events, most)
+	}
+	watchers[first] = newWatcher(first.must("sync", o{}))
+	for c, w := range watchers {
+		w.compare(t, c)
+	}
+}
+
 // A member that is behind is told of changes when it has caught up: of all of them
 // at once, without a gap. The others are told as ever.
 func TestChangesWaitForWhoIsBehind(t *testing.T) {

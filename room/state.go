@@ -6,6 +6,16 @@ import (
 	"time"
 )
 
+// Changes are told together with those of the next coalesce, but for who comes and
+// goes, which is told at once. In a room of more than few, between two state events
+// lies perMember for each who is told: else the comings and goings of thousands
+// would take all the time there is.
+const (
+	coalesce  = 50 * time.Millisecond
+	few       = 100
+	perMember = 100 * time.Microsecond
+)
+
 // changes collects what is different since the last state event.
 type changes struct {
 	room         *roomInfo // as it is now; nil if it is as before
@@ -108,37 +118,62 @@ func (c *changes) event(rev int) stateEvent {
 }
 
 // changed schedules a state event.
-func (r *Room) changed() {
-	if r.flushAt.IsZero() {
-		r.flushAt = time.Now().Add(coalesce)
+func (r *Room) changed() { r.tellAt(time.Now().Add(coalesce)) }
+
+// hurry schedules a state event for right after the command.
+func (r *Room) hurry() { r.tellAt(time.Now()) }
+
+// tellAt schedules a state event, unless there is one before.
+func (r *Room) tellAt(at time.Time) {
+	if n := len(r.members); n > few {
+		if earliest := r.flushed.Add(time.Duration(n) * perMember); at.Before(earliest) {
+			at = earliest
+		}
+	}
+	if r.flushAt.IsZero() || at.Before(r.flushAt) {
+		r.flushAt = at
 	}
 }
 
-// flush tells everybody what changed.
-func (r *Room) flush() { r.flushTo(nil) }
-
-// flushTo tells everybody but one, who learns it in another way. What a member
-// receives by itself changes with it.
-func (r *Room) flushTo(except *Member) {
-	r.flushAt = time.Time{}
-	if !r.changes.empty() {
+// flush tells everybody what changed. What a member receives by itself changes with
+// it.
+func (r *Room) flush(now time.Time) {
+	r.flushAt, r.flushed = time.Time{}, now
+	if c := r.since(0); !c.empty() {
 		r.rev++
-		e := &shared{arg: r.changes.event(r.rev)}
+		e := &shared{arg: c.event(r.rev)}
 		for _, m := range r.members {
-			if m != except {
-				m.tellState(e, r.changes)
+			if m.knows == 0 {
+				m.tellState(e, c)
+			} else {
+				m.tellState(nil, r.since(m.knows))
 			}
 		}
-		r.changes = changes{}
 	}
+	r.earlier, r.changes = nil, changes{}
 	for _, m := range r.members {
+		m.knows = 0
 		m.assign()
-		if m != except && !m.lags() {
+		if !m.lags() {
 			m.tellSlots()
 			m.tellNeed()
 		}
 	}
 	r.releaseBackups()
+}
+
+// since returns what changed and is not told, without the first n of the earlier
+// changes.
+func (r *Room) since(n int) changes {
+	if n == len(r.earlier) {
+		return r.changes
+	}
+	var all changes
+	for _, c := range r.earlier[n:] {
+		all.merge(c)
+	}
+	all.merge(r.changes)
+	return all
 }
 
 // info describes the room to clients.
@@ -156,7 +191,8 @@ func (r *Room) roomChanged() {
 	r.changed()
 }
 
-// snapshot is the whole room as m sees it.
+// snapshot is the whole room as m sees it now, with what others are still to be
+// told.
 func (r *Room) snapshot(m *Member) snapshot {
 	s := snapshot{
 		OK: true, V: 1, Session: m.session, Key: m.keys.current, Self: m.info(), Can: rightsOf(m.grant),
@@ -181,6 +217,15 @@ func (r *Room) snapshot(m *Member) snapshot {
 		s.Publications = append(s.Publications, p.info())
 	}
 	m.remember(s.Slots)
+	if !r.changes.empty() {
+		r.earlier, r.changes = append(r.earlier, r.changes), changes{}
+	}
+	m.knows = len(r.earlier)
+	ahead := m.knows > 0 || m.owed.skipped < 0 // it knows what the next revision will tell, or was ahead
 	m.owed = owed{}
+	if ahead {
+		s.Rev++
+		m.owed.skipped = -1
+	}
 	return s
 }
