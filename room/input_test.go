@@ -238,3 +238,23 @@ func TestBadRoomInputs(t *testing.T) {
 	}
 	h.nothingLeft()
 }
+
+// An input that nothing came to is no good connection.
+func TestSilentInputIsNotGood(t *testing.T) {
+	h := open(t, room.Config{})
+	a, _ := h.enter("Ana")
+	s := h.openStudio("r", studioOptions())
+	next(a, "quality", func(e struct {
+		List []struct {
+			Member, Why string
+			Q           int
+		}
+	}) bool {
+		for _, x := range e.List {
+			if x.Member == s.in.ID() {
+				return x.Q < 2 && x.Why == "silence"
+			}
+		}
+		return false
+	})
+}

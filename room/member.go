@@ -270,7 +270,7 @@ func (m *Member) media() (*sfu.Peer, error) {
 
 // attach makes p the member's peer.
 func (m *Member) attach(p *sfu.Peer) {
-	m.peer, m.mediaGone, m.connected = p, true, false
+	m.peer, m.mediaGone, m.silentAt, m.connected = p, true, time.Now(), false
 }
 
 // mediaConnected notes that media can be heard from now on.
