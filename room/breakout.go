@@ -49,6 +49,9 @@ func (b *binding) divide(ctx context.Context, arg *breakoutArg) (any, error) {
 	}
 	asked, err := b.in(ctx, func(r *Room, m *Member) (any, error) {
 		if arg.Op == "message" {
+			if !Permissions.Message.Allows(m.grant) {
+				return nil, ErrDenied
+			}
 			if wait := m.messages.take(now); wait > 0 {
 				return nil, limited(wait)
 			}

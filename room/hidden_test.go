@@ -86,6 +86,7 @@ func TestHiddenMember(t *testing.T) {
 		{rec.conn, "react", o{"emoji": "👍"}, "forbidden"},
 		{rec.conn, "caption", o{"text": "x", "lang": "en"}, "forbidden"},
 		{rec.conn, "poll", o{"op": "open", "question": "x", "choices": []string{"a", "b"}}, "forbidden"},
+		{rec.conn, "breakout", o{"op": "message", "text": "x"}, "forbidden"},
 		{rec.conn, "hand", o{"up": true}, ""},
 		{rec.conn, "set", o{"name": "spy", "attrs": o{"k": "spy"}}, ""},
 		{boss, "new_message", o{"cid": "1", "text": "x", "to": id}, "member_not_found"},
