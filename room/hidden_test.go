@@ -218,3 +218,21 @@ func TestPlayersAreHidden(t *testing.T) {
 	boss.must("leave", o{})
 	h.nothingLeft()
 }
+
+// What a moderator gave ends when a new token hides the member.
+func TestHiddenTokenTakesAVoice(t *testing.T) {
+	h := open(t, room.Config{Authorize: func(ctx context.Context, req room.JoinRequest) (room.Grant, error) {
+		if req.Token == "boss" {
+			return byToken(ctx, req)
+		}
+		return room.Grant{CanSubscribe: true, Hidden: req.Token == "recorder"}, nil
+	}})
+	boss, _ := h.come("192.0.2.1", "", o{"token": "boss"})
+	b, second := h.come("192.0.2.2", "", o{"token": "viewer"})
+	boss.must("mod", o{"op": "promote", "member": second.Self.ID})
+	b.must("new_message", o{"cid": "1", "text": "x"})
+	b.must("token", o{"token": "recorder"})
+	if got := b.ask("new_message", o{"cid": "2", "text": "x"}); got.Code != "forbidden" {
+		t.Errorf("a hidden member chats: %q", got.Code)
+	}
+}

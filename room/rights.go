@@ -81,6 +81,7 @@ func (m *Member) renew(g Grant) {
 	if sameRights(g, m.base) {
 		rights = m.grant
 	}
+	rights = g.withRights(rights).effective()
 	changed, unseen := !sameRights(rights, m.grant), m.unseen()
 	m.base = g
 	m.grant = g.withRights(m.grant)
