@@ -125,7 +125,7 @@ func (r *Room) wait(b *binding, m *Member, ticket string) error {
 	return &e
 }
 
-// stopWaiting forgets who waited on a connection that is gone.
+// stopWaiting forgets who waited on a connection.
 func (r *Room) stopWaiting(b *binding) {
 	r.leaveLobby(b.conn, "")
 	if len(r.members)+len(r.seats) == 0 {
@@ -149,10 +149,18 @@ func (r *Room) leaveLobby(c Conn, ticket string) {
 
 // sendAway tells those who wait that the room has ended.
 func (r *Room) sendAway() {
-	for _, w := range r.waiting {
-		w.conn.bye(ErrClosed, "no", 0)
+	for _, w := range slices.Clone(r.waiting) {
+		r.dismiss(w, ErrClosed)
 	}
-	r.waiting = nil
+}
+
+// dismiss sends somebody away who waits. Who is in another room meanwhile stays
+// there.
+func (r *Room) dismiss(w *waiter, why *Error) {
+	r.stopWaiting(w.conn)
+	if w.conn.current() == nil {
+		w.conn.bye(why, "no", 0)
+	}
 }
 
 // tellModerators tells who can decide about it.
@@ -187,9 +195,7 @@ func (r *Room) admit(w *waiter) {
 }
 
 // deny sends somebody away who waits.
-func (r *Room) deny(w *waiter) {
-	w.conn.bye(errRejected, "no", 0) // its end takes it from the list
-}
+func (r *Room) deny(w *waiter) { r.dismiss(w, errRejected) }
 
 // setLobby has who comes from now on wait, or lets in all who wait.
 func (r *Room) setLobby(on bool) {

@@ -235,3 +235,33 @@ func TestMoveIsRepeated(t *testing.T) {
 		t.Errorf("move %+v", m)
 	}
 }
+
+// Who waits for one room while it is in another stays there, whatever becomes of the
+// first.
+func TestWaitersStayWhereTheyAre(t *testing.T) {
+	h := open(t, room.Config{})
+	h.enter("Ana")
+	b, first := h.enter("Bo")
+	boss := h.bind("boss")
+	boss.must("join", o{"v": 1, "room": "s", "name": "boss"})
+	boss.must("mod", o{"op": "lobby"})
+	for _, end := range []o{{"op": "deny"}, {"op": "end"}} {
+		got := b.ask("join", o{"v": 1, "room": "s", "name": "Bo", "replaces": first.Session})
+		if got.Code != "waiting" {
+			t.Fatalf("into a room with a lobby: %q", got.Code)
+		}
+		end["ticket"] = got.Details["ticket"]
+		boss.must("mod", end)
+		if s, ok := h.Room("s"); ok && end["op"] == "end" {
+			<-s.Done()
+		}
+		if got := b.must("sync", o{}); len(got.Members) != 2 {
+			t.Errorf("after %v: %+v", end["op"], got.Members)
+		}
+		for _, name := range drain(b) {
+			if name == "bye" {
+				t.Errorf("after %v: told goodbye", end["op"])
+			}
+		}
+	}
+}
