@@ -79,6 +79,9 @@ func (m *Member) pass(to string) string {
 	if s.cfg.Invite == nil || g.Candidate {
 		return ""
 	}
+	if g.ByRoom = m.policed(); g.ByRoom {
+		g = g.withRights(m.base) // of which the other room takes what its policy wants
+	}
 	i := Invitation{ID: g.Pass, Room: to, Role: g.Role(), Expires: g.Expires, Grant: &g}
 	if g.Uses > 0 { // nobody else may use it
 		i.ID, i.Uses = "move-"+newID(), 1

@@ -236,6 +236,34 @@ func TestMoveIsRepeated(t *testing.T) {
 	}
 }
 
+// Who is moved is bound by the policies of rooms as before: its token of the other
+// room names no rights, if nobody decided about them.
+func TestMoveKeepsThePolicy(t *testing.T) {
+	h, keys := keysFor(t, room.Config{})
+	h.opened(room.Options{Chat: ptr(false)})
+	boss := h.bind("boss")
+	boss.must("join", o{"v": 1, "room": "r", "token": grantOf(t, keys, "r", room.RoleModerator)})
+	text, err := keys.Sign(token.Claims{Room: "r", Expires: time.Now().Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := h.bind("Bo")
+	session := b.must("join", o{"v": 1, "room": "r", "token": text}).Session
+	boss.must("breakout", o{"op": "open", "rooms": []o{{"name": "Red"}}})
+	for _, to := range []string{"r.1", ""} {
+		id := b.must("sync", o{}).Self.ID
+		boss.must("breakout", o{"op": "assign", "rooms": []o{{"name": to, "members": []string{id}}}})
+		there := b.follow(moves(b), session)
+		if there.Code != "" || there.Can.Chat {
+			t.Fatalf("in %q: %q, may chat: %v", to, there.Code, there.Can.Chat)
+		}
+		session = there.Session
+	}
+	drain(b)
+	h.opened(room.Options{Chat: ptr(true)})
+	granted(b, func(_ []string, chat, _ bool) bool { return chat })
+}
+
 // Who waits for one room while it is in another stays there, whatever becomes of the
 // first.
 func TestWaitersStayWhereTheyAre(t *testing.T) {

@@ -21,7 +21,8 @@ type Invitation struct {
 	Expires time.Time
 	Uses    int // how many may join with it; 0 is any number
 	// Grant is that of the member who is moved to the room; nil for an invitation,
-	// whose holder has the rights of Role.
+	// whose holder has the rights of Role. If it is of [Grant.ByRoom], the token is
+	// to name no rights.
 	Grant *Grant
 }
 

@@ -58,7 +58,11 @@ func (k *Keys) Invite(i room.Invitation) (string, error) {
 	if !ok {
 		return "", errors.New("token: an invitation needs a role")
 	}
+	can := CanOf(g)
+	if g.ByRoom {
+		can = nil
+	}
 	return k.Sign(Claims{
-		Room: i.Room, ID: i.ID, Uses: i.Uses, Expires: i.Expires, Can: CanOf(g), Identity: g.Identity, Name: g.Name, Single: g.Single,
+		Room: i.Room, ID: i.ID, Uses: i.Uses, Expires: i.Expires, Can: can, Identity: g.Identity, Name: g.Name, Single: g.Single,
 	})
 }

@@ -82,6 +82,14 @@ func TestInvite(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(g, moved) || !g.Expires.Equal(now.Add(time.Hour)) {
 		t.Errorf("moved as %+v, %v; want %+v", g, err, moved)
 	}
+	moved = room.Grant{Identity: "ana", Publish: room.Sources(), CanSubscribe: true, CanChat: true, ByRoom: true}
+	text, err = k.Invite(room.Invitation{Room: "s", Expires: now.Add(time.Hour), Grant: &moved})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g, err = k.Authorize(clock)(t.Context(), room.JoinRequest{Room: "s", Token: text}); err != nil || !g.ByRoom {
+		t.Errorf("moved as %+v, %v; want a grant that the room takes from", g, err)
+	}
 	if _, err := k.Invite(room.Invitation{Room: "r", Role: "king", Expires: now}); err == nil {
 		t.Error("a role that there is not was taken")
 	}
