@@ -93,6 +93,9 @@ func TestBreakout(t *testing.T) {
 	cy.goes("r.2")
 	bo.goes("r.2")
 	sees(boss.conn, "r.1= r.2=Cy,Bo")
+	cy.must("set", o{"name": "Cyd"})
+	sees(boss.conn, "r.1= r.2=Cyd,Bo")
+	cy.must("set", o{"name": "Cy"})
 	boss.must("breakout", o{"op": "message", "text": "five minutes"})
 	for _, p := range []*pupil{bo, cy} {
 		m := next(p.conn, "new_message", func(message) bool { return true })

@@ -53,5 +53,6 @@ func (m *Member) reveal(before bool) {
 		r.changes.addMember(m.info())
 	}
 	r.census()
+	r.report()
 	r.changed()
 }

@@ -230,5 +230,6 @@ func (m *Member) alter(c memberChange) {
 	if !m.unseen() {
 		m.room.changes.setMember(c)
 		m.room.changed()
+		m.room.report()
 	}
 }
