@@ -223,3 +223,31 @@ func TestBreakoutRefuses(t *testing.T) {
 		t.Errorf("a long name: %q", got.Code)
 	}
 }
+
+// Who loads the page again in a part, and has the token of the main room alone, keeps
+// what a moderator decided about it.
+func TestBreakoutKeepsRights(t *testing.T) {
+	h, keys := keysFor(t, room.Config{})
+	boss := h.bind("boss")
+	boss.must("join", o{"v": 1, "room": "r", "token": grantOf(t, keys, "r", room.RoleModerator)})
+	for name, role := range map[string]string{"up": "moderator", "down": "viewer"} {
+		text := grantOf(t, keys, "r", room.RoleGuest)
+		c := h.bind(name)
+		first := c.must("join", o{"v": 1, "room": "r", "token": text})
+		if role == "moderator" {
+			boss.must("mod", o{"op": "promote", "member": first.Self.ID})
+		} else {
+			boss.must("mod", o{"op": "grant", "member": first.Self.ID, "can": o{"publish": []string{}, "subscribe": true, "chat": true}})
+		}
+		boss.must("breakout", o{"op": "open", "rooms": []o{{"name": "Red", "members": []string{first.Self.ID}}}})
+		there := c.follow(moves(c), first.Session)
+		c.drop()
+		again := h.bind(name)
+		got := again.must("join", o{"v": 1, "room": "r", "token": text, "resume": o{"session": there.Session, "key": there.Key}})
+		if got.Self.ID != first.Self.ID || got.Self.Role != role {
+			t.Errorf("%s: back as %q, want %q", name, got.Self.Role, role)
+		}
+		boss.must("breakout", o{"op": "close"})
+		again.must("leave", o{})
+	}
+}

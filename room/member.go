@@ -86,7 +86,7 @@ type Member struct {
 	cidOrder   []string
 	ended      bool
 	sent       *errand     // where it is asked to go; nil for nowhere
-	entry      string      // pass of the token that it came with first, before it was moved
+	entry      Grant       // what the token said that it came with first, before it was moved
 	from       *origin     // whose place it takes, until it is in
 	claimed    *binding    // by whom another room is about to take it
 	timer      *time.Timer // of what happens unless it comes back
@@ -101,7 +101,7 @@ type heldEvent struct {
 func newMember(r *Room, req JoinRequest, g Grant, b *binding) *Member {
 	m := &Member{
 		room: r, id: g.IDPrefix + newID(), session: newSecret(), keys: keys{current: newSecret()},
-		identity: g.Identity, joined: time.Now(), base: g, grant: g, entry: g.Pass, conn: b.conn, remote: b.remote, visitor: req.Visitor, kind: "web",
+		identity: g.Identity, joined: time.Now(), base: g, grant: g, entry: g, conn: b.conn, remote: b.remote, visitor: req.Visitor, kind: "web",
 		offers: newBucket(offerRate, offerBurst), messages: newBucket(messageRate, messageBurst),
 		parcels: newBucket(parcelRate, parcelBurst), reactions: newBucket(reactRate, reactBurst),
 		captions: newBucket(captionRate, captionBurst), changes: newBucket(changeRate, changeBurst), ballots: newBucket(voteRate, voteBurst),

@@ -29,7 +29,7 @@ type origin struct {
 	attrs    map[string]string
 	cids     map[string]messageAck
 	cidOrder []string
-	entry    string    // see Member
+	entry    Grant     // see Member
 	trusted  bool      // see errand
 	to       *breakout // that the room has to be a part of; nil for any
 }
@@ -199,7 +199,7 @@ func (m *Member) isSent() bool { return m.from != nil && m.from.trusted }
 // shown tells whether the token that m came with was counted when it was shown
 // before, by who m takes the place of.
 func (m *Member) shown(old *Member) bool {
-	return old != nil && old.base.Pass == m.base.Pass || m.from != nil && (m.from.base.Pass == m.base.Pass || m.from.entry == m.base.Pass)
+	return old != nil && old.base.Pass == m.base.Pass || m.from != nil && (m.from.base.Pass == m.base.Pass || m.from.entry.Pass == m.base.Pass)
 }
 
 // sessionKey is by what a session is found, so that looking for it does not tell

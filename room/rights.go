@@ -75,11 +75,14 @@ func (m *Member) setRights(g Grant) {
 func sameRights(a, b Grant) bool { return a.covers(b) && b.covers(a) }
 
 // renew takes what a new token says. What was changed in the room stays, as long
-// as the rights in the token are those of the last one.
+// as the rights in the token are those of the last one, or of the first one if it
+// was moved since: a page that is loaded again has that.
 func (m *Member) renew(g Grant) {
 	rights := m.room.options.Limit(g)
-	if sameRights(g, m.base) {
+	if sameRights(g, m.base) || sameRights(g, m.entry) {
 		rights = m.grant
+	} else {
+		m.entry = m.entry.withRights(g)
 	}
 	rights = g.withRights(rights).effective()
 	changed, unseen := !sameRights(rights, m.grant), m.unseen()
@@ -185,7 +188,7 @@ func (b *binding) renew(ctx context.Context, arg *tokenArg) (any, error) {
 
 // readmit counts a token that a member has not shown before.
 func (r *Room) readmit(m *Member, g Grant) error {
-	if g.Pass == m.base.Pass || g.Pass == m.entry {
+	if g.Pass == m.base.Pass || g.Pass == m.entry.Pass {
 		return nil
 	}
 	return r.server.usePass(g)
