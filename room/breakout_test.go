@@ -251,3 +251,21 @@ func TestBreakoutKeepsRights(t *testing.T) {
 		again.must("leave", o{})
 	}
 }
+
+// Nobody comes into a part whose members have been sent back, not even who was on the
+// way there meanwhile: nothing would lead out again.
+func TestBreakoutTakesNobodyWhenItIsOver(t *testing.T) {
+	h, keys := keysFor(t, room.Config{})
+	boss, b := h.bind("boss"), h.bind("Bo")
+	boss.must("join", o{"v": 1, "room": "r", "token": grantOf(t, keys, "r", room.RoleModerator)})
+	first := b.must("join", o{"v": 1, "room": "r", "token": grantOf(t, keys, "r", room.RoleGuest)})
+	boss.must("breakout", o{"op": "open", "rooms": []o{{"name": "Red", "members": []string{first.Self.ID}}}})
+	if got := b.follow(moves(b), first.Session); got.Code != "" {
+		t.Fatalf("moved: %q", got.Code)
+	}
+	boss.must("breakout", o{"op": "close"}) // and Bo is slow
+	late := o{"v": 1, "room": "r.1", "token": grantOf(t, keys, "r.1", room.RoleModerator)}
+	if got := h.bind("late").ask("join", late); got.Code != "room_ended" {
+		t.Errorf("a moderator of the part: %q", got.Code)
+	}
+}

@@ -69,6 +69,8 @@ func (r *Room) mayEnter(m, old *Member, ticket string) error {
 	switch {
 	case r.server.bans.hold(r.name, m, time.Now()):
 		return ErrBanned
+	case r.part != nil && r.part.isClosed(): // whose members have been sent back
+		return errPartEnded
 	case old != nil:
 		return nil
 	case r.locked && !leads && !m.isSent():
