@@ -56,11 +56,7 @@ func (b *binding) divide(ctx context.Context, arg *breakoutArg) (any, error) {
 				return nil, limited(wait)
 			}
 		}
-		x := division{breakoutArg: arg, room: r, by: m.id, name: m.Name()}
-		if r.part != nil {
-			x.room = r.part.main
-		}
-		return x, nil
+		return division{breakoutArg: arg, room: r.main(), by: m.id, name: m.Name()}, nil
 	})
 	if err != nil {
 		return nil, err

@@ -224,6 +224,28 @@ func TestBreakoutRefuses(t *testing.T) {
 	}
 }
 
+// Who is banned in a part is kept out of the main room, too, and let in there again.
+func TestBreakoutBans(t *testing.T) {
+	h := open(t, room.Config{})
+	boss := h.pupil("Boss")
+	eve, first := h.come("192.0.2.66", "", nil)
+	boss.must("breakout", o{"op": "open", "rooms": []o{{"name": "Red", "members": []string{boss.id, first.Self.ID}}}})
+	boss.goes("r.1")
+	if got := eve.follow(moves(eve), first.Session); got.Code != "" {
+		t.Fatalf("moved: %q", got.Code)
+	}
+	boss.must("mod", o{"op": "ban", "member": first.Self.ID})
+	for _, to := range []string{"r", "r.1"} {
+		if _, got := h.come("192.0.2.66", "", o{"room": to}); got.Code != "banned" {
+			t.Errorf("into %s: %q", to, got.Code)
+		}
+	}
+	boss.must("mod", o{"op": "unban", "member": first.Self.ID})
+	if _, got := h.come("192.0.2.66", "", nil); got.Code != "" {
+		t.Errorf("unbanned: %q", got.Code)
+	}
+}
+
 // Who loads the page again in a part, and has the token of the main room alone, keeps
 // what a moderator decided about it.
 func TestBreakoutKeepsRights(t *testing.T) {
@@ -249,6 +271,22 @@ func TestBreakoutKeepsRights(t *testing.T) {
 		}
 		boss.must("breakout", o{"op": "close"})
 		again.must("leave", o{})
+	}
+}
+
+// A ban in the main room is about who is in a part, too.
+func TestBreakoutBansIdentities(t *testing.T) {
+	h, keys := keysFor(t, room.Config{})
+	boss, eve := h.bind("boss"), h.bind("eve")
+	boss.must("join", o{"v": 1, "room": "r", "token": grantOf(t, keys, "r", room.RoleModerator)})
+	first := eve.must("join", o{"v": 1, "room": "r", "token": grantOf(t, keys, "r", room.RoleGuest)})
+	boss.must("breakout", o{"op": "open", "rooms": []o{{"name": "Red", "members": []string{first.Self.ID}}}})
+	if got := eve.follow(moves(eve), first.Session); got.Code != "" {
+		t.Fatalf("moved: %q", got.Code)
+	}
+	boss.must("mod", o{"op": "ban", "identity": "guest"})
+	if got := bye(eve); got != "banned" {
+		t.Errorf("bye %q", got)
 	}
 }
 

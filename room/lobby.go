@@ -67,7 +67,7 @@ func (r *Room) ask(b *binding, m *Member, arg *joinArg) error {
 func (r *Room) mayEnter(m, old *Member, ticket string) error {
 	leads := m.grant.CanModerate || m.grant.Candidate && r.part == nil && (!r.moderated() || r.founded(m))
 	switch {
-	case r.server.bans.hold(r.name, m, time.Now()):
+	case r.server.bans.hold(r.main().name, m, time.Now()):
 		return ErrBanned
 	case r.part != nil && r.part.isClosed(): // whose members have been sent back
 		return errPartEnded

@@ -48,7 +48,7 @@ func (r *Room) Ban(identity string, until time.Time) error {
 // Unban lifts the bans of an identity, or of who had the ID of a member; either
 // may be empty. It fails with ErrNoMember if there is none.
 func (r *Room) Unban(identity, member string) error {
-	return r.server.Unban(r.name, identity, member)
+	return r.server.Unban(r.main().name, identity, member)
 }
 
 // MuteAll mutes what the members who do not moderate say; see [Member.Mute].
@@ -149,7 +149,7 @@ func (r *Room) ban(m *Member, until time.Time) error {
 	if id := m.grant.Identity; id != "" {
 		return r.banIdentity(id, until)
 	}
-	x := Ban{Room: r.name, Member: m.id, Visitor: m.visitor, Network: network(m.remote), Until: until}
+	x := Ban{Room: r.main().name, Member: m.id, Visitor: m.visitor, Network: network(m.remote), Until: until}
 	err := r.server.keep(r.server.bans.add(x, time.Now()))
 	for _, o := range r.everybody() { // in all tabs
 		if o == m || x.Visitor != "" && x.Visitor == o.visitor && o.grant.Identity == "" {
@@ -163,19 +163,29 @@ func (r *Room) banIdentity(identity string, until time.Time) error {
 	if identity == "" {
 		return ErrBadRequest.because("a ban needs an identity or a member")
 	}
-	x := Ban{Room: r.name, Identity: identity, Until: until}
-	var there []*Member
+	x := Ban{Room: r.main().name, Identity: identity, Until: until}
 	for _, m := range r.everybody() {
 		if m.grant.Identity == identity {
 			x.Member = m.id
-			there = append(there, m)
 		}
 	}
 	err := r.server.keep(r.server.bans.add(x, time.Now()))
-	for _, m := range there {
-		r.remove(m, "banned")
-	}
+	r.banish(identity)
 	return err
+}
+
+// banish removes the members of an identity, also from the parts of the room.
+func (r *Room) banish(identity string) {
+	for _, m := range r.everybody() {
+		if m.grant.Identity == identity {
+			r.remove(m, "banned")
+		}
+	}
+	if r.breakout != nil {
+		for _, p := range r.breakout.list() {
+			p.room.post(func() { p.room.banish(identity) }) // parts wait for nobody
+		}
+	}
 }
 
 func (r *Room) setSpotlight(id string) {

@@ -177,6 +177,14 @@ func (r *Room) endParts() {
 	}
 }
 
+// main is the room that this one is a part of, or itself.
+func (r *Room) main() *Room {
+	if r.part != nil {
+		return r.part.main
+	}
+	return r
+}
+
 // isPart tells whether the room is a part of one with a name.
 func (r *Room) isPart(main string) bool { return r.part != nil && r.part.main.name == main }
 
