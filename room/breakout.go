@@ -2,7 +2,6 @@ package room
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -159,19 +158,23 @@ func (x division) assign(time.Time) error {
 
 // sendAll sends members, wherever they are, to the room or a part of it. Who is
 // gone is left out.
-func (r *Room) sendAll(ids []string, to string) {
+func (r *Room) sendAll(list []string, to string) {
+	ids := make(map[string]bool, len(list)) // a client may name far more than there are
+	for _, id := range list {
+		ids[id] = true
+	}
 	r.sendThose(ids, to)
 	for _, p := range r.breakout.list() {
-		if there := p.those(ids); len(there) > 0 {
-			p.room.post(func() { p.room.sendThose(there, to) }) // parts wait for nobody
+		if p.has(ids) {
+			p.room.post(func() { p.room.sendThose(ids, to) }) // parts wait for nobody
 		}
 	}
 }
 
 // sendThose sends members who are here.
-func (r *Room) sendThose(ids []string, to string) {
+func (r *Room) sendThose(ids map[string]bool, to string) {
 	for _, m := range r.everybody() {
-		if slices.Contains(ids, m.id) {
+		if ids[m.id] {
 			_ = r.send(m, to, true) // or it is there, or cannot go
 		}
 	}

@@ -27,16 +27,9 @@ type part struct {
 	leads bool             // one of them moderates
 }
 
-// those returns the ones of ids that are there. The list of parts it is from is a
-// copy.
-func (p part) those(ids []string) []string {
-	var list []string
-	for _, m := range p.there {
-		if slices.Contains(ids, m.ID) {
-			list = append(list, m.ID)
-		}
-	}
-	return list
+// has tells whether one of ids is there. The list of parts it is from is a copy.
+func (p part) has(ids map[string]bool) bool {
+	return slices.ContainsFunc(p.there, func(m breakoutMember) bool { return ids[m.ID] })
 }
 
 func (b *breakout) add(r *Room, name string) {
