@@ -14,6 +14,7 @@ const (
 	mostPolls       = 16 // of a room, closed ones included; the oldest of those go
 	mostOpenPolls   = 4
 	mostVotesTold   = 100 // beyond, who voted for what is not told
+	votesOfSeat     = 4   // of a poll, by those who came and went; times the most members of a room
 	// pollEvery is how often votes are told.
 	pollEvery                 = 500 * time.Millisecond
 	voteRate, voteBurst       = 2, 10  // of one member, a second
@@ -128,6 +129,9 @@ func (r *Room) vote(m *Member, p *poll, choice *int) error {
 	}
 	if wait := m.ballots.take(time.Now()); wait > 0 {
 		return limited(wait)
+	}
+	if !again && len(p.voters) >= votesOfSeat*r.options.MaxMembers {
+		return ErrLimit.because("the poll has %d votes", len(p.voters))
 	}
 	if again {
 		p.Counts[old]--

@@ -337,3 +337,22 @@ func TestQualityIsTold(t *testing.T) {
 	a.conn, _ = h.back(first)
 	next(b.conn, "quality", is(3, ""))
 }
+
+// A poll does not grow for ever by those who come, vote and go.
+func TestVotesAreBounded(t *testing.T) {
+	h := open(t, room.Config{MaxMembers: 2})
+	boss, _ := h.enter("Boss")
+	id := strings.Trim(string(boss.must("poll", o{"op": "open", "question": "?", "choices": []string{"a", "b"}}).ID), `"`)
+	code := ""
+	for n := range 9 {
+		c, _ := h.enter("Bo")
+		code = c.ask("poll", o{"op": "vote", "id": id, "choice": 1}).Code
+		if (code != "") != (n == 8) {
+			t.Fatalf("vote %d: %q", n+1, code)
+		}
+		c.must("leave", o{})
+	}
+	if code != "limit_exceeded" {
+		t.Errorf("beyond the most votes: %q", code)
+	}
+}
