@@ -40,9 +40,7 @@ type file struct {
 	path   string
 	sniffs string // type that it is found to be
 
-	// Guarded by mu of files.
-	counts int64 // bytes of the limits
-	gone   bool  // it is deleted, or will never be
+	counts int64 // bytes of the limits; guarded by mu of files
 }
 
 // files are those of a server, in a folder. A file lasts as long as its room.
@@ -86,16 +84,12 @@ func (f *files) count(x *file, size int64) {
 	x.counts = size
 }
 
-// add makes a file known. False if it was dropped meanwhile.
-func (f *files) add(x *file) bool {
+// add makes a file known.
+func (f *files) add(x *file) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if x.gone {
-		return false
-	}
 	f.known[x.ID] = x
 	f.count(x, max(x.Size, leastOfFile))
-	return true
 }
 
 // drop deletes a file, if it is not known.
@@ -104,7 +98,6 @@ func (f *files) drop(x *file) {
 	known := f.known[x.ID] != nil
 	if !known {
 		f.count(x, 0)
-		x.gone = true
 	}
 	f.mu.Unlock()
 	if !known && x.path != "" {

@@ -85,6 +85,7 @@ func (s *Server) takeFile(w http.ResponseWriter, r *http.Request) error {
 	case u.size < 0: // it does not say
 		u.size = longestFile
 	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyWithin)) // of what is refused
 	if err := u.begin(r.Context()); err != nil {
 		_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, longestFile)) // so that the client reads the answer
 		return err
@@ -119,24 +120,30 @@ func (u *upload) carry(w http.ResponseWriter, r *http.Request) (*messageEvent, e
 	if inline[x.sniffs] {
 		x.Type = x.sniffs
 	}
-	return call(r.Context(), u.room, func() (*messageEvent, error) { return u.tell(x) })
+	return u.ask(r.Context(), func() (*messageEvent, error) { return u.tell(x) })
+}
+
+// ask has the room decide, and waits for that though the client is gone: what the
+// room has noted has to be undone.
+func (u *upload) ask(ctx context.Context, f func() (*messageEvent, error)) (*messageEvent, error) {
+	return call(context.WithoutCancel(ctx), u.room, f)
 }
 
 // begin asks the room whether the file may come.
 func (u *upload) begin(ctx context.Context) error {
-	_, err := call(ctx, u.room, func() (struct{}, error) {
+	_, err := u.ask(ctx, func() (*messageEvent, error) {
 		m, err := u.sender()
 		switch {
 		case err != nil:
-			return struct{}{}, err
+			return nil, err
 		case m.uploads >= mostUploads:
-			return struct{}{}, limited(time.Second)
+			return nil, limited(time.Second)
 		}
 		if wait := m.messages.ready(time.Now()); wait > 0 {
-			return struct{}{}, limited(wait)
+			return nil, limited(wait)
 		}
 		m.uploads++
-		return struct{}{}, nil
+		return nil, nil
 	})
 	return err
 }
@@ -161,7 +168,7 @@ func (u *upload) sender() (*Member, error) {
 		return nil, ErrUnauthorized.because("there is no such session")
 	case !Permissions.HTTP.Upload.Allows(m.grant):
 		return nil, ErrDenied
-	case u.to != "" && u.room.member(u.to) == nil:
+	case u.to != "" && u.room.find(u.to) == nil:
 		return nil, ErrNoMember
 	}
 	return m, nil
@@ -175,9 +182,8 @@ func (u *upload) tell(x *file) (*messageEvent, error) {
 		return nil, ErrClosed
 	case err != nil:
 		return nil, err
-	case !u.server.files.add(x):
-		return nil, ErrClosed // nobody waits for the answer any more
 	}
+	u.server.files.add(x)
 	a := x.attachment
 	e, err := u.room.speak(m, messageEvent{Text: a.Name, To: u.to, Attachment: &a})
 	if err != nil {

@@ -347,3 +347,47 @@ func TestUploadsAreLimited(t *testing.T) {
 		t.Errorf("40 at once: %q", refused.Code)
 	}
 }
+
+// A client that goes while it asks whether its file may come takes no place.
+func TestCancelledUploadsAreForgotten(t *testing.T) {
+	c := files(t, room.Config{})
+	_, a := c.enter("Ana")
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	post := func(ctx context.Context, k int) int {
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/files/r?name=x", strings.NewReader("x"))
+		r.RemoteAddr = fmt.Sprintf("192.0.2.%d:1", k)
+		r.Header.Set("Authorization", "Bearer "+a.Session+"."+a.Key)
+		w := httptest.NewRecorder()
+		c.Files().ServeHTTP(w, r)
+		return w.Code
+	}
+	for k := range 5 {
+		post(gone, k)
+	}
+	r, _ := c.Room("r")
+	r.Summary() // it has carried out what was asked
+	if got := post(t.Context(), 9); got != http.StatusCreated {
+		t.Errorf("after five that were cancelled: %d", got)
+	}
+}
+
+// A server that does not end in time deletes the files all the same.
+func TestFilesEndWithTheServer(t *testing.T) {
+	dir := t.TempDir()
+	hold := make(chan struct{})
+	c := files(t, room.Config{Files: dir, Hooks: room.Hooks{OnEnd: func(*room.Room, string) { <-hold }}})
+	defer close(hold)
+	_, a := c.enter("Ana")
+	if _, status := c.send(a, "name=x", "", strings.NewReader("x")); status != http.StatusCreated {
+		t.Fatalf("sent: %d", status)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.Shutdown(ctx); err == nil {
+		t.Error("the room has not ended")
+	}
+	if got, err := os.ReadDir(dir); len(got) > 0 || err != nil {
+		t.Errorf("left: %v, %v", got, err)
+	}
+}

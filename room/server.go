@@ -158,12 +158,13 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		s.ended.Wait()
 		close(done)
 	}()
+	var late error
 	select {
 	case <-done:
-		return s.files.close()
 	case <-ctx.Done():
-		return ctx.Err()
+		late = ctx.Err()
 	}
+	return errors.Join(late, s.files.close())
 }
 
 // newSecret returns 128 random bits as 22 characters, of which the first is no

@@ -168,6 +168,7 @@ func (v *Visitors) rename(w http.ResponseWriter, r *http.Request) {
 	var arg struct {
 		Name string `json:"name"`
 	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyWithin))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, visitorBody))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		refuseHTTP(w, ErrTooLarge.because("a body has at most %d bytes", visitorBody))
