@@ -46,7 +46,16 @@ func (s *Server) Listing() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc(rows.Rooms.name, s.answerAsked(func(*http.Request) (any, error) { return s.listing(), nil }))
 	mux.HandleFunc(rows.Lobby.name, s.answerAsked(s.lobbyOf))
-	mux.HandleFunc("/rooms/", func(w http.ResponseWriter, _ *http.Request) { refuseHTTP(w, errNowhere) })
+	other := func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			refuseHTTP(w, errNowhere)
+			return
+		}
+		w.Header().Set("Allow", "GET, HEAD")
+		refuseHTTP(w, errMethod)
+	}
+	mux.HandleFunc("/rooms", other)
+	mux.HandleFunc("/rooms/", other)
 	return mux
 }
 

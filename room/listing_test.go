@@ -123,6 +123,13 @@ func TestRoomsAreLookedAt(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d", path, status, got, want)
 		}
 	}
+	for _, path := range []string{"/rooms", "/rooms/r", "/rooms/"} {
+		w := httptest.NewRecorder()
+		l.ServeHTTP(w, httptest.NewRequest(http.MethodPost, path, nil))
+		if kind := w.Header().Get("Content-Type"); w.Code != http.StatusMethodNotAllowed || kind != "application/problem+json" || w.Header().Get("Allow") == "" {
+			t.Errorf("POST %s: %d, %q, %v", path, w.Code, kind, w.Header())
+		}
+	}
 	last := 0
 	for range 100 {
 		if last, _ = asked(t, l, "/rooms", ""); last != http.StatusOK {
