@@ -5,8 +5,6 @@ package room_test
 import (
 	"bytes"
 	"fmt"
-	"net/http"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -26,15 +24,10 @@ var encoders = []struct{ name, codec, pipeline string }{
 // A stock program that knows nothing of WebRTC sends a picture and a tone; another
 // that nobody here wrote plays them, also when the first is started anew.
 func TestInputFromGStreamer(t *testing.T) {
-	if os.Getenv(namespaceEnv) == "" {
-		inNamespace(t)
+	h, at := abroad(t)
+	if h == nil {
 		return
 	}
-	makeDevice(t)
-	h := openAt(t, deviceAddr, room.Config{Grace: 10 * time.Second})
-	mux := http.NewServeMux()
-	mux.Handle("/whep/", h.WHEP())
-	at := serveAt(t, mux)
 	for k, x := range encoders {
 		t.Run(x.name, func(t *testing.T) {
 			name := fmt.Sprintf("gst%d", k)

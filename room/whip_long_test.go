@@ -8,10 +8,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
-	"net/netip"
 	"net/url"
 	"os"
 	"os/exec"
@@ -24,30 +21,18 @@ import (
 )
 
 const (
-	// namespaceEnv tells this test that it runs in a network namespace of its own.
-	namespaceEnv = "SWITCHYARD_TEST_NAMESPACE"
 	// enoughFrames is how many decoded pictures show that somebody plays.
 	enoughFrames = 30
 	// clientPatience is for interpreters and browsers to start on a busy machine.
 	clientPatience = 45 * time.Second
 )
 
-// deviceAddr is that of the only device in the namespace: aiortc and GStreamer
-// gather no candidates of loopback.
-var deviceAddr = netip.AddrFrom4([4]byte{192, 0, 2, 1})
-
 // Clients that nobody here wrote publish to each other, through WHIP and WHEP.
 func TestWHIPWithForeignClients(t *testing.T) {
-	if os.Getenv(namespaceEnv) == "" {
-		inNamespace(t)
+	h, at := abroad(t)
+	if h == nil {
 		return
 	}
-	makeDevice(t)
-	h := openAt(t, deviceAddr, room.Config{Grace: 10 * time.Second})
-	mux := http.NewServeMux()
-	mux.Handle("/whip/", h.WHIP())
-	mux.Handle("/whep/", h.WHEP())
-	at := serveAt(t, mux)
 	clients := []struct {
 		name  string
 		start func(t *testing.T, mode, url, codec string) *foreigner
@@ -76,52 +61,6 @@ func TestWHIPWithForeignClients(t *testing.T) {
 		}
 	}
 	h.nothingLeft()
-}
-
-// makeDevice makes the only device of the namespace.
-func makeDevice(t *testing.T) {
-	t.Helper()
-	for _, args := range [][]string{
-		{"link", "set", "lo", "up"}, {"link", "add", "whip", "type", "veth", "peer", "name", "nobody"},
-		{"addr", "add", deviceAddr.String() + "/24", "dev", "whip"}, {"link", "set", "whip", "up"}, {"link", "set", "nobody", "up"},
-	} {
-		if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
-			t.Fatalf("ip %v: %v %s", args, err, out)
-		}
-	}
-}
-
-// inNamespace runs this test again, where no other device is than its own.
-func inNamespace(t *testing.T) {
-	args := []string{"--net", "--pid", "--fork", "--kill-child", "--mount-proc"}
-	if os.Geteuid() != 0 {
-		args = append(args, "--user", "--map-root-user")
-	}
-	args = append(args, "--", os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=5m")
-	c := exec.CommandContext(t.Context(), "unshare", args...)
-	c.Env = append(os.Environ(), namespaceEnv+"=1")
-	out, err := c.CombinedOutput()
-	if err != nil {
-		t.Fatalf("in a namespace: %v\n%s", err, out)
-	}
-	for line := range strings.Lines(string(out)) {
-		if strings.Contains(line, "decoded") {
-			t.Log(strings.TrimSpace(line))
-		}
-	}
-}
-
-// serveAt serves on the device, and returns the URL.
-func serveAt(t *testing.T, handler http.Handler) string {
-	t.Helper()
-	l, err := net.Listen("tcp", netip.AddrPortFrom(deviceAddr, 0).String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &httptest.Server{Listener: l, Config: &http.Server{Handler: handler}}
-	s.Start()
-	t.Cleanup(s.Close)
-	return s.URL
 }
 
 // checkCodec fails unless a room's only publication of video has a codec.
