@@ -56,6 +56,7 @@ func (a *Access) Open() bool { return a.cfg.Keys == nil || a.cfg.Keys.Len() == 0
 type right struct {
 	all   bool
 	rooms token.Claims // with all of its rooms; see over
+	until time.Time    // zero for ever
 }
 
 type rightKey struct{}
@@ -152,9 +153,9 @@ func (a *Access) read(text string, now time.Time) (right, *Problem) {
 	case claims.Uses > 0:
 		return right{}, refusal("forbidden", "the token is for joining a number of times")
 	case claims.Can != nil && claims.Can.Admin:
-		return right{all: true}, nil
+		return right{all: true, until: claims.Expires}, nil
 	case claims.Can != nil && claims.Can.Moderate:
-		return right{rooms: claims}, nil
+		return right{rooms: claims, until: claims.Expires}, nil
 	}
 	return right{}, refusal("forbidden", "the token lacks can.admin and can.moderate")
 }

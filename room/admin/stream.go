@@ -42,12 +42,18 @@ func (a *api) addEvents() {
 		wants := func(name string) bool { return granted.over(name) && (in.Room == "" || in.Room == name) }
 		return &huma.StreamResponse{Body: func(c huma.Context) {
 			_, w := humago.Unwrap(c)
-			a.stream(c.Context(), w, wants, in.Last)
+			ctx := c.Context()
+			if !granted.until.IsZero() {
+				left, cancel := context.WithTimeout(ctx, granted.until.Sub(a.cfg.Access.cfg.Now()))
+				defer cancel()
+				ctx = left
+			}
+			a.stream(ctx, w, wants, in.Last)
 		}}, nil
 	})
 }
 
-// stream tells a listener what happens until it goes, or is too slow.
+// stream tells a listener what happens until ctx ends, or it is too slow.
 func (a *api) stream(ctx context.Context, w http.ResponseWriter, wants func(string) bool, last string) {
 	l, before, missed := a.cfg.Events.listen(wants, last)
 	defer a.cfg.Events.leave(l)

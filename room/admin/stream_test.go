@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/switchyard-rtc/switchyard/room"
 	"github.com/switchyard-rtc/switchyard/room/token"
@@ -143,5 +144,20 @@ func TestSlowListenerIsCutOff(t *testing.T) {
 		if len(before) != tt.before || missed != tt.missed {
 			t.Errorf("after %q: %d, missed %v; want %d, %v", tt.after, len(before), missed, tt.before, tt.missed)
 		}
+	}
+}
+
+// A stream lasts no longer than the token that it was asked for with.
+func TestStreamEndsWithItsToken(t *testing.T) {
+	h := open(t, newKeys(t), nil)
+	text, err := h.keys.Sign(token.Claims{Can: &token.Can{Admin: true}, Expires: time.Now().Add(2 * time.Second)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := h.listen("", text, "")
+	for s.lines.Scan() {
+	}
+	if err := s.lines.Err(); err != nil {
+		t.Errorf("the end of the stream: %v", err)
 	}
 }
