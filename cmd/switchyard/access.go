@@ -13,18 +13,22 @@ import (
 // authorizer decides who joins; see [room.Config].
 type authorizer = func(context.Context, room.JoinRequest) (room.Grant, error)
 
-// access returns who may join, and what signs invitations. An open server has
-// a key of its own for those.
+// access returns who may join, and what signs invitations, if a key does. An open
+// server has a key of its own for those.
 func access(c *config, own []byte) (authorizer, func(room.Invitation) (string, error)) {
 	keys := c.keys
 	if keys.Len() == 0 {
 		// The id and the length are as they should be.
 		keys, _ = token.NewKeys([][2]string{{"own", hex.EncodeToString(own)}})
 	}
-	if c.tokenNeeded() {
-		return keys.Authorize(time.Now), keys.Invite
+	invite := keys.Invite
+	if !keys.Signs() {
+		invite = nil
 	}
-	return keys.AuthorizeGuests(time.Now), keys.Invite
+	if c.tokenNeeded() {
+		return keys.Authorize(time.Now), invite
+	}
+	return keys.AuthorizeGuests(time.Now), invite
 }
 
 // newKeySecret returns 260 random bits as 52 characters.

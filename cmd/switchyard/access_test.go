@@ -231,3 +231,21 @@ func TestConfigOfOthersTokens(t *testing.T) {
 		t.Errorf("%+v, %v", g, err)
 	}
 }
+
+// With public keys alone nobody is invited here, which is no failure of the server.
+func TestPublicKeysInviteNobody(t *testing.T) {
+	t.Setenv(keysVariable, "")
+	const public = "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+	for _, tt := range []struct {
+		auth    string
+		invites bool
+	}{{"", true}, {"auth: {keys: {a: " + goodSecret + "}}\n", true}, {"auth: {keys: {a: '" + public + "'}}\n", false}} {
+		c, err := readConfig(file(t, tt.auth))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, invite := access(c, make([]byte, 32)); (invite != nil) != tt.invites {
+			t.Errorf("%q: invites: %v", tt.auth, invite != nil)
+		}
+	}
+}

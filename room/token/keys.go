@@ -91,17 +91,24 @@ func (k *Keys) Len() int {
 	return len(k.order)
 }
 
+// Signs tells whether there is a key that signs; public ones only check.
+func (k *Keys) Signs() bool { return k.signer() >= 0 }
+
+// signer is the place of the key that signs, or -1.
+func (k *Keys) signer() int {
+	return slices.IndexFunc(k.order, func(id string) bool { return k.keys[id].sign != nil })
+}
+
 // Sign returns a token, signed with the first key that can. It fails if there is
 // none, or if the token would never expire.
 func (k *Keys) Sign(c Claims) (string, error) {
-	i := slices.IndexFunc(k.order, func(id string) bool { return k.keys[id].sign != nil })
 	switch {
-	case i < 0:
+	case !k.Signs():
 		return "", errors.New("token: no key here signs")
 	case c.Expires.IsZero():
 		return "", errors.New("token: a token has to expire")
 	}
-	id := k.order[i]
+	id := k.order[k.signer()]
 	if c.Issuer == "" {
 		c.Issuer = id
 	}
