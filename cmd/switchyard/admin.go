@@ -91,6 +91,7 @@ func adminHandler(meter admin.Meter, events *admin.Events, hooks *webhook.Sender
 		return nil, err
 	}
 	secret := http.NewServeMux()
+	secret.HandleFunc("/", nothing)
 	secret.HandleFunc("GET /debug/stats", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, readProcessStats(meter, hooks))
 	})
@@ -107,14 +108,18 @@ func adminHandler(meter admin.Meter, events *admin.Events, hooks *webhook.Sender
 		fmt.Fprintln(w, "ok")
 	}))
 	mux.Handle("/api/v1/", api) // takes rows, too
-	mux.Handle("/", access.GuardAll(http.NotFoundHandler()))
+	mux.Handle("/", access.GuardAll(http.HandlerFunc(nothing)))
 	return mux, nil
+}
+
+func nothing(w http.ResponseWriter, _ *http.Request) {
+	admin.Refuse(w, "not_found", "there is nothing at this address")
 }
 
 func serveCost(meter admin.Meter, w http.ResponseWriter, r *http.Request) {
 	window, err := admin.ParseWindow(r.URL.Query().Get("seconds"))
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		admin.Refuse(w, "bad_request", err.Error())
 		return
 	}
 	cost, err := meter.Cost(r.Context(), window)

@@ -28,6 +28,8 @@ func TestAdminTellsCosts(t *testing.T) {
 		{"api/v1/capacity", "", "", http.StatusBadRequest, "bitrate"},
 		{"api/v1/capacity?bitrate=-1", "", "", http.StatusBadRequest, "bitrate"},
 		{"api/v1/capacity?bitrate=9e9", "", "", http.StatusBadRequest, "bitrate"},
+		{"nowhere", "", "", http.StatusNotFound, `"code":"not_found"`},
+		{"debug/nowhere", "", "", http.StatusNotFound, `"code":"not_found"`},
 		{"healthz", "Origin", strings.TrimSuffix(s.admin, "/"), http.StatusOK, "ok"},
 		{"healthz", "Origin", s.url, http.StatusForbidden, ""},
 		{"healthz", "Origin", "https://evil.example", http.StatusForbidden, ""},

@@ -6,23 +6,25 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/switchyard-rtc/switchyard/room/admin"
 )
 
 // ownHosts keeps other sites' names away from a server on loopback (DNS
 // rebinding), and their pages, for which WHIP and WHEP would be open: it answers
-// only loopback names with its own port, and only pages of this machine. A server
-// on another address answers all.
+// only loopback names, and only pages of this machine. A server on another address
+// answers all.
 func ownHosts(bound netip.AddrPort, next http.Handler) http.Handler {
 	if !bound.Addr().IsLoopback() {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isLoopbackHost(r.Host) {
-			http.Error(w, "this server answers only loopback names", http.StatusMisdirectedRequest)
+			admin.Refuse(w, "misdirected", "this server answers only loopback names")
 			return
 		}
 		if origin := r.Header.Get("Origin"); origin != "" && !isLoopbackOrigin(origin) {
-			http.Error(w, "this server answers no pages of other machines", http.StatusForbidden)
+			admin.Refuse(w, "forbidden", "this server answers no pages of other machines")
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -34,5 +34,8 @@ func TestOwnHosts(t *testing.T) {
 		if w.Code != tt.want {
 			t.Errorf("on %s, host %s, origin %q: %d, want %d", tt.bound, tt.host, tt.origin, w.Code, tt.want)
 		}
+		if got := w.Header().Get("Content-Type"); w.Code != 200 && got != "application/problem+json" {
+			t.Errorf("host %s, origin %q: refused as %s", tt.host, tt.origin, got)
+		}
 	}
 }

@@ -87,7 +87,7 @@ func (a *Access) Guard(next http.Handler) http.Handler {
 func (a *Access) GuardAll(next http.Handler) http.Handler {
 	return a.Guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !rightOf(r.Context()).all {
-			refusal("forbidden", "the token lacks can.admin").Write(w)
+			Refuse(w, "forbidden", "the token lacks can.admin")
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -208,10 +208,10 @@ func (a *api) unknown(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if w.Header().Get("Allow") != "" {
-		refusal("method_not_allowed", "that method is not allowed here").Write(w)
+		Refuse(w, "method_not_allowed", "that method is not allowed here")
 		return
 	}
-	refusal("not_found", "there is nothing at this address").Write(w)
+	Refuse(w, "not_found", "there is nothing at this address")
 }
 
 // room returns a room that is open.

@@ -66,3 +66,6 @@ func (p *Problem) GetHeaders() http.Header {
 
 // ContentType returns that of problem details.
 func (p *Problem) ContentType(string) string { return p.Header().Get("Content-Type") }
+
+// Refuse answers a request with a problem of a code; see docs/protocol.md.
+func Refuse(w http.ResponseWriter, code, detail string) { refusal(code, detail).Write(w) }
