@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -32,8 +33,15 @@ func TestAccessOutlivesTheServer(t *testing.T) {
 	call(t, boss, "mod", map[string]any{"op": "ban", "member": eve})
 	ana := cookie(t, s, "Ana")
 	stop(t, s)
+	left := filepath.Join(data, "files", "switchyard-files-1")
+	if err := os.Mkdir(left, 0o700); err != nil {
+		t.Fatal(err)
+	}
 
 	s = serve()
+	if _, err := os.Stat(left); !os.IsNotExist(err) {
+		t.Errorf("what a crash left is there still: %v", err)
+	}
 	for room, want := range map[string]string{"lounge": "banned", "attic": ""} {
 		if code, _ := tryJoin(t, s, room, ""); code != want {
 			t.Errorf("into %s: %q, want %q", room, code, want)

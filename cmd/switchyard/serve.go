@@ -173,7 +173,7 @@ func serve(out io.Writer, o serveOptions) error {
 	defer closeSender(sender)
 	rooms, err := room.NewServer(room.Config{
 		Media: media, Authorize: withSink(sink, authorize), Visitors: visitors, Invite: invite, Memory: kept.Memory(),
-		MaxMembers: o.maxMembers, Linger: o.config.linger, Hooks: happened.Hooks().Then(sender.Hooks()), Logger: log,
+		Files: kept.Folder("files"), MaxMembers: o.maxMembers, Linger: o.config.linger, Hooks: happened.Hooks().Then(sender.Hooks()), Logger: log,
 	})
 	if err != nil {
 		return err

@@ -175,6 +175,20 @@ func (s *Store) Memory() room.Memory {
 	return m
 }
 
+// Folder returns a folder in that of the store, emptied of what another process
+// left, for what lasts as long as this one. It is empty text if nothing is written.
+func (s *Store) Folder(name string) string {
+	if s.path == "" {
+		return ""
+	}
+	dir := filepath.Join(filepath.Dir(s.path), name)
+	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)); err != nil {
+		s.log.Warn("a folder cannot be used", "folder", dir, "err", err)
+		return ""
+	}
+	return dir
+}
+
 // changed notes that there is something to write. It does not wait.
 func (s *Store) changed(memory func() room.Memory) {
 	s.mu.Lock()

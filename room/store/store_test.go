@@ -280,3 +280,31 @@ func TestStoreTriesAgain(t *testing.T) {
 		}
 	})
 }
+
+// A folder is empty at first, whatever another process left in it.
+func TestStoreEmptiesAFolder(t *testing.T) {
+	dir := t.TempDir()
+	left := filepath.Join(dir, "files", "a", "b")
+	if err := os.MkdirAll(left, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	first, _ := open(t, dir)
+	if got := first.Folder("files"); got != filepath.Join(dir, "files") {
+		t.Errorf("the folder is %q", got)
+	}
+	if _, err := os.Stat(filepath.Dir(left)); !os.IsNotExist(err) {
+		t.Errorf("left: %v", err)
+	}
+	if err := os.MkdirAll(left, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if second, _ := open(t, dir); second.Folder("files") != "" {
+		t.Error("two stores have one folder")
+	}
+	if _, err := os.Stat(left); err != nil {
+		t.Errorf("a second process took what the first one has: %v", err)
+	}
+	if none, _ := open(t, ""); none.Folder("files") != "" {
+		t.Error("a store without a folder has one")
+	}
+}
