@@ -56,8 +56,9 @@ type InputStream struct {
 // nothing else.
 //
 // Who sends the first packet of a stream is who is listened to until nothing has
-// come from there for a second, or for 200 ms if only the port is another. Requests for key frames (RFC 4585) and receiver
-// reports go where its RTCP comes from, and nowhere before that.
+// come from there for a second, or for 200 ms if only the port is another. Requests
+// for key frames (RFC 4585) and receiver reports go where its RTCP comes from, and
+// nowhere before that.
 //
 // A sender that is started anew goes on where the old one ended, whatever SSRC,
 // numbers and timestamps it begins with.
