@@ -190,7 +190,9 @@ export class Room extends Emitter {
    *   with a {@link RoomError} when it refuses, and the room is then `left`
    */
   join(o) {
-    this.name = o.room;
+    if (this.state === 'idle') {
+      this.name = o.room;
+    }
     return this.#session.join(o);
   }
 

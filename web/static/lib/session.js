@@ -13,6 +13,8 @@ const passing = ['offline', 'timeout', 'rate_limited', 'server_busy', 'draining'
 const over = ['session_unknown', 'session_expired'];
 /** How long the first join may take, in milliseconds. */
 const joinTimeout = 20_000;
+/** How long the server is waited for when we leave, in milliseconds: whoever goes is not to be heard any longer. */
+const leaveTimeout = 1000;
 
 /**
  * Session is being in a room: it joins with an offer inside, and ends once. After
@@ -120,7 +122,9 @@ export class Session extends Emitter {
   }
 
   async leave() {
-    await this.request('leave', {}).catch(() => {});
+    if (this.state === 'joined') {
+      await this.signal.request('leave', {}, leaveTimeout).catch(() => {});
+    }
     this.end(null);
   }
 
