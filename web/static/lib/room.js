@@ -324,6 +324,7 @@ export class Room extends Emitter {
     if (moved) {
       this.name = name;
       this.chat.clear();
+      this.hosting.clear();
     }
     this.#watcher.reset();
     this.speakers.clear();
@@ -347,9 +348,7 @@ export class Room extends Emitter {
   }
 
   #rosterChanged() {
-    if (this.self) {
-      this.self = { ...this.self, ...this.#roster.members.get(this.self.id) };
-    }
+    this.self = this.#roster.members.get(this.self?.id ?? '') ?? this.self;
     this.#watcher.sweep();
     this.talk.sweep((id) => this.#roster.members.has(id));
     this.emit('roster', undefined);
