@@ -96,6 +96,8 @@ export class Call {
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   #losing;
   #frame = perFrame(() => this.#update());
+  /** What is wrong with the devices, as it was told. */
+  #wrong;
   /** @type {(() => void)[]} */
   #off = [];
 
@@ -106,6 +108,7 @@ export class Call {
   constructor(room, media) {
     this.#room = room;
     this.#media = media;
+    this.#wrong = { mic: media.mic.error, cam: media.cam.error };
     this.controls = new Controls(room, media);
     this.#sound = new Sound((blocked) => (this.#hear.hidden = !blocked));
     this.#stage = new Stage(room, media, this.controls, this.#sound);
@@ -248,10 +251,12 @@ export class Call {
 
   #deviceChanged() {
     for (const d of /** @type {const} */ (['mic', 'cam'])) {
-      if (this.#media[d].error === `${d}_lost`) {
-        this.#media[d].error = '';
-        this.#toasts.show(`${d}_lost`);
+      const { error } = this.#media[d];
+      if (error && error !== this.#wrong[d]) {
+        this.#toasts.show(error);
       }
+      this.#media[d].error = error === `${d}_lost` ? '' : error;
+      this.#wrong[d] = this.#media[d].error;
     }
     this.controls.follow();
     this.#frame.ask();
