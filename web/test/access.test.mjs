@@ -110,6 +110,9 @@ test('a page goes to a breakout room and back', { timeout: 60_000 }, async () =>
 test('without a token, and in a lobby', { timeout: 60_000 }, async () => {
   const stranger = await open(browser, `${server.url}/?room=gate&name=Eve&join`);
   await stranger.getByText('You are not allowed to join this room.').waitFor();
+  await stranger.goto(stranger.url() + new URL(link('Eve')).hash); // an invitation, opened in the same tab
+  await stranger.getByRole('toolbar', { name: 'Call controls' }).waitFor();
+  assert.equal(new URL(stranger.url()).hash, '');
   await stranger.close();
 
   const boss = await moderator();

@@ -211,9 +211,11 @@ test('who knocks is let in or sent away, by one of two moderators', { timeout: 2
 
   const di = await knock('lobby', 'Di');
   await notice.getByText('Di').waitFor();
-  await notice.getByRole('button', { name: 'Deny' }).click();
+  await notice.getByRole('button', { name: 'Deny' }).press('Enter');
   assert.equal(await di.decided, 'rejected');
   await notice.waitFor({ state: 'hidden' });
+  await ana.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  assert.notEqual(await ana.evaluate(() => document.activeElement?.tagName), 'BODY', 'the focus is kept');
 
   // The other moderator decides, in the panel.
   const ed = await knock('lobby', 'Ed');

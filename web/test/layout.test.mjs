@@ -303,6 +303,8 @@ test('a tile takes the whole screen, or a window of its own', { timeout: 60_000 
   const frames = () => popup.locator('video').evaluate((/** @type {HTMLVideoElement} */ v) => v.getVideoPlaybackQuality().totalVideoFrames);
   const before = await frames();
   await until('the window shows Bo', async () => (await frames()) > before + 5);
+  const fills = (/** @type {Page} */ page) => page.locator('video').evaluate((v) => v.clientWidth === innerWidth && v.clientHeight === innerHeight);
+  await until('the picture fills the window', () => fills(popup));
   await popup.close();
 
   const floats = await ana.evaluate(() => 'documentPictureInPicture' in window);
@@ -310,8 +312,12 @@ test('a tile takes the whole screen, or a window of its own', { timeout: 60_000 
     const [pip] = await Promise.all([context.waitForEvent('page'), more(ana, 'Picture in picture')]);
     await pip.getByText('Bo', { exact: true }).waitFor();
     await until('the small window plays', () => pip.locator('video').evaluate((/** @type {HTMLVideoElement} */ v) => v.videoWidth > 0));
+    await until('and fills it', () => fills(pip));
     await pip.close();
   }
+  const [left] = await Promise.all([context.waitForEvent('page'), option(ana, 'Bo', 'Open in a window of its own')]);
+  await left.getByText('Bo', { exact: true }).waitFor();
+  await Promise.all([left.waitForEvent('close'), ana.goto(server.url)]);
   await Promise.all([context.close(), bo.close()]);
 });
 

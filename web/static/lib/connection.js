@@ -59,6 +59,8 @@ export class Connection extends Emitter {
    */
   #pending = null;
   #closed = false;
+  /** Another connection may take our place: what changes waits for what comes of it. */
+  #held = false;
   /** @type {Promise<void>|null} */
   #running = null;
 
@@ -99,19 +101,42 @@ export class Connection extends Emitter {
     this.#locals.push(local);
   }
 
+  /** @param {LocalPublication} local @returns {boolean} whether it has a section here */
+  sends(local) {
+    return this.#locals.includes(local);
+  }
+
+  /**
+   * Offers nothing more, until {@link restore}.
+   * @returns {Promise<void>} settled when an offer that is under way is answered
+   */
+  async hold() {
+    this.#held = true;
+    await this.#running?.catch(() => {});
+  }
+
   /** What {@link restore} needs, before another connection takes what we send. */
   keep() {
     return this.#locals.map((local) => ({ local, was: { transceiver: local.transceiver, id: local.id, told: local.told } }));
   }
 
   /**
-   * Goes on with what we send, as no other connection took it.
+   * Goes on with what we send, as no other connection took it, and ends what was
+   * ended meanwhile.
    * @param {ReturnType<Connection['keep']>} kept
    */
   restore(kept) {
+    this.#held = false;
     for (const { local, was } of kept) {
+      if (!this.sends(local)) {
+        was.transceiver?.stop();
+        continue;
+      }
       Object.assign(local, was);
       if (local.transceiver) {
+        if (local.transceiver.sender.track !== local.track) {
+          local.transceiver.sender.replaceTrack(local.track).catch(() => {}); // it was changed meanwhile
+        }
         local.demand.attach(local.transceiver.sender, local.backupOf ? [single(local.source)] : encodings(local.source));
       }
     }
@@ -192,13 +217,16 @@ export class Connection extends Emitter {
   }
 
   #start() {
+    if (this.#held || this.#closed) {
+      return Promise.resolve();
+    }
     this.#running ??= this.#run();
     return this.#running;
   }
 
   async #run() {
     try {
-      while ((this.#dirty || this.#pending) && !this.#closed) {
+      while ((this.#dirty || this.#pending) && !this.#closed && !this.#held) {
         await this.#round();
       }
     } finally {
@@ -224,6 +252,12 @@ export class Connection extends Emitter {
       const ack = await this.#request('offer', offer);
       this.#pending = null;
       await this.accept(ack.answer, ack);
+      for (const id of (ack.published ?? []).map(publicationId)) {
+        if (!this.#locals.some((l) => l.id === id)) {
+          // It was ended before we knew its name.
+          this.#request('unpublish', { publication: id }).catch(() => {});
+        }
+      }
     } catch (err) {
       if (err instanceof RoomError && unsure.includes(err.code)) {
         throw err;

@@ -43,8 +43,8 @@ export class Hosting extends Emitter {
     const { signal } = session;
     signal.on('knock', (/** @type {KnockEvent} */ e) => this.#knocked(e));
     signal.on('admitted', (/** @type {{ticket: string}} */ e) => this.emit('admitted', e.ticket));
-    signal.on('grant', (/** @type {GrantEvent} */ e) => e.can?.moderate || this.#forget());
-    signal.on('down', () => this.#forget()); // who still waits is told anew
+    signal.on('grant', (/** @type {GrantEvent} */ e) => e.can?.moderate || this.clear());
+    signal.on('down', () => this.clear()); // who still waits is told anew
   }
 
   /** Removes a member, who may come again. @param {string} member */
@@ -199,7 +199,8 @@ export class Hosting extends Emitter {
     }
   }
 
-  #forget() {
+  /** Forgets who waits: it is not for us to decide, or at another door. @internal */
+  clear() {
     for (const w of this.waiting) {
       this.#knocked({ ...w, gone: true });
     }

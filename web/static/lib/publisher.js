@@ -87,7 +87,9 @@ export class Publisher {
     try {
       await c.negotiate();
     } catch (err) {
-      if (!(err instanceof RoomError && passing.includes(err.code))) {
+      // Another connection than that of the present room has it to offer.
+      const again = c !== this.#session.connection || (err instanceof RoomError && passing.includes(err.code));
+      if (!again) {
         this.#forget(local);
         throw err;
       }
@@ -234,10 +236,10 @@ export class Publisher {
       this.#session.request('unpublish', { publication }).catch(() => {});
     }
     const c = this.#session.connection;
-    const late = this.list.filter((l) => !l.transceiver);
+    const late = this.list.filter((l) => c && !c.sends(l));
     late.forEach((l) => c?.attach(l));
-    if (c && late.length > 0) {
-      c.negotiate().catch(() => {});
+    if (late.length > 0) {
+      c?.negotiate().catch(() => {});
     }
     for (const l of this.list.filter((l) => l.id && l.told !== l.muted)) {
       this.mute(l.source, l.muted).catch(() => {});

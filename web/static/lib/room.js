@@ -190,7 +190,9 @@ export class Room extends Emitter {
    *   with a {@link RoomError} when it refuses, and the room is then `left`
    */
   join(o) {
-    this.name = o.room;
+    if (this.state === 'idle') {
+      this.name = o.room;
+    }
     return this.#session.join(o);
   }
 
@@ -322,6 +324,7 @@ export class Room extends Emitter {
     if (moved) {
       this.name = name;
       this.chat.clear();
+      this.hosting.clear();
     }
     this.#watcher.reset();
     this.speakers.clear();
@@ -345,9 +348,7 @@ export class Room extends Emitter {
   }
 
   #rosterChanged() {
-    if (this.self) {
-      this.self = { ...this.self, ...this.#roster.members.get(this.self.id) };
-    }
+    this.self = this.#roster.members.get(this.self?.id ?? '') ?? this.self;
     this.#watcher.sweep();
     this.talk.sweep((id) => this.#roster.members.has(id));
     this.emit('roster', undefined);

@@ -13,6 +13,8 @@ const passing = ['offline', 'timeout', 'rate_limited', 'server_busy', 'draining'
 const over = ['session_unknown', 'session_expired'];
 /** How long the first join may take, in milliseconds. */
 const joinTimeout = 20_000;
+/** How long the server is waited for when we leave, in milliseconds: whoever goes is not to be heard any longer. */
+const leaveTimeout = 1000;
 
 /**
  * Session is being in a room: it joins with an offer inside, and ends once. After
@@ -49,8 +51,6 @@ export class Session extends Emitter {
   rev = 0;
   /** The network became another one while we were away. */
   #moved = false;
-  /** The connection of a room that we are about to leave. @type {Connection|null} */
-  #leaving = null;
   /** Counts joins, so that one which was overtaken stops. */
   #attempt = 0;
   /** Of the lobby that we wait in. */
@@ -120,7 +120,9 @@ export class Session extends Emitter {
   }
 
   async leave() {
-    await this.request('leave', {}).catch(() => {});
+    if (this.state === 'joined') {
+      await this.signal.request('leave', {}, leaveTimeout).catch(() => {});
+    }
     this.end(null);
   }
 
@@ -137,9 +139,12 @@ export class Session extends Emitter {
       throw new RoomError('not_joined', 'move: not in a room');
     }
     const o = { ...before, room, token: token ?? before.token };
+    await here?.hold();
     const kept = here?.keep() ?? [];
-    this.#leaving = here;
     try {
+      if (this.state !== 'joined') {
+        throw new RoomError('offline', 'move: no connection');
+      }
       const ack = await this.#anew(o, ++this.#attempt, this.seat?.session);
       if (!ack) {
         throw new RoomError('offline', 'move: no connection');
@@ -147,10 +152,12 @@ export class Session extends Emitter {
       // Of a part we know the way to the main room, which leads back to the part.
       this.#options = ack.room?.breakout?.main === before.room ? before : o;
     } catch (err) {
-      here?.restore(kept);
+      if (this.connection === here) {
+        here?.restore(kept);
+        here?.resume(false).catch(() => {}); // what was to be offered meanwhile
+        this.emit('ready', undefined); // and what was to be told
+      }
       throw err;
-    } finally {
-      this.#leaving = null;
     }
   }
 
@@ -244,11 +251,8 @@ export class Session extends Emitter {
     if (!this.#PeerConnection) {
       return null;
     }
-    /** @type {Connection} */
     const c = new Connection({
-      iceServers: o.iceServers ?? [],
-      request: (name, arg) => (c === this.#leaving ? Promise.reject(new RoomError('not_joined', `${name}: leaving`)) : this.request(name, arg)),
-      PeerConnection: this.#PeerConnection,
+      iceServers: o.iceServers ?? [], request: (name, arg) => this.request(name, arg), PeerConnection: this.#PeerConnection,
     });
     c.on('offer', () => this.offers++);
     c.on('answered', () => this.emit('answered', undefined));

@@ -1,5 +1,5 @@
 // @ts-check
-import { h, setText } from './dom.js';
+import { adrift, h, setText } from './dom.js';
 import { t } from './i18n.js';
 import { clock } from './names.js';
 /** @import {BreakoutRoom} from '../lib/protocol.js' */
@@ -68,7 +68,7 @@ export class BreakoutBar {
     setText(this.#text, part ? t('breakout.here', { name: part.name }) : t('breakout.areOpen'));
     this.#back.hidden = !part;
     this.#more.hidden = !leads;
-    if (focused && (this.#bar.hidden || !this.#bar.contains(document.activeElement))) {
+    if (focused && adrift(this.#bar)) {
       head.closest('main')?.focus();
     }
     this.#tick();
@@ -86,10 +86,10 @@ export class BreakoutBar {
   }
 
   #goBack() {
-    const { room, toasts } = this.#ctx;
+    const { room, fail } = this.#ctx;
     const main = room.info?.breakout?.main;
     if (main) {
-      room.follow({ room: main }).catch((err) => toasts.show(err?.code ?? 'internal'));
+      room.follow({ room: main }).catch(fail);
     }
   }
 

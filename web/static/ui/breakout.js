@@ -1,6 +1,6 @@
 // @ts-check
 import { openDialog } from './dialog.js';
-import { h, set, setText } from './dom.js';
+import { adrift, h, set, setText } from './dom.js';
 import { sentence, t } from './i18n.js';
 import { clock } from './names.js';
 import { rightsOf } from './rights.js';
@@ -87,7 +87,7 @@ class Breakout {
       : [['0', t('breakout.main')], ...Array.from({ length: this.#count() }, (_, i) => /** @type {[string, string]} */ ([String(i + 1), t('breakout.room', { n: i + 1 })]))];
     this.#show(everybody, places);
     this.tick();
-    if (inside && !this.element.contains(document.activeElement)) {
+    if (inside && adrift(this.element)) {
       /** @type {HTMLElement|null} */ (this.element.querySelector('form:not([hidden]) input'))?.focus();
     }
   }

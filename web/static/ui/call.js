@@ -42,6 +42,7 @@ import { Toolbar } from './toolbar.js';
  * @property {HTMLElement} head where the call is named; for badges
  * @property {() => void} update asks for an update of everything, with the next frame
  * @property {(tab?: string) => Promise<void>} settings opens them
+ * @property {(err: any) => void} fail says why something did not work
  */
 
 /**
@@ -95,7 +96,10 @@ export class Call {
   #lost = false;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   #losing;
-  #frame = perFrame(() => this.#update());
+  #frame = perFrame(() => this.#closed || this.#update());
+  #closed = false;
+  /** What is wrong with the devices, as it was told. */
+  #wrong;
   /** @type {(() => void)[]} */
   #off = [];
 
@@ -106,6 +110,7 @@ export class Call {
   constructor(room, media) {
     this.#room = room;
     this.#media = media;
+    this.#wrong = { mic: media.mic.error, cam: media.cam.error };
     this.controls = new Controls(room, media);
     this.#sound = new Sound((blocked) => (this.#hear.hidden = !blocked));
     this.#stage = new Stage(room, media, this.controls, this.#sound);
@@ -116,12 +121,12 @@ export class Call {
       { id: 'cam', icon: 'cam', iconOff: 'camOff', toggles: true, key: 'v', onclick: () => this.controls.toggle('cam') },
       { id: 'share', icon: 'share', toggles: true, key: 's', onclick: () => this.controls.share(), hidden: !navigator.mediaDevices?.getDisplayMedia },
       { id: 'leave', icon: 'leave', onclick: () => this.#room.leave() },
-    ], this.#keys);
+    ], this.#keys, (err) => this.#fail(err));
     /** @type {Context} */
     const ctx = {
       room, media, controls: this.controls, panels: this.#panels, toolbar: this.#toolbar, toasts: this.#toasts,
       keys: this.#keys, stage: this.#stage, sound: this.#sound, head: this.#head, update: this.#frame.ask,
-      settings: (tab) => this.#settings(tab),
+      settings: (tab) => this.#settings(tab).catch((err) => this.#fail(err)), fail: (err) => this.#fail(err),
     };
     this.#features = features.map((F) => new F(ctx));
     this.#listen();
@@ -199,7 +204,23 @@ export class Call {
   /** @param {string} [tab] to begin with */
   async #settings(tab) {
     const { openSettings } = await import('./settings.js');
-    openSettings({ media: this.#media, keys: this.#keys, tab, update: this.#frame.ask });
+    this.#closed || openSettings({ media: this.#media, keys: this.#keys, tab, update: this.#frame.ask });
+  }
+
+  /**
+   * Says why something did not work. A part of the page that does not come is of a
+   * server that is newer than the page, or the network is lost.
+   * @param {any} err
+   */
+  #fail(err) {
+    if (!(err instanceof TypeError)) {
+      this.#toasts.show(err?.code ?? 'internal');
+      return;
+    }
+    if (!/import|module/i.test(err.message)) {
+      reportError(err);
+    }
+    this.#toasts.show('part', undefined, { actions: [{ label: t('settings.reload'), onclick: () => location.reload() }] });
   }
 
   #update() {
@@ -248,10 +269,12 @@ export class Call {
 
   #deviceChanged() {
     for (const d of /** @type {const} */ (['mic', 'cam'])) {
-      if (this.#media[d].error === `${d}_lost`) {
-        this.#media[d].error = '';
-        this.#toasts.show(`${d}_lost`);
+      const { error } = this.#media[d];
+      if (error && error !== this.#wrong[d]) {
+        this.#toasts.show(error);
       }
+      this.#media[d].error = error === `${d}_lost` ? '' : error;
+      this.#wrong[d] = this.#media[d].error;
     }
     this.controls.follow();
     this.#frame.ask();
@@ -287,6 +310,7 @@ export class Call {
   }
 
   close() {
+    this.#closed = true;
     this.#off.forEach((off) => off());
     this.#frame.cancel();
     this.#features.forEach((f) => f.close?.());

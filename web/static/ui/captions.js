@@ -26,6 +26,7 @@ export class Captions {
   #lines = new Map();
   /** @type {Speech|null} */
   #speech = null;
+  #closed = false;
 
   /** @param {Context} ctx */
   constructor(ctx) {
@@ -67,6 +68,9 @@ export class Captions {
       return;
     }
     const { Speech } = await import('./speech.js');
+    if (this.#speech || this.#closed) {
+      return; // pressed twice, or too late
+    }
     const { room, toasts } = this.#ctx;
     this.#speech = new Speech((text, final, lang) => {
       room.talk.caption(text, final, lang).catch(() => {}); // the next words take their place
@@ -115,6 +119,7 @@ export class Captions {
   }
 
   close() {
+    this.#closed = true;
     this.#off();
     this.#quiet();
     [...this.#lines.keys()].forEach((id) => this.#remove(id));

@@ -39,7 +39,8 @@ export class Chat {
     this.#room = room;
     this.#toolbar = toolbar;
     this.#input.addEventListener('keydown', (e) => {
-      if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) {
+      // Safari tells by the code 229 alone that Enter ends a syllable.
+      if (e.key === 'Enter' && !e.shiftKey && !e.isComposing && e.keyCode !== 229) {
         e.preventDefault();
         this.#submit();
       }
@@ -101,6 +102,9 @@ export class Chat {
     const { lines } = this.#room.chat;
     this.#log.insertBefore(p, this.#shown.get(lines[lines.indexOf(line) + 1]) ?? null);
     this.#shown.set(line, p);
+    while (this.#log.childElementCount > lines.length) {
+      this.#log.firstElementChild?.remove(); // the room has forgotten it
+    }
     this.#empty.hidden = true;
     if (low) {
       this.#log.scrollTop = this.#log.scrollHeight;

@@ -9,7 +9,9 @@ import { setSetting, setting } from './storage.js';
 
 /**
  * Controls brings what the visitor's devices do and what the room publishes in
- * line. One change at a time, so that quick presses cannot overtake each other.
+ * line. A device is turned at once, whatever the server or the browser's prompts
+ * have still to say. What is published follows, of each device one change at a time,
+ * so that quick presses cannot overtake each other.
  *
  * Events: `change`; `error` with a code.
  *
@@ -20,10 +22,12 @@ export class Controls extends Emitter {
   #media;
   /** @type {MediaStream|null} */
   #screen = null;
-  /** @type {Promise<void>} */
-  #queue = Promise.resolve();
-  /** Whether a {@link follow} waits in the queue. */
-  #following = false;
+  /** The newest change of each. @type {Record<Device|'screen', Promise<void>>} */
+  #queues = { mic: Promise.resolve(), cam: Promise.resolve(), screen: Promise.resolve() };
+  /** What is being turned, and how: the next press turns it the other way. @type {Map<Device, {to: boolean}>} */
+  #turning = new Map();
+  /** Of which a {@link follow} waits in the queue. @type {Set<Device>} */
+  #following = new Set();
 
   /**
    * @param {Room} room
@@ -42,9 +46,9 @@ export class Controls extends Emitter {
    */
   #muted(source) {
     if (source === 'microphone' || source === 'camera') {
-      this.#next(async () => {
-        const d = source === 'microphone' ? 'mic' : 'cam';
-        await this.#media.turn(d, false);
+      const d = source === 'microphone' ? 'mic' : 'cam';
+      this.#media.turn(d, false);
+      this.#next(d, async () => {
         await this.#match(d);
         this.emit('error', `${d}_muted`);
       });
@@ -93,34 +97,49 @@ export class Controls extends Emitter {
    * @param {boolean} [on] the other way round if missing
    */
   turn(d, on) {
-    return this.#next(async () => {
-      await this.#media.turn(d, on ?? !this.#media.live(d));
-      await this.#match(d);
-      if (this.#media[d].error) {
-        this.emit('error', this.#media[d].error);
+    const to = on ?? !(this.#turning.get(d)?.to ?? this.#media.live(d));
+    if (to && !this.#may(d)) {
+      return Promise.resolve(); // keys, headsets and notices end here, too
+    }
+    const turning = { to };
+    this.#turning.set(d, turning);
+    const turned = this.#media.turn(d, to);
+    return this.#next(d, async () => {
+      await turned;
+      if (this.#turning.get(d) === turning) {
+        this.#turning.delete(d);
       }
+      await this.#match(d);
     });
   }
 
   /** A device was opened, lost or changed outside of a {@link toggle}. */
   follow() {
-    if (this.#following) {
-      return;
-    }
-    this.#following = true;
-    this.#next(async () => {
-      this.#following = false;
-      for (const d of /** @type {Device[]} */ (['mic', 'cam'])) {
-        await this.#match(d);
+    for (const d of /** @type {Device[]} */ (['mic', 'cam'])) {
+      if (!this.#following.has(d)) {
+        this.#following.add(d);
+        this.#next(d, async () => {
+          this.#following.delete(d);
+          await this.#match(d);
+        });
       }
-    });
+    }
   }
 
-  /** @param {() => Promise<void>} step */
-  #next(step) {
-    this.#queue = this.#queue.then(step).catch((err) => this.emit('error', err?.code ?? 'internal'))
+  /**
+   * @param {Device|'screen'} what
+   * @param {() => Promise<void>} step
+   */
+  #next(what, step) {
+    this.#queues[what] = this.#queues[what].then(step).catch((err) => this.emit('error', err?.code ?? 'internal'))
       .then(() => this.emit('change', undefined));
-    return this.#queue;
+    return this.#queues[what];
+  }
+
+  /** @param {Device} d @returns {boolean} whether it may be published; before the join the server decides */
+  #may(d) {
+    const { self, can } = this.#room;
+    return !self || has(can, d === 'mic' ? 'microphone' : 'camera');
   }
 
   /** @param {Device} d */
@@ -128,8 +147,7 @@ export class Controls extends Emitter {
     const { track, on } = this.#media[d];
     const source = d === 'mic' ? 'microphone' : 'camera';
     const local = this.#room.locals.find((l) => l.source === source);
-    const { self, can } = this.#room; // self is null before the join, of which the server decides
-    if (self && !has(can, source)) {
+    if (!this.#may(d)) {
       if (local) {
         await this.#room.unpublish(source).catch(() => {}); // the server has ended it
       }
@@ -155,7 +173,7 @@ export class Controls extends Emitter {
 
   /** Starts or stops sharing the screen. */
   share() {
-    return this.#next(async () => {
+    return this.#next('screen', async () => {
       if (this.#screen) {
         await this.#unshare();
         return;
@@ -172,7 +190,11 @@ export class Controls extends Emitter {
       const [video] = this.#screen.getVideoTracks();
       video.contentHint = this.hint;
       const [audio] = this.#screen.getAudioTracks();
-      video.addEventListener('ended', () => this.#screen?.getVideoTracks()[0] === video && this.share());
+      video.addEventListener('ended', () => this.#next('screen', async () => {
+        if (this.#screen?.getVideoTracks()[0] === video) {
+          await this.#unshare();
+        }
+      }));
       const published = [this.#room.publish(video, 'screen')];
       if (audio) {
         published.push(this.#room.publish(audio, 'screen_audio'));

@@ -1,5 +1,5 @@
 // @ts-check
-import { h } from './dom.js';
+import { focusOn, h } from './dom.js';
 import { icon } from './icons.js';
 import { t } from './i18n.js';
 
@@ -25,7 +25,7 @@ let count = 0;
  * @returns {Dialog}
  */
 export function openDialog({ title, body, modal = true, class: name = '', onclose }) {
-  const opener = /** @type {HTMLElement|null} */ (document.activeElement);
+  const opener = document.activeElement;
   const id = `dialog-${++count}`;
   const element = h('dialog', { class: `dialog ${name}`.trim(), 'aria-labelledby': id },
     h('div', { class: 'dialog-head' },
@@ -45,7 +45,7 @@ export function openDialog({ title, body, modal = true, class: name = '', onclos
       element.close();
       element.remove();
       if (inside || document.activeElement === document.body) {
-        opener?.focus();
+        focusOn(opener);
       }
       onclose?.();
     },

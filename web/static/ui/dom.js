@@ -66,6 +66,29 @@ export function setText(el, text) {
 }
 
 /**
+ * Whether the focus, which was in a place, is lost there, or will be: browsers take it
+ * from what is hidden with the next frame only.
+ * @param {Element} place
+ */
+export function adrift(place) {
+  const at = document.activeElement;
+  return !at || !place.contains(at) || at.closest('[hidden]') !== null || at.matches(':disabled');
+}
+
+/**
+ * Gives the focus to an element, or to the screen where it is gone or hidden.
+ * @param {Element|null|undefined} el
+ */
+export function focusOn(el) {
+  if (el instanceof HTMLElement && el !== document.body) {
+    el.focus();
+  }
+  if (document.activeElement !== el || el === document.body) {
+    document.querySelector('main')?.focus({ preventScroll: true });
+  }
+}
+
+/**
  * Puts off what is asked for many times to once a frame. Where no frames are
  * drawn, as in a hidden tab, it happens within a quarter of a second.
  * @param {() => void} f

@@ -45,7 +45,9 @@ export class Files {
     panel.addEventListener('drop', (e) => this.#dropped(e, panel));
     panel.addEventListener('paste', (e) => {
       const files = [...e.clipboardData?.files ?? []];
-      if (files.length > 0 && this.on) {
+      // An office program gives a picture of the text with it.
+      const text = ['text/plain', 'text/html'].every((type) => e.clipboardData?.types.includes(type));
+      if (files.length > 0 && !text && this.on) {
         e.preventDefault();
         this.#send(files);
       }

@@ -11,6 +11,8 @@ export class Hands {
   #off;
   /** Who had a hand up when it was looked at last. @type {Set<string>|null} */
   #known = null;
+  /** The room in which they are. */
+  #where = '';
   /** What the visitor wants and the server has not told yet. @type {boolean|null} */
   #wish = null;
   #asking = false;
@@ -69,7 +71,8 @@ export class Hands {
     this.#settle();
     const { room, toasts } = this.#ctx;
     const up = room.members.filter((m) => m.hand);
-    const known = this.#known;
+    const known = this.#where === room.name ? this.#known : null;
+    this.#where = room.name;
     this.#known = new Set(up.map((m) => m.id));
     if (known && room.can.moderate) {
       for (const m of up.filter((m) => !known.has(m.id) && m.id !== room.self?.id)) {

@@ -1,5 +1,5 @@
 // @ts-check
-import { h, set, setText } from './dom.js';
+import { adrift, h, set, setText } from './dom.js';
 import { icon } from './icons.js';
 import { t } from './i18n.js';
 /** @import {Room} from '../lib/room.js' */
@@ -81,7 +81,7 @@ export class Waiting {
     if (!first) {
       setText(this.#said, '');
     }
-    if (focused && !this.#card.contains(document.activeElement)) {
+    if (focused && adrift(this.#card)) {
       focusNear(this.#card);
     }
   }
@@ -99,7 +99,7 @@ export class Waiting {
       }
     }
     known.forEach((row) => row.remove());
-    if (focused && !this.list.contains(document.activeElement)) {
+    if (focused && adrift(this.list)) {
       focusNear(this.list);
     }
   }

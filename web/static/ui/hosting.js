@@ -111,7 +111,7 @@ export class Hosting {
 
   /** Says why, when something is refused. @param {Promise<unknown>} done */
   #attempt(done) {
-    done.catch((err) => this.#ctx.toasts.show(err?.code ?? 'internal'));
+    done.catch(this.#ctx.fail);
   }
 
   /** @param {Member} m */

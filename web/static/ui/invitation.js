@@ -14,6 +14,9 @@ if (given) {
   history.replaceState(history.state, '', location.pathname + location.search);
 }
 
+// Who opens a link to where the page is already changes the fragment alone.
+addEventListener('hashchange', () => tokenIn(location.hash) && location.reload());
+
 /**
  * @param {string} room
  * @returns {string|undefined} the token for a room: that of the link, which this

@@ -17,6 +17,7 @@ export class Layouts {
   #windows = [];
   /** What says which layout it is now. @type {HTMLElement|undefined} */
   #note;
+  #off = new AbortController();
 
   /** @param {Context} ctx */
   constructor(ctx) {
@@ -27,6 +28,8 @@ export class Layouts {
     keys.bind('l', 'keys.layout', () => this.#next());
     stage.menus.push((key) => this.#items(key));
     stage.drawn.push(() => this.#windows.forEach((w) => w.update()));
+    // A window would stay behind, with a picture that stands still.
+    window.addEventListener('pagehide', () => this.close(), { signal: this.#off.signal });
   }
 
   async #open() {
@@ -53,7 +56,10 @@ export class Layouts {
   async #popOut(key) {
     // A window has to be opened at once: later the browser takes it for a nuisance.
     const opened = window.open('', '', 'popup,width=640,height=400');
-    const { Popout } = await import('./popout.js');
+    const { Popout } = await import('./popout.js').catch((err) => {
+      opened?.close();
+      throw err;
+    });
     if (opened) {
       await this.#keep(Promise.resolve(new Popout(opened, () => key, this.#ctx.stage)));
     } else {
@@ -84,7 +90,7 @@ export class Layouts {
     if (wholeScreen) {
       items.push({ label: t('menu.full'), icon: 'fullscreen', onclick: () => stage.full(key) });
     }
-    items.push({ label: t('menu.popOut'), icon: 'pip', onclick: () => this.#popOut(key) });
+    items.push({ label: t('menu.popOut'), icon: 'pip', onclick: () => this.#popOut(key).catch(this.#ctx.fail) });
     const id = stage.views.idOf(key);
     if (room.self?.role === 'moderator' && id) {
       const on = stage.spotlight === key;
@@ -95,11 +101,12 @@ export class Layouts {
 
   /** @param {string|null} id of the publication that everybody is to look at */
   #spotlight(id) {
-    const { room, toasts } = this.#ctx;
-    room.hosting.spotlight(id).catch((/** @type {any} */ err) => toasts.show(err?.code ?? 'internal'));
+    const { room, fail } = this.#ctx;
+    room.hosting.spotlight(id).catch(fail);
   }
 
   close() {
+    this.#off.abort();
     this.#windows.forEach((w) => w.close());
   }
 }

@@ -37,22 +37,30 @@ export function linked(text) {
 
 /** An address without what ends the sentence around it. @param {string} s */
 function trimmed(s) {
-  for (;;) {
-    const last = s.at(-1) ?? '';
-    const count = (/** @type {string} */ c) => s.split(c).length;
+  /** How often each character is in what is left. @type {Map<string, number>} */
+  const counts = new Map();
+  const count = (/** @type {string} */ c) => counts.get(c) ?? 0;
+  for (const c of s) {
+    counts.set(c, count(c) + 1);
+  }
+  let end = s.length;
+  for (; end > 0; end--) {
+    const last = s[end - 1];
     const closes = last in opens && count(last) > count(opens[last]);
     if (!closes && !/[.,:;!?…。、，！？*_~]/.test(last)) {
-      return s;
+      break;
     }
-    s = s.slice(0, -1);
+    counts.set(last, count(last) - 1);
   }
+  return s.slice(0, end);
 }
 
 /** @param {string} s @returns {string} empty if it is none that may be followed */
 function address(s) {
-  if (!URL.canParse(s)) {
+  try {
+    const url = new URL(s);
+    return ['http:', 'https:'].includes(url.protocol) && !url.username && !url.password ? url.href : '';
+  } catch {
     return '';
   }
-  const url = new URL(s);
-  return ['http:', 'https:'].includes(url.protocol) && !url.username && !url.password ? url.href : '';
 }

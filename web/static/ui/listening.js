@@ -2,6 +2,7 @@
 import { Ear } from './ear.js';
 import { t } from './i18n.js';
 import { Level } from './level.js';
+import { has } from './rights.js';
 /** @import {Context} from './call.js' */
 
 /** Milliseconds after the join, when there is less to do, that listening begins. */
@@ -58,8 +59,8 @@ export class Listening {
 
   /** @param {number} loudness @param {boolean} silent */
   #heard(loudness, silent) {
-    const { media, controls, toasts, settings } = this.#ctx;
-    const notice = this.#ear.hear({ loudness, silent, muted: !media.live('mic') });
+    const { media, controls, toasts, settings, room } = this.#ctx;
+    const notice = this.#ear.hear({ loudness, silent, muted: !media.live('mic') && has(room.can, 'microphone') });
     if (notice === 'talking') {
       this.#unsay = toasts.show('muted', t('note.talking'), { actions: [{ label: t('note.unmute'), onclick: () => controls.turn('mic', true) }] });
     } else if (notice === 'silent') {

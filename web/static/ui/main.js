@@ -20,6 +20,8 @@ const page = { room: null };
 Object.assign(window, { switchyard: page });
 /** Meetings so far: the first one after a reload goes on with that before it. */
 let meetings = 0;
+/** The lobby out of which one has gone into a room. @type {Lobby|undefined} */
+let left;
 
 applyTheme();
 await load();
@@ -86,6 +88,10 @@ function prepare(media, name) {
  * @param {Lobby} [lobby]
  */
 async function enter(media, name, lobby) {
+  if (lobby && lobby === left) {
+    return; // there is more than one button for it
+  }
+  left = lobby;
   // Without the cookie the name is typed again next time; that is no reason
   // to stay out.
   const visitor = await visit(name).catch(() => ({ name, iceServers: [] }));

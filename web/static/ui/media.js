@@ -34,6 +34,7 @@ export class LocalMedia extends Emitter {
   devices = [];
   /** How many times devices are being opened now. */
   #opening = 0;
+  #stopped = false;
   #onDevices = () => this.#list();
 
   constructor() {
@@ -88,7 +89,7 @@ export class LocalMedia extends Emitter {
     }
     if (!this.available || !('RTCPeerConnection' in window)) {
       wanted.forEach((d) => (this[d].error = window.isSecureContext ? 'unsupported' : 'insecure'));
-    } else if (wanted.length > 0) {
+    } else if (wanted.length > 0 && !this.#stopped) {
       await this.#open(wanted);
     }
     await this.#list();
@@ -130,7 +131,7 @@ export class LocalMedia extends Emitter {
     });
     for (const track of stream.getTracks()) {
       const d = track.kind === 'audio' ? 'mic' : 'cam';
-      if (this[d].track || this[d].wish !== wishes[d]) {
+      if (this.#stopped || this[d].track || this[d].wish !== wishes[d]) {
         track.stop(); // turned off, changed or left while the prompt was open
         continue;
       }
@@ -154,7 +155,7 @@ export class LocalMedia extends Emitter {
     c.track = null;
     const { wish } = c;
     await this.#list();
-    if (c.on && this.plugged(d)) {
+    if (c.wish === wish && c.on && this.plugged(d)) {
       await this.start();
     }
     if (c.wish !== wish) {
@@ -292,6 +293,7 @@ export class LocalMedia extends Emitter {
 
   /** Closes all devices for good, those that are still being opened too. */
   stop() {
+    this.#stopped = true;
     navigator.mediaDevices?.removeEventListener('devicechange', this.#onDevices);
     for (const c of [this.mic, this.cam]) {
       c.wish++;

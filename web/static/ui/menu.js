@@ -1,5 +1,5 @@
 // @ts-check
-import { h, set } from './dom.js';
+import { focusOn, h, set } from './dom.js';
 import { icon } from './icons.js';
 /** @import {IconName} from './icons.js' */
 
@@ -61,7 +61,7 @@ function openMenu(button, items) {
     set(button, 'aria-expanded', 'false');
     closeOpen = closeOpen === close ? null : closeOpen;
     if (inside) {
-      button.focus();
+      focusOn(button);
     }
   };
   const element = h('div', { class: 'menu', role: 'menu', 'aria-label': button.getAttribute('aria-label') ?? button.textContent },

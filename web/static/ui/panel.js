@@ -1,6 +1,6 @@
 // @ts-check
 import { Emitter } from '../lib/emitter.js';
-import { h } from './dom.js';
+import { focusOn, h } from './dom.js';
 import { icon } from './icons.js';
 import { t } from './i18n.js';
 
@@ -83,11 +83,11 @@ export class Panel extends Emitter {
     this.emit('change', false);
   }
 
-  /** The opener may be gone, or hidden; then the panel's own control takes the focus. */
+  /** The opener may be gone, or hidden; then the panel's own control takes the focus, or the screen. */
   #giveBack() {
     this.#opener?.focus();
     if (!this.#opener || document.activeElement !== this.#opener) {
-      /** @type {HTMLElement|null} */ (document.querySelector(`[aria-controls="${CSS.escape(this.id)}"]`))?.focus();
+      focusOn(document.querySelector(`[aria-controls="${CSS.escape(this.id)}"]`));
     }
     this.#opener = null;
   }

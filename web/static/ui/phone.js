@@ -11,6 +11,7 @@ export class Phone {
   #ctx;
   /** @type {WakeLockSentinel|null} */
   #lock = null;
+  #locking = false;
   #off = new AbortController();
   /** What the system was told of the devices. */
   #told = '';
@@ -45,10 +46,12 @@ export class Phone {
   }
 
   async #keepAwake() {
-    if (document.visibilityState !== 'visible' || (this.#lock && !this.#lock.released)) {
+    if (document.visibilityState !== 'visible' || this.#locking || (this.#lock && !this.#lock.released)) {
       return;
     }
+    this.#locking = true;
     const lock = await navigator.wakeLock?.request('screen').catch(() => null); // refused with a battery that is low
+    this.#locking = false;
     if (this.#off.signal.aborted) {
       lock?.release();
       return;

@@ -1,6 +1,6 @@
 // @ts-check
 import { openDialog } from './dialog.js';
-import { h, set, setText } from './dom.js';
+import { adrift, h, set, setText } from './dom.js';
 import { sentence, t } from './i18n.js';
 /** @import {Poll} from '../lib/protocol.js' */
 /** @import {Room} from '../lib/room.js' */
@@ -112,6 +112,7 @@ class PollView {
     const votes = p.counts.reduce((a, b) => a + b, 0);
     const told = p.closed || p.choice !== undefined || can.moderate === true;
     const votable = !p.closed && can.chat === true;
+    const focused = this.element.contains(document.activeElement);
     this.#rows.forEach((r, i) => {
       r.radio.disabled = !votable;
       const share = votes > 0 ? p.counts[i] / votes : 0;
@@ -123,10 +124,9 @@ class PollView {
       setText(r.who, told ? names.filter(Boolean).join(', ') : '');
     });
     setText(this.#note, [t('polls.votes', { n: votes }), p.secret && t('polls.secret'), p.closed && t('polls.closed')].filter(Boolean).join(' · '));
-    const focused = document.activeElement === this.#vote || document.activeElement === this.#close;
     this.#vote.hidden = !votable;
     this.#close.hidden = p.closed || !can.moderate;
-    if (focused && p.closed) {
+    if (focused && adrift(this.element)) {
       /** @type {HTMLElement|null} */ (this.element.closest('dialog')?.querySelector('.dialog-head button'))?.focus();
     }
   }

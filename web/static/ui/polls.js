@@ -39,14 +39,14 @@ export class Polls {
 
   /** @param {Poll} p */
   #tell(p) {
-    const { room, toasts, update } = this.#ctx;
+    const { room, toasts, update, fail } = this.#ctx;
     update();
     const remove = this.#told.get(p.id);
     if (p.closed || p.choice !== undefined) {
       remove?.();
     } else if (!remove && p.by !== room.self?.id && room.can.chat && !this.#dialog) {
       this.#told.set(p.id, toasts.show(`poll_${p.id}`, t('polls.asked', { question: p.question }), {
-        stay: true, actions: [{ label: t('polls.vote'), onclick: () => this.#open() }],
+        stay: true, actions: [{ label: t('polls.vote'), onclick: () => this.#open().catch(fail) }],
       }));
     }
   }

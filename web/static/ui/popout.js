@@ -32,10 +32,11 @@ export class Popout {
     this.#key = key;
     this.#stage = stage;
     const { document: d } = opened;
-    for (const href of ['/style.css', '/style/stage.css']) {
-      d.head.append(Object.assign(d.createElement('link'), { rel: 'stylesheet', href: new URL(href, location.href).href }));
+    for (const { href } of /** @type {NodeListOf<HTMLLinkElement>} */ (document.querySelectorAll('link[rel="stylesheet"]'))) {
+      d.head.append(Object.assign(d.createElement('link'), { rel: 'stylesheet', href }));
     }
-    d.documentElement.lang = document.documentElement.lang;
+    const { lang, dir } = document.documentElement;
+    Object.assign(d.documentElement, { lang, dir });
     this.#video = Object.assign(d.createElement('video'), { autoplay: true, muted: true, playsInline: true });
     this.#name = Object.assign(d.createElement('p'), { className: 'popout-name' });
     this.#initials = Object.assign(d.createElement('span'), { className: 'avatar' });

@@ -1,6 +1,6 @@
 // @ts-check
 import { Badges, Why } from './badges.js';
-import { h, set, setText } from './dom.js';
+import { adrift, h, set, setText } from './dom.js';
 import { icon, setIcon } from './icons.js';
 import { parts, t } from './i18n.js';
 import { menu } from './menu.js';
@@ -167,6 +167,9 @@ export class Tile {
     this.#initials.hidden = shown;
     // There should be a picture, and no frame of it has been decoded.
     this.#why.update(v.why || (shown ? '' : 'key_frame'), v.name, this.#label);
+    if (this.element.contains(document.activeElement) && adrift(this.element)) {
+      this.#buttons.more.focus({ preventScroll: true });
+    }
   }
 
   /** @param {Place} p */

@@ -1,5 +1,5 @@
 // @ts-check
-import { h, setText } from './dom.js';
+import { focusOn, h, setText } from './dom.js';
 import { icon } from './icons.js';
 import { sentence, t } from './i18n.js';
 
@@ -36,7 +36,13 @@ export class Toasts {
    */
   show(code, text = sentence(code, { url: `https://${location.host}/` }), { actions = [], stay = false } = {}) {
     this.#alerts.querySelector(`[data-code="${CSS.escape(code)}"]`)?.remove();
-    const remove = () => toast.remove();
+    const remove = () => {
+      const inside = toast.contains(document.activeElement);
+      toast.remove();
+      inside && focusOn(null);
+    };
+    // Whoever has come to its buttons by the keyboard is not to lose them.
+    const fade = () => (toast.matches(':focus-within') ? this.#after(stays, fade) : remove());
     const toast = h('div', { class: 'toast', 'data-code': code, 'data-stay': stay },
       h('p', {}, text),
       ...actions.map((a) => h('button', { type: 'button', class: 'button', onclick: () => (remove(), a.onclick()) }, a.label)),
@@ -46,7 +52,7 @@ export class Toasts {
       (this.#alerts.querySelector('.toast:not([data-stay], :last-child)') ?? this.#alerts.firstElementChild)?.remove();
     }
     if (!stay) {
-      this.#after(stays, remove);
+      this.#after(stays, fade);
     }
     return remove;
   }

@@ -16,7 +16,7 @@ import { menu } from './menu.js';
  * @property {boolean} [toggles] has a pressed state; what a press does is told
  *   by the strings `toolbar.<id>On` and `toolbar.<id>Off`
  * @property {string} [panel] id of the panel that it opens
- * @property {() => void} [onclick] not for one with a menu of its own
+ * @property {() => unknown} [onclick] not for one with a menu of its own; may be a promise
  * @property {string} [key] the shortcut, of one key, that does what a press does
  * @property {boolean} [more] lives in the menu "More"
  * @property {() => (MenuItem|'separator')[]} [items] of its own menu; in "More" they take its place
@@ -62,14 +62,17 @@ export class Toolbar {
   #room = Infinity;
   #observer = new ResizeObserver(([e]) => this.#resized(e.contentRect.width));
   #keys;
+  #onfail;
   element;
 
   /**
    * @param {Control[]} controls
    * @param {Keys} keys where their shortcuts are bound
+   * @param {(err: unknown) => void} onfail is told why a press did nothing
    */
-  constructor(controls, keys) {
+  constructor(controls, keys, onfail) {
     this.#keys = keys;
+    this.#onfail = onfail;
     this.element = h('div', {
       class: 'toolbar', role: 'toolbar', 'aria-label': t('toolbar.name'),
       onkeydown: (/** @type {KeyboardEvent} */ e) => this.#move(e),
@@ -91,7 +94,7 @@ export class Toolbar {
     const next = at < 0 ? undefined : this.#list.slice(at).find((e) => e.button);
     this.#list.splice(at < 0 ? this.#list.length : at, 0, entry);
     if (control.key) {
-      this.#keys.bind(control.key, `toolbar.${control.id}`, () => !entry.state.hidden && !entry.state.disabled && control.onclick?.());
+      this.#keys.bind(control.key, `toolbar.${control.id}`, () => !entry.state.hidden && !entry.state.disabled && this.#press(control));
     }
     if (entry.button) {
       const before = next?.control.id === 'leave' || (!next && control.id !== 'leave') ? this.#more : next?.button ?? null;
@@ -106,8 +109,7 @@ export class Toolbar {
     /** @type {HTMLButtonElement} */
     const button = h('button', {
       type: 'button', class: `control control-${c.id}${c.toggles && !c.iconOff ? ' is-choice' : ''}`, 'aria-label': t(`toolbar.${c.id}`),
-      'aria-keyshortcuts': c.key?.toUpperCase(), tabindex: -1,
-      onclick: () => button.getAttribute('aria-disabled') !== 'true' && c.onclick?.(),
+      tabindex: -1, onclick: () => button.getAttribute('aria-disabled') !== 'true' && this.#press(c),
     }, icon(c.icon));
     if (c.items) {
       menu(button, c.items);
@@ -116,6 +118,15 @@ export class Toolbar {
       set(button, 'aria-controls', c.panel);
     }
     return button;
+  }
+
+  /** @param {Control} c */
+  async #press(c) {
+    try {
+      await c.onclick?.();
+    } catch (err) {
+      this.#onfail(err);
+    }
   }
 
   /** @param {KeyboardEvent} e */
@@ -169,8 +180,9 @@ export class Toolbar {
     if (c.panel) {
       set(button, 'aria-expanded', state.open ?? false);
     }
-    const shortcut = c.key && this.#keys.on ? ` (${c.key.toUpperCase()})` : '';
-    set(button, 'title', title(c, state) + shortcut);
+    const key = c.key && this.#keys.on ? c.key.toUpperCase() : null;
+    set(button, 'aria-keyshortcuts', key);
+    set(button, 'title', title(c, state) + (key ? ` (${key})` : ''));
     // Drawn by the style sheet: text inside would have to be part of the name.
     set(button, 'data-unread', badge(state));
     set(button, 'aria-disabled', state.disabled ? 'true' : null);
@@ -222,7 +234,7 @@ export class Toolbar {
   /** @returns {(MenuItem|'separator')[]} */
   #items() {
     return this.#inMore().flatMap(({ control: c, state }) => c.items?.() ?? [{
-      label: t(`toolbar.${c.id}`), icon: c.icon, disabled: state.disabled, onclick: () => c.onclick?.(),
+      label: t(`toolbar.${c.id}`), icon: c.icon, disabled: state.disabled, onclick: () => this.#press(c),
       checked: c.toggles ? state.on ?? false : undefined,
     }]);
   }

@@ -10,7 +10,7 @@ export class FakeSocket {
   active = true;
   /** @type {Record<string, (...args: any[]) => void>} */
   #listeners = {};
-  /** What was sent. @type {{name: string, arg: any}[]} */
+  /** What was sent, and for how many milliseconds an answer is waited for. @type {{name: string, arg: any, ms: number}[]} */
   sent = [];
   /** By event; a function, or a value. A missing one is never answered. @type {Record<string, any>} */
   answers = {};
@@ -67,10 +67,11 @@ export class FakeSocket {
     this.fire('disconnect', reason);
   }
 
-  timeout() {
+  /** @param {number} ms */
+  timeout(ms) {
     return {
       emit: (/** @type {string} */ name, /** @type {any} */ arg, /** @type {(e: Error|null, a?: any) => void} */ ack) => {
-        this.sent.push({ name, arg: structuredClone(arg) });
+        this.sent.push({ name, arg: structuredClone(arg), ms });
         const answer = this.answers[name];
         if (answer === undefined) {
           this.#waiting.push(ack);

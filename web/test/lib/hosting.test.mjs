@@ -76,6 +76,16 @@ describe('hosting', () => {
     assert.deepEqual(log, ['+Bo Bo', '+Cy Bo,Cy', '-Bo Cy', '-Cy ', '+Cy Cy', '-Cy ']);
   });
 
+  test('who waits at the door of the room before does not wait here', async () => {
+    const { hosting } = bench.room;
+    bench.socket.fire('knock', { ticket: '1', name: 'Bo' });
+    bench.socket.answers.join = joinAck({ session: 's2', room: { name: 'r.1' } });
+    await bench.room.follow({ room: 'r.1' });
+    assert.deepEqual(hosting.waiting, []);
+    bench.socket.fire('knock', { ticket: '2', name: 'Cy' }); // told after the join
+    assert.deepEqual(hosting.waiting, [{ ticket: '2', name: 'Cy' }]);
+  });
+
   test('the room says what it is like', async () => {
     const room = { name: 'r', locked: false };
     bench = new Bench();

@@ -94,6 +94,24 @@ describe('the end', () => {
     await assert.rejects(bench.room.send('x'), { code: 'closed' });
   });
 
+  test('leave does not wait long for a server that says nothing', async () => {
+    await bench.join();
+    bench.socket.answers.leave = undefined;
+    bench.room.leave();
+    const ms = bench.socket.sent.find((s) => s.name === 'leave')?.ms ?? Infinity;
+    assert.ok(ms <= 1000, `it waits for ${ms} ms, and is heard meanwhile`);
+    bench.socket.lose(); // as the socket does then
+    await settle();
+    assert.equal(bench.room.state, 'left');
+    assert.equal(FakePeerConnection.all[0].closed, true);
+  });
+
+  test('a second join is refused and changes nothing', async () => {
+    await bench.join();
+    await assert.rejects(bench.room.join({ room: 'other', name: 'Ana' }), { code: 'already_joined' });
+    assert.equal(bench.room.name, 'r');
+  });
+
   test('bye ends it with the reason', async () => {
     await bench.join();
     /** @type {any} */

@@ -12,6 +12,7 @@ test('what becomes a link, in <>, and what does not', () => {
     ['HTTPS://A.example!', '<HTTPS://A.example>!'],
     ['(https://a.example/x)', '(<https://a.example/x>)'],
     ['https://a.example/x_(y)', '<https://a.example/x_(y)>'],
+    [`https://a.example/${')'.repeat(3900)}`, `<https://a.example/>${')'.repeat(3900)}`],
     ['https://a.example https://b.example', '<https://a.example> <https://b.example>'],
     ['https://회의.example/방', '<https://회의.example/방>'],
     ['https://a.example/"onmouseover="alert(1)', '<https://a.example/>"onmouseover="alert(1)'],

@@ -67,6 +67,16 @@ describe('one’s own devices', () => {
     assert.deepEqual([prompts.length, media.starting, media.live('mic'), media.live('cam')], [1, false, true, true]);
   });
 
+  test('what was still looked for when the call ended is not opened', async () => {
+    const media = new LocalMedia();
+    media.mic.id = 'usb';
+    media.start();
+    media.stop();
+    await settle();
+    assert.deepEqual(prompts, []);
+    assert.deepEqual(live(), []);
+  });
+
   test('a camera turned off while the prompt is open is closed at once', async () => {
     const media = new LocalMedia();
     media.start();

@@ -81,6 +81,62 @@ describe('a member who is moved', () => {
     assert.deepEqual(bench.socket.of('join')[2].resume.session, 's1');
   });
 
+  describe('while it goes', () => {
+    /** @type {(ack: any) => void} */
+    let answer;
+    /** @type {Promise<void>} */
+    let going;
+    beforeEach(async () => {
+      await bench.room.publish(track('video'), 'screen');
+      bench.socket.answers.join = joinAck({ published });
+      await bench.join();
+      bench.socket.answers.join = () => new Promise((done) => (answer = done));
+      going = bench.room.follow({ room: 'r.1' });
+      await settle();
+    });
+    const sources = () => bench.socket.of('offer').flatMap((o) => o.publish.map((/** @type {any} */ p) => p.source));
+    const refuse = async () => {
+      answer({ ok: false, code: 'room_ended' });
+      await assert.rejects(going, { code: 'room_ended' });
+      await settle();
+    };
+
+    test('what it begins to publish is published there', async () => {
+      await bench.room.publish(track('audio'), 'microphone');
+      answer(joinAck({ session: 's2', room: part, published }));
+      await going;
+      await settle();
+      assert.deepEqual(sources(), ['microphone']);
+      const [, there] = FakePeerConnection.all;
+      assert.ok(bench.room.locals.every((l) => l.id && l.transceiver && there.transceivers.includes(l.transceiver)));
+    });
+
+    test('what it begins to publish is published here if it is refused', async () => {
+      await bench.room.publish(track('audio'), 'microphone');
+      await refuse();
+      assert.deepEqual(sources(), ['microphone']);
+      assert.ok(bench.room.locals.every((l) => l.id));
+    });
+
+    test('what it changes and stops holds if it is refused', async () => {
+      const [sender] = FakePeerConnection.all[0].transceivers.map((t) => t.sender);
+      const other = track('video');
+      await bench.room.replace('screen', other);
+      await bench.room.mute('screen', true);
+      await refuse();
+      assert.equal(sender.track, other);
+      assert.deepEqual(bench.socket.of('mute'), [{ publication: 'p0', muted: true }]);
+    });
+
+    test('what it stops is stopped if it is refused', async () => {
+      bench.socket.fire('state', { rev: 8, publications: { add: [{ id: 'p0', member: 'me', kind: 'video', source: 'screen' }] } });
+      await bench.room.unpublish('screen');
+      await refuse();
+      assert.equal(FakePeerConnection.all[0].transceivers[0].stopped, true);
+      assert.deepEqual(bench.socket.of('unpublish'), [{ publication: 'p0' }]);
+    });
+  });
+
   test('comes back to where it was if the connection is lost on the way', async () => {
     await bench.join();
     bench.socket.answers.join = undefined;

@@ -66,6 +66,22 @@ describe('publishing', () => {
     assert.deepEqual(bench.room.locals, []);
   });
 
+  test('what is stopped before the server has named it is stopped there, too', async () => {
+    await bench.join();
+    /** @type {() => void} */
+    let answer = () => {};
+    const as = bench.socket.answers.offer;
+    bench.socket.answers.offer = (/** @type {any} */ o) => new Promise((done) => (answer = () => done(as(o))));
+    const publishing = bench.room.publish(track('video'), 'screen');
+    await settle();
+    await bench.room.unpublish('screen');
+    answer();
+    await publishing;
+    await settle();
+    assert.deepEqual(bench.socket.of('unpublish'), bench.socket.of('offer')[0].publish.map((/** @type {any} */ p) => ({ publication: `p${p.mid}` })));
+    assert.deepEqual(bench.room.locals, []);
+  });
+
   test('mute disables the track and tells the server', async () => {
     await bench.join();
     const mic = track('audio');

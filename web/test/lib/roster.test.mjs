@@ -40,6 +40,16 @@ describe('state', () => {
     assert.equal(bench.socket.of('sync').length, 1);
   });
 
+  test('what a whole state does not say of us any more is no longer so', async () => {
+    await bench.join();
+    bench.socket.fire('state', { rev: 8, members: { set: [{ id: 'me', hand: 5 }] } });
+    assert.equal(bench.room.self?.hand, 5);
+    bench.socket.answers.sync = joinAck({ rev: 10 });
+    bench.socket.fire('state', { rev: 10, members: { add: [bo] } });
+    await settle();
+    assert.equal(bench.room.self?.hand, undefined);
+  });
+
   test('events that overtake the join are applied after it', async () => {
     bench.socket.answers.join = () => {
       bench.socket.fire('state', { rev: 7, members: { add: [{ id: 'old', name: 'in the ack already' }] } });
