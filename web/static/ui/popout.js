@@ -32,10 +32,11 @@ export class Popout {
     this.#key = key;
     this.#stage = stage;
     const { document: d } = opened;
-    for (const href of ['/style.css', '/style/stage.css']) {
-      d.head.append(Object.assign(d.createElement('link'), { rel: 'stylesheet', href: new URL(href, location.href).href }));
+    for (const { href } of /** @type {NodeListOf<HTMLLinkElement>} */ (document.querySelectorAll('link[rel="stylesheet"]'))) {
+      d.head.append(Object.assign(d.createElement('link'), { rel: 'stylesheet', href }));
     }
-    d.documentElement.lang = document.documentElement.lang;
+    const { lang, dir } = document.documentElement;
+    Object.assign(d.documentElement, { lang, dir });
     this.#video = Object.assign(d.createElement('video'), { autoplay: true, muted: true, playsInline: true });
     this.#name = Object.assign(d.createElement('p'), { className: 'popout-name' });
     this.#initials = Object.assign(d.createElement('span'), { className: 'avatar' });
@@ -94,7 +95,7 @@ export class Popout {
  * the browser has it, else by that of a video.
  * @param {() => string} key
  * @param {Stage} stage
- * @returns {Promise<Popout>}
+ * @returns {Promise<Popout|null>} null if that of a video would have nothing to show
  */
 export async function floating(key, stage) {
   const api = /** @type {any} */ (window).documentPictureInPicture;
@@ -105,6 +106,7 @@ export async function floating(key, stage) {
 }
 
 /**
+ * Who has no picture leaves the place to another.
  * @param {() => string} key
  * @param {Stage} stage
  */
@@ -113,7 +115,8 @@ async function floatVideo(key, stage) {
   const made = {
     onclose: () => {},
     update() {
-      const stream = stage.tile(key())?.stream ?? null;
+      const keys = [key(), ...stage.views.pictures.map(([k]) => k)];
+      const stream = keys.map((k) => stage.tile(k)?.stream).find(Boolean);
       if (stream && video.srcObject !== stream) {
         video.srcObject = stream; // without a picture the last one stays
       }
@@ -121,6 +124,9 @@ async function floatVideo(key, stage) {
     close: () => document.exitPictureInPicture().catch(() => {}),
   };
   made.update();
+  if (!video.srcObject) {
+    return null;
+  }
   stage.element.append(video); // some browsers play nothing that is not in the document
   video.addEventListener('leavepictureinpicture', () => {
     video.srcObject = null;
