@@ -48,7 +48,7 @@ class Reference {
     for (const comment of /** @type {{jsDoc?: ts.JSDoc[]}} */ (node).jsDoc ?? []) {
       for (const tag of comment.tags ?? []) {
         if (ts.isJSDocTypedefTag(tag) && tag.name) {
-          this.#known.set(tag.name.getText(), tag);
+          this.#known.set(renamed(tag.name.getText(), tag), tag);
         }
       }
     }
@@ -160,12 +160,12 @@ class Reference {
     if (type && ts.isJSDocTypeLiteral(type)) {
       const rows = (type.jsDocPropertyTags ?? []).map((p) => {
         const more = linked(ts.getTextOfJSDocComment(p.comment) ?? '').replace(/\s*\n\s*/g, ' ');
-        const kind = this.#type(p.typeExpression?.type.getText() ?? 'any');
+        const kind = this.#type(renamed(p.typeExpression?.type.getText() ?? 'any', tag));
         return `- \`${p.name.getText()}\` ${kind}${p.isBracketed ? ', optional' : ''}${more ? `: ${more}` : ''}\n`;
       });
       return `### ${name}\n${told ? `\n${told}\n` : ''}\n${rows.join('')}`;
     }
-    const whole = type && ts.isJSDocTypeExpression(type) ? this.#type(type.type.getText()) : '';
+    const whole = type && ts.isJSDocTypeExpression(type) ? this.#type(renamed(type.type.getText(), tag)) : '';
     return `### ${name}\n\n${whole}${told ? `: ${told}` : ''}\n`;
   }
 }
@@ -173,8 +173,15 @@ class Reference {
 /** @param {ts.Node} node @param {string} tag */
 const has = (node, tag) => ts.getJSDocTags(node).some((t) => t.tagName.text === tag);
 
-/** @param {string} text with `{@link Name}` */
-const linked = (text) => text.replace(/\{@link\s+(\w+)\s*\}/g, (_, name) => `[\`${name}\`](#${name.toLowerCase()})`);
+/** @param {string} text with `{@link Name}`, or `{@link Name.method}` */
+const linked = (text) => text.replace(/\{@link\s+(\w+)(\.\w+)?\s*\}/g, (_, name, member = '') => `[\`${name}${member}\`](#${name.toLowerCase()})`);
+
+/**
+ * What the protocol calls Room is told about by the name that the class of that name
+ * has for it.
+ * @param {string} text @param {ts.Node} node where it stands
+ */
+const renamed = (text, node) => (node.getSourceFile().fileName.endsWith('/protocol.js') ? text.replace(/\bRoom\b/g, 'RoomInfo') : text);
 
 /** @param {ts.Node} node @returns {string} what its comment says before the tags */
 function about(node) {

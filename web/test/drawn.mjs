@@ -28,6 +28,20 @@ export function drawnScreen() {
   };
 }
 
+/** What the page shares from now on has a sound, too. @param {number} tone in Hz */
+export function sounding(tone) {
+  const { mediaDevices } = navigator;
+  const draw = mediaDevices.getDisplayMedia.bind(mediaDevices);
+  mediaDevices.getDisplayMedia = async () => {
+    const audio = new AudioContext();
+    const out = audio.createMediaStreamDestination();
+    const voice = new OscillatorNode(audio, { frequency: tone });
+    voice.connect(out);
+    voice.start();
+    return new MediaStream([...(await draw()).getTracks(), ...out.stream.getTracks()]);
+  };
+}
+
 /**
  * @typedef {object} Person whom a drawn camera shows
  * @property {[string, string]} wall colours, from the top to the bottom

@@ -3,7 +3,7 @@
 // of its own. One server; rooms keep the tests apart.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { drawnScreen } from './drawn.mjs';
+import { drawnScreen, sounding } from './drawn.mjs';
 import { receivedOf, seesAndHears } from './measure.mjs';
 import { cleanUp, errorsOfPages, ghost, join, small, startBrowser, startServer, tile, until } from './support.mjs';
 /** @import {BrowserContext, Page} from 'playwright-core' */
@@ -244,19 +244,8 @@ test('several share at once; what is looked at, how loud it is and how it is mad
   const others = await without(await browser.newContext({ viewport: small }), both);
   const [bo, cy] = [await join(others, server.url, 'share', 'Bo'), await join(others, server.url, 'share', 'Cy')];
   const ana = await join(context, server.url, 'share', 'Ana');
-  for (const page of [bo, cy]) {
-    await page.evaluate(drawnScreen);
-  }
-  await bo.evaluate(() => {
-    const media = navigator.mediaDevices;
-    const draw = media.getDisplayMedia.bind(media);
-    media.getDisplayMedia = async () => {
-      const audio = new AudioContext();
-      const out = audio.createMediaStreamDestination();
-      new OscillatorNode(audio).connect(out);
-      return new MediaStream([...(await draw()).getTracks(), ...out.stream.getTracks()]);
-    };
-  });
+  await Promise.all([bo, cy].map((page) => page.evaluate(drawnScreen)));
+  await bo.evaluate(sounding, 440);
   await bo.getByRole('button', { name: 'Share screen' }).click();
   await until('Bo’s screen is large', async () => (await area(ana, 'Bo’s screen')) > 5 * (await area(ana, 'Bo').catch(() => Infinity)));
   assert.equal(await layout(ana), 'presentation');

@@ -22,13 +22,14 @@ import { Watcher } from './watcher.js';
  *
  * ```js
  * const room = new Room();
- * room.on('slots', draw);
- * await room.publish(track, 'microphone');  // before the join or after
+ * room.on('slots', () => draw(room.slots));
+ * await room.publish(track, 'microphone'); // before the join or after
  * await room.join({ room: 'blue-fox-42', name: 'Ana' });
- * room.subscribe([[publication.id, true]]); // video is asked for, audio comes
+ * room.subscribe(room.publications.map((p) => [p.id, true]));
  * ```
  *
- * A lost socket ends nothing: media goes on, and the room is resumed.
+ * A room is joined once. A lost socket ends nothing: media goes on, and the room is
+ * resumed. After `left` a new Room may join.
  *
  * Events: `state`, `roster` (members or publications changed), `info` (the room
  * itself: locked, lobby, recording, spotlight), `slots`, `speakers`, `line` (of
@@ -41,8 +42,9 @@ import { Watcher } from './watcher.js';
  * @extends {Emitter<{move: MoveEvent, moved: string, muted: Source, asked: Source, state: SessionState, roster: void, info: RoomInfo, slots: void, speakers: void, line: Line, media: RTCPeerConnectionState, transport: Transport, data: Parcel, left: RoomError|null}>}
  */
 export class Room extends Emitter {
+  /** Of the room that we are in, or are joining. */
   name = '';
-  /** @type {Member|null} */
+  /** Ourselves; null before the join. @type {Member|null} */
   self = null;
   /** What we may do; what is missing we may not. It changes with `roster`. @type {Rights} */
   can = {};
@@ -52,7 +54,7 @@ export class Room extends Emitter {
   limits = {};
   /** Ids of the members who speak now. @type {Set<string>} */
   speakers = new Set();
-  /** @type {Chat} */
+  /** Its lines, and messages to one alone. @type {Chat} */
   chat;
   /** What moderators do, and who waits to be let in. @type {Hosting} */
   hosting;
@@ -130,7 +132,7 @@ export class Room extends Emitter {
     }
   }
 
-  /** @returns {SessionState} */
+  /** `waiting` is for a moderator, who has to let us in. @returns {SessionState} */
   get state() {
     return this.#session.state;
   }
@@ -263,8 +265,9 @@ export class Room extends Emitter {
   }
 
   /**
-   * Sets which publications are received, pictures best with the size in which
-   * they are shown. Audio that is not named comes by itself, video does not.
+   * Sets which publications are received: the whole list, each time. Pictures are
+   * best named with the size in which they are shown. Audio that is not named comes by
+   * itself, video does not.
    * @param {Iterable<[id: string, wish: Wish]>} wanted
    */
   subscribe(wanted) {
@@ -272,6 +275,7 @@ export class Room extends Emitter {
   }
 
   /**
+   * Writes to everybody in the chat.
    * @param {string} text
    * @returns {Promise<Line>} settled when the server has it
    */

@@ -25,10 +25,10 @@
 
 /**
  * @typedef {object} JoinOptions
- * @property {string} room
- * @property {string} name
+ * @property {string} room 1 to 64 letters, digits, `-`, `_` and `.`
+ * @property {string} name shown to the others; longer than 64 bytes it is cut
  * @property {string} [token] that opens the room
- * @property {RTCIceServer[]} [iceServers]
+ * @property {RTCIceServer[]} [iceServers] of the connection, as `visit` answers them; none if missing
  * @property {Seat} [resume] of the page before a reload: we stay who we were
  */
 
@@ -43,7 +43,8 @@
  * @typedef {object} SessionOptions
  * @property {string} [url] of the server, if it is not the page's origin
  * @property {Transport} [transport] to try first, because it worked before
- * @property {(url: string|undefined, options: object) => SocketLike} [connect] for tests
+ * @property {(url: string|undefined, options: object) => SocketLike} [connect] makes the
+ *   socket, if not by the client of socket.io that comes along
  * @property {typeof RTCPeerConnection} [PeerConnection] for tests
  */
 

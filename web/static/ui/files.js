@@ -31,6 +31,7 @@ export class Files {
   #queue = [];
   /** @type {AbortController|null} */
   #stop = null;
+  #closed = new AbortController();
 
   /**
    * @param {Room} room
@@ -43,6 +44,7 @@ export class Files {
     panel.addEventListener('dragover', (e) => this.#dragged(e, panel));
     panel.addEventListener('dragleave', () => panel.classList.remove('is-over'));
     panel.addEventListener('drop', (e) => this.#dropped(e, panel));
+    document.addEventListener('dragover', astray, { signal: this.#closed.signal });
     panel.addEventListener('paste', (e) => {
       const files = [...e.clipboardData?.files ?? []];
       // An office program gives a picture of the text with it.
@@ -95,18 +97,17 @@ export class Files {
   }
 
   async #run() {
+    /** @type {string[]} */
+    const failed = [];
+    let end = ''; // why those that wait are not sent either
     setText(this.#error, '');
     this.#going.hidden = false;
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
-      const { file, to } = next;
-      const stop = this.#stop = new AbortController();
-      setText(this.#name, file.name);
-      this.#bar.value = 0;
-      try {
-        await this.#room.sendFile(file, { to: to || undefined, signal: stop.signal, onprogress: (f) => (this.#bar.value = f) });
-      } catch (err) {
-        this.#queue = [];
-        setText(this.#error, t('chat.fileFailed', { name: file.name, reason: this.#reason(err) }));
+      const code = end || await this.#sendOne(next);
+      if (code) {
+        end = code === 'empty' || code === 'too_large' ? '' : code;
+        failed.push(t('chat.fileFailed', { name: next.file.name, reason: this.#reason(code) }));
+        setText(this.#error, failed.join(' '));
       }
     }
     this.#stop = null;
@@ -116,15 +117,52 @@ export class Files {
     this.#going.hidden = true;
   }
 
-  /** @param {unknown} err */
-  #reason(err) {
-    const code = err instanceof RoomError ? err.code : 'internal';
-    return code === 'too_large' ? t('chat.fileLarge', { size: sizeText(this.#room.limits.file ?? maxFile) }) : sentence(code);
+  /**
+   * @param {{file: File, to: string}} next
+   * @returns {Promise<string>} the code of why it was not sent, empty if it was
+   */
+  async #sendOne({ file, to }) {
+    const { signal } = this.#stop = new AbortController();
+    setText(this.#name, file.name);
+    this.#bar.value = 0;
+    if (file.size === 0) {
+      return 'empty'; // the server refuses it
+    }
+    try {
+      await this.#room.sendFile(file, { to: to || undefined, signal, onprogress: (f) => (this.#bar.value = f) });
+      return '';
+    } catch (err) {
+      return err instanceof RoomError ? err.code : 'internal';
+    }
+  }
+
+  /** @param {string} code */
+  #reason(code) {
+    switch (code) {
+      case 'empty':
+        return t('chat.fileEmpty');
+      case 'too_large':
+        return t('chat.fileLarge', { size: sizeText(this.#room.limits.file ?? maxFile) });
+      default:
+        return sentence(code);
+    }
   }
 
   close() {
+    this.#closed.abort();
     this.#queue = [];
     this.#stop?.abort();
+  }
+}
+
+/**
+ * A file that is let go elsewhere would take the page's place.
+ * @param {DragEvent} e
+ */
+function astray(e) {
+  if (!e.defaultPrevented && e.dataTransfer?.types.includes('Files')) {
+    e.preventDefault();
+    e.dataTransfer.dropEffect = 'none';
   }
 }
 

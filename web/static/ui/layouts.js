@@ -67,10 +67,14 @@ export class Layouts {
     }
   }
 
-  /** @param {Promise<import('./popout.js').Popout>} making */
+  /** @param {Promise<import('./popout.js').Popout|null>} making */
   async #keep(making) {
     try {
       const made = await making;
+      if (!made) {
+        this.#ctx.toasts.show('popup', t('stage.empty'));
+        return;
+      }
       made.onclose = () => {
         this.#windows = this.#windows.filter((w) => w !== made);
         this.#ctx.stage.update();

@@ -1,7 +1,7 @@
 // @ts-check
 import { h, show } from './dom.js';
 import { icon } from './icons.js';
-import { sentence, t } from './i18n.js';
+import { parts, sentence, t } from './i18n.js';
 import { clock } from './names.js';
 
 /**
@@ -14,15 +14,14 @@ import { clock } from './names.js';
  */
 export function showLeft(o) {
   document.title = t('app.name');
-  const title = o.code === ''
-    ? t('left.title', { room: o.room, time: clock(o.elapsed ?? 0) })
-    : t(o.elapsed === null ? 'left.refused' : 'left.ended', { room: o.room });
+  const title = o.code === '' ? 'left.title' : o.elapsed === null ? 'left.refused' : 'left.ended';
+  const room = h('bdi', { class: 'whole' }, o.room); // no line ends at a hyphen of its name
   const again = h('button', { type: 'button', class: 'button primary', onclick: o.onRejoin },
     t(o.elapsed === null ? 'left.retry' : 'left.rejoin'));
   show(h('main', { class: 'home' },
     h('div', { class: 'card left-card' },
       icon('mark'),
-      h('h1', {}, title),
+      h('h1', {}, ...parts(title, { room, time: clock(o.elapsed ?? 0) })),
       o.code !== '' && h('p', { class: 'lead', role: 'alert' }, sentence(o.code)),
       h('div', { class: 'row' }, again, h('a', { class: 'button', href: '/' }, t('left.home'))))));
   again.focus();

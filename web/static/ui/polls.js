@@ -16,7 +16,7 @@ export class Polls {
   /** @param {Context} ctx */
   constructor(ctx) {
     this.#ctx = ctx;
-    ctx.toolbar.add({ id: 'polls', icon: 'stats', more: true, onclick: () => this.#open() });
+    ctx.toolbar.add({ id: 'polls', icon: 'poll', more: true, onclick: () => this.#open() });
     const off = [ctx.room.talk.on('poll', (p) => this.#tell(p)), ctx.room.on('moved', () => this.#renew())];
     this.#off = () => off.forEach((f) => f());
     ctx.room.talk.polls.forEach((p) => this.#tell(p));

@@ -95,7 +95,7 @@ export class Popout {
  * the browser has it, else by that of a video.
  * @param {() => string} key
  * @param {Stage} stage
- * @returns {Promise<Popout>}
+ * @returns {Promise<Popout|null>} null if that of a video would have nothing to show
  */
 export async function floating(key, stage) {
   const api = /** @type {any} */ (window).documentPictureInPicture;
@@ -106,6 +106,7 @@ export async function floating(key, stage) {
 }
 
 /**
+ * Who has no picture leaves the place to another.
  * @param {() => string} key
  * @param {Stage} stage
  */
@@ -114,7 +115,8 @@ async function floatVideo(key, stage) {
   const made = {
     onclose: () => {},
     update() {
-      const stream = stage.tile(key())?.stream ?? null;
+      const keys = [key(), ...stage.views.pictures.map(([k]) => k)];
+      const stream = keys.map((k) => stage.tile(k)?.stream).find(Boolean);
       if (stream && video.srcObject !== stream) {
         video.srcObject = stream; // without a picture the last one stays
       }
@@ -122,6 +124,9 @@ async function floatVideo(key, stage) {
     close: () => document.exitPictureInPicture().catch(() => {}),
   };
   made.update();
+  if (!video.srcObject) {
+    return null;
+  }
   stage.element.append(video); // some browsers play nothing that is not in the document
   video.addEventListener('leavepictureinpicture', () => {
     video.srcObject = null;
