@@ -5,6 +5,7 @@ import { Captions } from './captions.js';
 import { Chat } from './chat.js';
 import { copied } from './clipboard.js';
 import { Controls } from './controls.js';
+import { hasDetour } from './detour.js';
 import { closeDialogs } from './dialog.js';
 import { h, perFrame, set, setText, show } from './dom.js';
 import { Hands } from './hands.js';
@@ -229,7 +230,7 @@ export class Call {
       return t('status.reconnecting');
     }
     if (this.#blocked) {
-      return sentence('media_blocked');
+      return sentence('media_blocked') + (hasDetour(this.#room.pc) ? ` ${t('status.detour')}` : '');
     }
     const said = this.#features.find((f) => f.status)?.status;
     if (said) {
