@@ -63,7 +63,7 @@ export class Here {
 /** @param {ReturnType<typeof whoIsHere>} who */
 function words({ say, names, n }) {
   // Names keep to themselves, whichever way they are written.
-  const list = new Intl.ListFormat(document.documentElement.lang, { type: 'unit' }).formatToParts(names)
+  const list = new Intl.ListFormat(document.documentElement.lang, { style: 'narrow' }).formatToParts(names)
     .map((p) => (p.type === 'element' ? h('bdi', {}, p.value) : p.value));
   return parts(`lobby.here.${say}`, { names: h('span', {}, ...list) }, n);
 }
