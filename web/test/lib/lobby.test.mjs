@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { verdict } from '../../static/ui/check.js';
-import { hasDetour } from '../../static/ui/detour.js';
+import { hasDetour } from '../../static/ui/reach.js';
 import { whoIsHere } from '../../static/ui/here.js';
 
 test('who is here, as far as the server tells', () => {
