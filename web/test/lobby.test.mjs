@@ -184,7 +184,7 @@ test('blocked UDP is told by itself, and in the room without hopes that there ar
   await context.addInitScript(() => { // this browser may take relays alone, and there is none
     const { RTCPeerConnection } = window;
     window.RTCPeerConnection = class extends RTCPeerConnection {
-      constructor(/** @type {RTCConfiguration} */ o) {
+      constructor(/** @type {RTCConfiguration|undefined} */ o = undefined) {
         super({ ...o, iceTransportPolicy: 'relay' });
       }
     };
