@@ -167,12 +167,13 @@ func (l *joinLimits) of(remote string, now time.Time) *joiner {
 	return j
 }
 
-// Of one address, a second: files that it sends and fetches, and questions about
-// rooms.
+// Of one address, a second: files that it sends and fetches, questions about
+// rooms, and checks of the connection.
 const (
 	uploadRate, uploadBurst     = 1, 20
 	fetchRate, fetchBurst       = 50, 500
 	questionRate, questionBurst = 5, 50
+	trialRate, trialBurst       = 1, 30
 )
 
 // addressLimit limits how often one address may do something.

@@ -88,6 +88,7 @@ func doors(t *testing.T) (*house, http.Handler, *token.Keys) {
 	routes.Handle(h.WHEP(), rows.WHEP, rows.PatchWHEP, rows.EndWHEP)
 	routes.Handle(h.Files(), rows.Upload, rows.Download)
 	routes.Handle(h.Listing(), rows.Rooms, rows.Lobby)
+	routes.Handle(h.Check(), rows.Check)
 	routes.Handle(room.NewVisitors(nil).Page(answer), rows.Page, rows.Files, rows.Visitor)
 	return h, routes, keys
 }
@@ -119,6 +120,7 @@ var requests = map[string]request{
 	"GET /files/{room}/{id}":              {"GET", "/files/r/guessed", "", "", 404, "not_found"},
 	"GET /rooms":                          {"GET", "/rooms", "", "", 200, ""},
 	"GET /rooms/{room}":                   {"GET", "/rooms/r", "", "", 200, ""},
+	"POST /check":                         {"POST", "/check", "v=0", typeSDP, 400, "bad_sdp"},
 	"PATCH /whep/{room}/{session}":        {"PATCH", "/whep/r/guessed", "a=mid:0\r\n", typeFragment, 404, "session_unknown"},
 	"DELETE /whep/{room}/{session}":       {"DELETE", "/whep/r/guessed", "", "", 404, "session_unknown"},
 }

@@ -7,7 +7,7 @@ type requests struct {
 	Page, Files, Visitor, Signalling                Permission
 	AskWHIP, ShowWHIP, WHIP, PatchWHIP, EndWHIP     Permission
 	AskWHEP, ShowWHEP, WHEP, WHEPMember, WHEPSource Permission
-	Upload, Download, Rooms, Lobby                  Permission
+	Upload, Download, Rooms, Lobby, Check           Permission
 	PatchWHEP, EndWHEP                              Permission
 }
 
@@ -30,6 +30,7 @@ var requestRows = requests{
 	Permission{"GET /files/{room}/{id}", needSession, "Gives a file."},
 	Permission{"GET /rooms", NeedNothing, "Lists the rooms that are to be listed."},
 	Permission{"GET /rooms/{room}", NeedNothing, "Tells about a room; who is there only to who may come in."},
+	Permission{"POST /check", NeedNothing, "Tries the way that media takes, by a transport that carries nothing."},
 	Permission{"PATCH /whep/{room}/{session}", needSession, "Takes candidates, or restarts ICE."},
 	Permission{"DELETE /whep/{room}/{session}", needSession, "Leaves."},
 }

@@ -27,12 +27,16 @@ type Server struct {
 
 	parcelDrops [parcelDrops]atomic.Uint64
 
-	uploads, fetches, questions addressLimit
+	uploads, fetches, questions, trials addressLimit
+
+	checkLasts time.Duration
+	closing    chan struct{} // closed by Shutdown
 
 	// Guarded by mu.
 	mu     sync.Mutex
 	rooms  map[string]*Room
 	conns  map[*binding]struct{}
+	checks checks
 	closed bool
 	// By what [sessionKey] makes of their sessions.
 	sessions map[[sha256.Size]byte]*Member
@@ -55,6 +59,11 @@ func NewServer(cfg Config) (*Server, error) {
 		uploads:   addressLimit{rate: uploadRate, burst: uploadBurst},
 		fetches:   addressLimit{rate: fetchRate, burst: fetchBurst},
 		questions: addressLimit{rate: questionRate, burst: questionBurst},
+		trials:    addressLimit{rate: trialRate, burst: trialBurst},
+
+		checkLasts: checkLasts,
+		closing:    make(chan struct{}),
+		checks:     checks{each: make(map[string]int)},
 	}
 	s.recall(cfg.Memory)
 	return s, nil
@@ -137,6 +146,9 @@ func (s *Server) forget(r *Room) {
 // room and connection, and waits until all of it is over or ctx ends.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
+	if !s.closed {
+		close(s.closing)
+	}
 	s.closed = true
 	rooms := make([]*Room, 0, len(s.rooms))
 	for _, r := range s.rooms {

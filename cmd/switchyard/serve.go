@@ -241,6 +241,7 @@ func handler(events http.Handler, visitors *room.Visitors, rooms *room.Server) h
 	routes.Handle(rooms.WHEP(), rows.WHEP, rows.WHEPMember, rows.WHEPSource, rows.PatchWHEP, rows.EndWHEP, rows.AskWHEP, rows.ShowWHEP)
 	routes.Handle(rooms.Files(), rows.Upload, rows.Download)
 	routes.Handle(rooms.Listing(), rows.Rooms, rows.Lobby)
+	routes.Handle(rooms.Check(), rows.Check)
 	routes.Handle(visitors.Page(web.Handler()), rows.Page, rows.Files, rows.Visitor)
 	return routes
 }

@@ -354,6 +354,10 @@ test('breakout rooms: divided, told, visited, left and closed', { timeout: 240_0
   await place('Bo').selectOption('Room 2');
   await dialog.getByRole('combobox', { name: 'Time' }).selectOption('5 minutes');
   await look(ana, 'breakout');
+  await button(bo, 'Chat').click();
+  await bo.getByRole('combobox', { name: 'To' }).selectOption('Ana');
+  await bo.getByRole('textbox', { name: 'Message' }).fill('between us');
+  await button(bo, 'Chat').click();
   await dialog.getByRole('button', { name: 'Open rooms' }).click();
   await bo.getByRole('heading', { name: 'split · Room 2' }).waitFor();
   await bo.getByRole('region', { name: 'Breakout rooms' }).getByText(/^4:\d\d$/).waitFor();
@@ -366,6 +370,8 @@ test('breakout rooms: divided, told, visited, left and closed', { timeout: 240_0
   await dialog.getByText('All rooms have got the message.').waitFor();
   await button(bo, 'Chat').click();
   await bo.getByRole('log').getByText('Ana: Two minutes').waitFor();
+  await bo.getByRole('textbox', { name: 'Message' }).and(bo.getByPlaceholder('Write to everyone')).waitFor();
+  assert.equal(await bo.getByRole('textbox', { name: 'Message' }).inputValue(), '', 'what was meant for Ana alone is gone');
 
   await place('Ana (you)').selectOption('Room 2');
   await ana.getByRole('heading', { name: 'split · Room 2' }).waitFor();

@@ -249,6 +249,7 @@ test('statistics of every track, beside the call, and diagnostics without secret
   const dialog = ana.getByRole('dialog', { name: 'Connection stats' });
   const row = dialog.getByRole('row').filter({ hasText: 'Bo · Camera' });
   await until('Bo’s camera has a rate', async () => /VP8.*\d+×\d+@\d+.*\d/.test((await row.textContent()) ?? ''));
+  await until('the encoding of it is named', async () => /^[fhq]$/.test((await row.getByRole('cell').nth(2).textContent()) ?? ''));
   await until('Ana’s microphone too', async () => /opus.*\d/.test((await dialog.getByRole('row').filter({ hasText: 'You · Microphone' }).textContent()) ?? ''));
   await dialog.getByText(/Path: UDP · Server: 127\.0\.0\.1:\d+ · RTT: \d+ ms/).waitFor();
   await look(ana, 'stats');

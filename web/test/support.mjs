@@ -68,8 +68,10 @@ function compile(folder) {
  * Starts a server on free ports, or on given addresses.
  * @param {string} [http]
  * @param {string} [udp]
+ * @param {...string} more flags
  */
-export const startServer = (http = '127.0.0.1:0', udp = '127.0.0.1:0') => start(build(), ['serve', '--http', http, '--udp', udp, '--data', 'off']);
+export const startServer = (http = '127.0.0.1:0', udp = '127.0.0.1:0', ...more) =>
+  start(build(), ['serve', '--http', http, '--udp', udp, '--data', 'off', ...more]);
 
 /** Starts one of the examples. @param {string} name */
 export const startExample = (name) => start(compile(`examples/${name}`), ['--http', '127.0.0.1:0']);
@@ -90,13 +92,16 @@ async function start(path, args) {
     }
     done(code);
   }));
+  let admin = '';
   /** @type {string} */
   const url = await new Promise((done, failed) => {
     child.once('exit', (code) => failed(new Error(`the server ended with ${code} before it was ready:\n${log}`)));
     createInterface(child.stdout).on('line', (line) => {
-      const found = /https?:\/\/[^\s/]+/.exec(line);
-      if (found) {
-        done(found[0]);
+      const [found] = /https?:\/\/[^\s/]+/.exec(line) ?? [];
+      if (found && line.startsWith('Health')) {
+        admin = found;
+      } else if (found) {
+        done(found);
       }
     });
   });
@@ -106,7 +111,7 @@ async function start(path, args) {
     return ended;
   };
   cleanups.push(() => stop('SIGTERM'));
-  return { url, stop, log: () => log };
+  return { url, admin: () => admin, stop, log: () => log };
 }
 
 /**

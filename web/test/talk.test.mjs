@@ -184,6 +184,15 @@ test('captions of one who speaks are shown to who wants them', { timeout: 180_00
   await region(bo).getByText('Bo good morning').waitFor();
   await ana.screenshot({ path: `${out}talk-captions.png`, animations: 'disabled' });
   assert.equal(await region(ana).getAttribute('aria-live'), 'off');
+  const announced = ana.getByRole('log', { name: 'Captions' });
+  assert.equal(await announced.textContent(), '', 'whoever listens hears the voice');
+  await pick(ana, 'menuitem', 'Settings');
+  await ana.getByRole('tab', { name: 'Language' }).click();
+  await ana.getByRole('checkbox', { name: 'Screen readers announce captions' }).check();
+  await ana.keyboard.press('Escape');
+  await bo.evaluate(() => /** @type {any} */ (globalThis).hear('good', false));
+  await bo.evaluate(() => /** @type {any} */ (globalThis).hear('good evening', true));
+  await announced.getByText('Bo: good evening', { exact: true }).waitFor({ state: 'attached' });
   await bo.keyboard.press('m');
   await button(bo, 'Microphone', { pressed: false }).waitFor();
   assert.equal(await bo.evaluate(() => /** @type {any} */ (globalThis).hear), undefined, 'who is muted is not listened to');

@@ -126,6 +126,14 @@ export class Hosting extends Emitter {
   }
 
   /**
+   * Has the room recorded, or ends that, where the server says in `caps` that it can.
+   * @param {boolean} on
+   */
+  record(on) {
+    return this.#mod({ op: /** @type {any} */ (on ? 'record' : 'stop_record') }); // not among the events yet
+  }
+
+  /**
    * Divides the room into smaller ones. `room.info.breakout` tells of them, and each
    * member follows where it is sent.
    * @param {{name: string, members?: string[]}[]} rooms with ids of who is sent there

@@ -9,6 +9,9 @@
  * @property {string|null} publication what it shows now
  * @property {'live'|'paused'|'idle'} state
  * @property {string} [why] it is paused
+ * @property {string} [rid] of the encoding that is sent, where the publication has several
+ * @property {number} [w] of its picture, in pixels
+ * @property {number} [h]
  */
 
 /**
@@ -52,8 +55,9 @@ export class Slots {
       }
       const publication = s.publication ?? null;
       const state = s.state ?? (publication ? 'live' : 'idle');
-      if (place.publication !== publication || place.state !== state || place.why !== s.why) {
-        Object.assign(place, { publication, state, why: s.why });
+      const told = { publication, state, why: s.why, rid: s.rid, w: s.w, h: s.h };
+      if (Object.entries(told).some(([key, value]) => place[/** @type {keyof told} */ (key)] !== value)) {
+        Object.assign(place, told);
         changed = true;
       }
     }
@@ -77,7 +81,7 @@ export class Slots {
     let changed = false;
     for (const p of this.places) {
       if (p.publication !== null && !exists(p.publication)) {
-        Object.assign(p, { publication: null, state: 'idle', why: undefined });
+        Object.assign(p, { publication: null, state: 'idle', why: undefined, rid: undefined, w: undefined, h: undefined });
         changed = true;
       }
     }

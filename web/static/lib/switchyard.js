@@ -5,5 +5,6 @@
 export { Room } from './room.js';
 export { RoomError, captureCode } from './errors.js';
 export { hands } from './talk.js';
+export { checkConnection } from './check.js';
 export { listRooms, lookAt } from './listing.js';
 export { visit } from './visitor.js';

@@ -48,6 +48,23 @@
  * @property {typeof RTCPeerConnection} [PeerConnection] for tests
  */
 
+/**
+ * @typedef {object} CheckOptions
+ * @property {string} [url] of the server, if it is not the page's origin
+ * @property {RTCIceServer[]} [iceServers]
+ * @property {AbortSignal} [signal] ends the check; what is not known then is `blocked` or `unknown`
+ * @property {typeof fetch} [fetch] for tests
+ * @property {(url: string|undefined, options: object) => SocketLike} [connect] for tests
+ * @property {typeof RTCPeerConnection} [PeerConnection] for tests
+ */
+
+/**
+ * @typedef {object} CheckResult what the network lets through
+ * @property {Transport|'blocked'} events how they go; `polling` where WebSocket is blocked
+ * @property {'udp'|'tcp'|'relay'|'blocked'|'unknown'} media how it goes; `unknown` where
+ *   the server does not say, or checks too many connections now
+ */
+
 /** @typedef {'idle'|'joining'|'waiting'|'joined'|'reconnecting'|'left'} SessionState */
 
 export {};

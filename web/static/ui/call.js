@@ -10,7 +10,7 @@ import { h, perFrame, set, setText, show } from './dom.js';
 import { Hands } from './hands.js';
 import { Hosting } from './hosting.js';
 import { icon } from './icons.js';
-import { sentence, t } from './i18n.js';
+import { t } from './i18n.js';
 import { Keys } from './keys.js';
 import { Layouts } from './layouts.js';
 import { Listening } from './listening.js';
@@ -19,6 +19,7 @@ import { clock } from './names.js';
 import { Panels } from './panel.js';
 import { Phone } from './phone.js';
 import { Polls } from './polls.js';
+import { Reach } from './reach.js';
 import { Reactions } from './reactions.js';
 import { Sharing } from './sharing.js';
 import { Sound } from './sound.js';
@@ -91,7 +92,7 @@ export class Call {
   #hear;
   #main = h('main', { class: 'call', tabindex: -1 });
   #since = Date.now();
-  #blocked = false;
+  #reach;
   /** The room has been out of reach for so long that people should know. */
   #lost = false;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -128,6 +129,7 @@ export class Call {
       keys: this.#keys, stage: this.#stage, sound: this.#sound, head: this.#head, update: this.#frame.ask,
       settings: (tab) => this.#settings(tab).catch((err) => this.#fail(err)), fail: (err) => this.#fail(err),
     };
+    this.#reach = new Reach(room, this.#frame.ask);
     this.#features = features.map((F) => new F(ctx));
     this.#listen();
   }
@@ -136,11 +138,7 @@ export class Call {
     const r = this.#room;
     const all = this.#frame.ask;
     this.#off = [
-      r.on('roster', all), r.on('slots', all), r.on('speakers', all), r.on('state', (s) => this.#connected(s !== 'reconnecting')),
-      r.on('media', (s) => {
-        this.#blocked = s === 'failed' || (this.#blocked && s !== 'connected');
-        all();
-      }),
+      r.on('roster', all), r.on('slots', all), r.on('media', all), r.on('speakers', all), r.on('state', (s) => this.#connected(s !== 'reconnecting')),
       this.controls.on('change', all),
       this.controls.on('error', (code) => this.#toasts.show(code)),
       this.#media.on('change', () => this.#deviceChanged()),
@@ -249,10 +247,7 @@ export class Call {
     if (this.#lost) {
       return t('status.reconnecting');
     }
-    if (this.#blocked) {
-      return sentence('media_blocked');
-    }
-    const said = this.#features.find((f) => f.status)?.status;
+    const said = this.#reach.status || this.#features.find((f) => f.status)?.status;
     if (said) {
       return said;
     }
@@ -312,6 +307,7 @@ export class Call {
   close() {
     this.#closed = true;
     this.#off.forEach((off) => off());
+    this.#reach.close();
     this.#frame.cancel();
     this.#features.forEach((f) => f.close?.());
     closeDialogs();

@@ -20,8 +20,10 @@ export class Captions {
   #ctx;
   #off;
   #shown = setting('captions', /** @type {unknown} */ (false)) === true;
-  // Not read aloud: whoever listens hears the voices themselves.
+  // Not announced unless somebody wants that: whoever listens hears the voices themselves.
   #region = h('section', { class: 'captions', 'aria-label': t('captions.title'), 'aria-live': 'off', hidden: true });
+  /** What was said, for screen readers: whole lines alone, because words that are still being found change. */
+  #announced = h('div', { class: 'unseen', role: 'log', 'aria-label': t('captions.title') });
   /** By the captions' ids. @type {Map<string, {element: HTMLElement, text: HTMLElement, timer: ReturnType<typeof setTimeout>}>} */
   #lines = new Map();
   /** @type {Speech|null} */
@@ -34,9 +36,9 @@ export class Captions {
     const { toolbar, stage, room } = ctx;
     toolbar.add({ id: 'captions', icon: 'captions', toggles: true, more: true, onclick: () => this.#show(!this.#shown) });
     toolbar.add({ id: 'speech', icon: 'mic', toggles: true, more: true, onclick: () => this.#toggleSpeech() });
-    stage.element.append(this.#region);
+    stage.element.append(this.#region, this.#announced);
     this.#off = room.talk.on('caption', (e) => {
-      this.#line(e.id, room.members.find((m) => m.id === e.sender)?.name ?? t('chat.someone'), e.text);
+      this.#line(e.id, room.members.find((m) => m.id === e.sender)?.name ?? t('chat.someone'), e.text, e.final === true);
     });
   }
 
@@ -89,8 +91,16 @@ export class Captions {
     this.#speech = null;
   }
 
-  /** @param {string} id newer words take the place of those with the same @param {string} name @param {string} words */
-  #line(id, name, words) {
+  /**
+   * @param {string} id newer words take the place of those with the same
+   * @param {string} name
+   * @param {string} words
+   * @param {boolean} [whole] of somebody else, and will not change any more
+   */
+  #line(id, name, words, whole = false) {
+    if (whole && this.#shown && setting('announceCaptions', false)) {
+      this.#announced.replaceChildren(h('p', {}, t('chat.line', { name, text: words })));
+    }
     let line = this.#lines.get(id);
     if (line) {
       clearTimeout(line.timer);

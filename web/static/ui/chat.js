@@ -61,8 +61,11 @@ export class Chat {
     this.#off = () => off.forEach((f) => f());
   }
 
-  /** Another room has other lines. */
+  /** Another room has other lines, and other members: what was meant for one must not reach all. */
   #renew() {
+    if (this.#to.renew()) {
+      this.#input.value = '';
+    }
     this.#log.replaceChildren();
     this.#shown = new WeakMap();
     this.#room.chat.lines.forEach((l) => this.#add(l));

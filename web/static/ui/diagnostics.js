@@ -33,7 +33,7 @@ export async function diagnostics({ room, media }) {
       state: room.state, transport: room.transport, offers: room.offers, members: room.members.length,
       published: room.locals.map(({ source, muted }) => ({ source, muted })),
       received: room.publications.map(({ id, source, codec, muted }) => ({ id, source, codec, muted })),
-      slots: room.slots.map((s) => ({ mid: s.transceiver.mid, kind: s.kind, publication: s.publication, state: s.state, why: s.why })),
+      slots: room.slots.map((s) => ({ mid: s.transceiver.mid, kind: s.kind, publication: s.publication, state: s.state, why: s.why, rid: s.rid })),
     },
     connection: {
       media: room.pc?.connectionState ?? null, ice: room.pc?.iceConnectionState ?? null, signalling: room.pc?.signalingState ?? null,

@@ -1,9 +1,11 @@
 // @ts-check
+import { listRooms } from '../lib/switchyard.js';
 import { h, show } from './dom.js';
 import { icon } from './icons.js';
 import { t } from './i18n.js';
 import { tokenIn } from './invitation.js';
 import { newRoomName, roomName } from './names.js';
+import { whileSeen } from './seen.js';
 import { recentRooms } from './storage.js';
 
 /** @param {string} room */
@@ -38,7 +40,8 @@ export function showHome() {
       input.focus();
     }
   };
-  const recent = recentRooms();
+  const recent = h('div', { class: 'known-rooms' });
+  const open = h('div', { class: 'known-rooms' });
   show(
     h('main', { class: 'home' },
       h('div', { class: 'card home-card' },
@@ -53,8 +56,44 @@ export function showHome() {
           h('label', { for: 'room' }, t('home.room')),
           h('div', { class: 'row' }, input, h('button', { type: 'submit', class: 'button' }, t('home.join'))),
           error),
-        recent.length > 0 && h('nav', { class: 'recent', 'aria-label': t('home.recent') },
-          h('h2', {}, t('home.recent')),
-          h('ul', {}, ...recent.map((room) => h('li', {}, h('a', { class: 'chip', href: roomLink(room) }, room))))))),
+        recent, open)),
   );
+  let shown = '';
+  const draw = (/** @type {Map<string, number>} */ listed) => {
+    const key = JSON.stringify([...listed]);
+    if (key !== shown) {
+      shown = key;
+      drawRooms(recent, t('home.recent'), recentRooms(), listed);
+      drawRooms(open, t('home.public'), [...listed.keys()].slice(0, most), listed);
+    }
+  };
+  draw(new Map());
+  whileSeen(async () => draw(await listed()));
+}
+
+/** Public rooms that are shown at most. */
+const most = 20;
+
+/** How many are in each room that the server lists; nothing where it does not. */
+async function listed() {
+  const rooms = await listRooms().catch(() => []);
+  return new Map(rooms.filter((r) => roomName(r.name) === r.name).map((r) => [r.name, r.members]));
+}
+
+/**
+ * @param {HTMLElement} place
+ * @param {string} title
+ * @param {string[]} rooms
+ * @param {Map<string, number>} listed members by room, as far as they are known
+ */
+function drawRooms(place, title, rooms, listed) {
+  const count = (/** @type {string} */ room) => {
+    const n = listed.get(room);
+    return n !== undefined && h('span', { class: 'chip-count' }, ` ${t('call.people', { n })}`);
+  };
+  const focused = place.contains(document.activeElement) ? document.activeElement?.getAttribute('href') : null;
+  place.replaceChildren(...(rooms.length > 0 ? [h('nav', { class: 'recent', 'aria-label': title },
+    h('h2', {}, title),
+    h('ul', {}, ...rooms.map((room) => h('li', {}, h('a', { class: 'chip', href: roomLink(room) }, room, count(room))))))] : []));
+  /** @type {HTMLElement|null} */ (focused && place.querySelector(`[href="${CSS.escape(focused)}"]`))?.focus();
 }

@@ -51,6 +51,7 @@ export class Hosting {
         this.#meeting),
       this.#waiting.list, this.#people.element);
     toolbar.add({ id: 'people', icon: 'people', panel: 'people', key: 'p', onclick: () => this.#panel.toggle() });
+    toolbar.add({ id: 'record', icon: 'record', toggles: true, more: true, hidden: true, onclick: () => this.#attempt(room.hosting.record(!room.info?.recording)) });
     this.#bar = new BreakoutBar(ctx, () => this.#divide());
     const notices = new Notices(ctx);
     this.#off = [room.on('info', ctx.update), room.hosting.on('knock', ctx.update), () => notices.close()];
@@ -59,6 +60,8 @@ export class Hosting {
   update() {
     const { room, toolbar } = this.#ctx;
     const n = room.members.length;
+    const records = room.caps.includes('record') && room.can.record === true;
+    toolbar.update({ record: { hidden: !records, on: room.info?.recording === true } });
     toolbar.update({ people: { open: this.#panel.open, badge: n > 1 ? n : 0, title: `${t('toolbar.people')}: ${t('call.people', { n })}` } });
     this.#recording.hidden = !room.info?.recording;
     this.#locked.hidden = !room.info?.locked || mainRoom(room) !== room.name; // a breakout room always is

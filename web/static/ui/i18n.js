@@ -81,10 +81,11 @@ export function t(key, values = {}) {
  * Translates a key whose places are filled in by elements or strings.
  * @param {string} key
  * @param {Record<string, Node|string>} values
+ * @param {number} [n] chooses among several forms, and fills its own place
  * @returns {(Node|string)[]} to append
  */
-export function parts(key, values) {
-  return t(key).split(/\{(\w+)\}/).map((part, i) => (i % 2 === 1 ? values[part] ?? `{${part}}` : part));
+export function parts(key, values, n) {
+  return t(key, n === undefined ? {} : { n }).split(/\{(\w+)\}/).map((part, i) => (i % 2 === 1 ? values[part] ?? `{${part}}` : part));
 }
 
 /**

@@ -1,11 +1,13 @@
 // @ts-check
+import { Checking } from './checking.js';
 import { fillDevices } from './devices.js';
 import { h, set, setText, show } from './dom.js';
+import { Here } from './here.js';
 import { icon, setIcon } from './icons.js';
 import { sentence, t } from './i18n.js';
 import { Meter } from './meter.js';
 import { canChooseSpeaker } from './media.js';
-import { chime } from './sound.js';
+import { speakerTest } from './speaker.js';
 /** @import {Device, LocalMedia} from './media.js' */
 
 /** Longest name in bytes of UTF-8. */
@@ -28,6 +30,8 @@ export class Lobby {
   #toggles;
   /** @type {Record<Device|'speaker', HTMLSelectElement>} */
   #selects;
+  #here;
+  #checking = new Checking();
   #off;
   /** What the notices say, so that they are announced once. */
   #noticed = '';
@@ -35,6 +39,7 @@ export class Lobby {
   /**
    * @param {object} o
    * @param {string} o.room
+   * @param {string} [o.token] that opens it
    * @param {string} o.name known from an earlier visit, or empty
    * @param {LocalMedia} o.media
    * @param {(name: string) => void} o.onJoin
@@ -53,6 +58,7 @@ export class Lobby {
       cam: this.#select('cam', (id) => this.#media.choose('cam', id)),
       speaker: this.#select('speaker', (id) => this.#media.chooseSpeaker(id)),
     };
+    this.#here = new Here(o.room, o.token);
     document.title = t('title.lobby', { room: o.room });
     show(this.#build(o.room));
     this.#off = this.#media.on('change', () => this.#update());
@@ -76,13 +82,12 @@ export class Lobby {
             field('name', t('lobby.name'), this.#name, this.#nameError),
             field('device-mic', t('device.mic'), this.#selects.mic, this.#meter.element),
             field('device-cam', t('device.cam'), this.#selects.cam),
-            canChooseSpeaker && field('device-speaker', t('device.speaker'),
-              h('div', { class: 'row' }, this.#selects.speaker,
-                h('button', {
-                  type: 'button', class: 'button icon-button', 'aria-label': t('lobby.testSpeaker'),
-                  title: t('lobby.testSpeaker'), onclick: () => chime(this.#media.speaker),
-                }, icon('speaker')))),
-            this.#join))));
+            canChooseSpeaker
+              ? field('device-speaker', t('device.speaker'), h('div', { class: 'row' }, this.#selects.speaker, speakerTest(this.#media)))
+              : speakerTest(this.#media),
+            this.#here.element,
+            this.#join),
+          this.#checking.element)));
   }
 
   /**
@@ -181,6 +186,7 @@ export class Lobby {
 
   /** @param {boolean} busy while joining */
   set busy(busy) {
+    this.#checking.stop();
     set(this.#join, 'aria-busy', busy);
     this.#join.disabled = busy;
     setText(this.#join, busy ? t('lobby.joining') : t('lobby.join'));
@@ -193,6 +199,8 @@ export class Lobby {
 
   close() {
     this.#off();
+    this.#here.close();
+    this.#checking.stop();
     this.#meter.stop();
     this.#video.srcObject = null;
   }

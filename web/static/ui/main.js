@@ -75,7 +75,7 @@ function showWait(key) {
  */
 function prepare(media, name) {
   const lobby = new Lobby({
-    room, name, media,
+    room, token, name, media,
     onJoin: (name) => enter(media, name, lobby),
   });
   media.start();

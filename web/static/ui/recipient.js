@@ -52,6 +52,20 @@ export class Recipient {
     this.element.hidden = others.length === 0 && chosen === '';
   }
 
+  /**
+   * In another room nobody writes to who was left behind: everybody is chosen.
+   * @returns {boolean} whether somebody was chosen who is not there
+   */
+  renew() {
+    const gone = this.value !== '' && !this.#room.members.some((m) => m.id === this.value);
+    if (gone) {
+      this.#select.value = '';
+      this.#changed();
+    }
+    this.update();
+    return gone;
+  }
+
   #changed() {
     const name = this.value ? this.#select.selectedOptions[0].text : '';
     set(this.element, 'data-private', name ? 'true' : null);

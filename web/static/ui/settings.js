@@ -4,11 +4,10 @@ import { openDialog } from './dialog.js';
 import { chooseDevice, fillDevices } from './devices.js';
 import { h, set } from './dom.js';
 import { keyList } from './help.js';
-import { icon } from './icons.js';
 import { chooseLanguage, language, languages, t } from './i18n.js';
 import { canChooseSpeaker } from './media.js';
 import { Meter } from './meter.js';
-import { chime } from './sound.js';
+import { speakerTest } from './speaker.js';
 import { setting, setSetting } from './storage.js';
 import { chooseTheme, theme } from './theme.js';
 /** @import {Dialog} from './dialog.js' */
@@ -99,9 +98,7 @@ function devices({ media }) {
     const select = h('select', { id: `set-${d}`, onchange: () => chooseDevice(media, d, select.value) });
     return select;
   });
-  const test = h('button', {
-    type: 'button', class: 'button icon-button', 'aria-label': t('lobby.testSpeaker'), title: t('lobby.testSpeaker'), onclick: () => chime(media.speaker),
-  }, icon('speaker'));
+  const test = speakerTest(media);
   const update = () => {
     kinds.forEach((d, i) => fillDevices(selects[i], media, d));
     meter.listen(media.mic.on ? media.mic.track : null);
@@ -111,7 +108,7 @@ function devices({ media }) {
   const body = h('div', { class: 'fields' }, ...kinds.map((d, i) => h('div', { class: 'field' },
     h('label', { for: `set-${d}` }, t(`device.${d}`)),
     d === 'speaker' ? h('div', { class: 'row' }, selects[i], test) : selects[i],
-    d === 'mic' && meter.element)));
+    d === 'mic' && meter.element)), !canChooseSpeaker && test);
   return { id: 'devices', body, close: () => (off(), meter.stop()) };
 }
 
@@ -153,9 +150,14 @@ function languageTab() {
     return option;
   }));
   select.value = language();
+  /** @type {HTMLInputElement} */
+  const announce = h('input', { type: 'checkbox', id: 'set-announce', onchange: () => setSetting('announceCaptions', announce.checked) });
+  announce.checked = setting('announceCaptions', false);
   return {
     id: 'language',
-    body: h('div', { class: 'fields' }, h('div', { class: 'field' }, h('label', { for: 'set-lang' }, t('settings.language')), select), note),
+    body: h('div', { class: 'fields' }, h('div', { class: 'field' }, h('label', { for: 'set-lang' }, t('settings.language')), select), note,
+      h('div', { class: 'check' }, announce, h('label', { for: 'set-announce' }, t('settings.announce'))),
+      h('p', { class: 'hint' }, t('settings.announceHint'))),
   };
 }
 

@@ -125,14 +125,18 @@ function route(player, id) {
   }
 }
 
+/** Milliseconds that {@link chime} may take. */
+const longest = 2500;
+
 /**
  * Plays two soft notes on the chosen output.
  * @param {string} speaker
+ * @returns {Promise<void>} settled when they have faded
  */
 export async function chime(speaker) {
   const context = new AudioContext();
   const out = context.createMediaStreamDestination();
-  [523.25, 783.99].forEach((frequency, i) => {
+  const faded = [523.25, 783.99].map((frequency, i) => {
     const at = context.currentTime + 0.05 + i * 0.25;
     const gain = new GainNode(context, { gain: 0 });
     gain.gain.linearRampToValueAtTime(0, at);
@@ -142,13 +146,13 @@ export async function chime(speaker) {
     note.connect(gain).connect(out);
     note.start(at);
     note.stop(at + 0.65);
+    return new Promise((done) => note.addEventListener('ended', done));
   });
   const player = h('audio', {});
   player.srcObject = out.stream;
   route(player, speaker);
-  await player.play().catch(() => {});
-  setTimeout(() => {
-    player.srcObject = null;
-    context.close();
-  }, 1500);
+  const late = new Promise((done) => setTimeout(done, longest)); // without any output no time passes
+  await player.play().then(() => Promise.race([Promise.all(faded), late]), () => {}); // what may not be played is over
+  player.srcObject = null;
+  await context.close();
 }

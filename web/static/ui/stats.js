@@ -91,7 +91,7 @@ function cells({ room }, row) {
   const name = row.direction === 'in' ? room.members.find((m) => m.id === p?.member)?.name ?? '–' : t('stats.own');
   const n = (/** @type {number|null} */ v, digits = 0) => (v === null ? '–' : v.toFixed(digits));
   return [
-    `${name} · ${t(`source.${source ?? 'other'}`)}`, row.codec, row.size || '–', row.layer || '–', n(row.kbps),
+    `${name} · ${t(`source.${source ?? 'other'}`)}`, row.codec, row.size || '–', row.layer || slot?.rid || '–', n(row.kbps),
     row.loss === null ? '–' : `${n(100 * row.loss, 1)} %`, n(row.rtt), n(row.buffer),
   ];
 }

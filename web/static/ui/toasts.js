@@ -86,7 +86,9 @@ export class Toasts {
       return;
     }
     last?.note.remove();
-    this.#moves.set(move, { note: this.note(t(`note.${move}`, { name })), since: now, name, n: 0 });
+    const note = this.note(t(`note.${move}`, { name }));
+    note.classList.add('is-move');
+    this.#moves.set(move, { note, since: now, name, n: 0 });
   }
 
   /** @param {number} ms @param {() => void} f */

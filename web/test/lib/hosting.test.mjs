@@ -18,14 +18,14 @@ describe('hosting', () => {
     await Promise.all([
       hosting.kick('bo'), hosting.ban('bo', 5), hosting.ban('bo'), hosting.unban('bo'), hosting.mute('p1'), hosting.muteAll(), hosting.askUnmute('p1'),
       hosting.grant('bo', { chat: true }), hosting.promote('bo'), hosting.demote('bo'), hosting.spotlight('p1'), hosting.spotlight(null),
-      hosting.admit('T'), hosting.deny('T'), hosting.lock(true), hosting.lock(false), hosting.lobby(false), hosting.end(),
+      hosting.admit('T'), hosting.deny('T'), hosting.lock(true), hosting.lock(false), hosting.lobby(false), hosting.record(true), hosting.record(false), hosting.end(),
     ]);
     assert.deepEqual(bench.socket.of('mod').map((a) => JSON.stringify(a)), [
       '{"op":"kick","member":"bo"}', '{"op":"ban","member":"bo","until":5}', '{"op":"ban","member":"bo"}', '{"op":"unban","member":"bo"}',
       '{"op":"mute","publication":"p1"}', '{"op":"mute_all"}', '{"op":"ask_unmute","publication":"p1"}',
       '{"op":"grant","member":"bo","can":{"chat":true}}', '{"op":"promote","member":"bo"}', '{"op":"demote","member":"bo"}',
       '{"op":"spotlight","publication":"p1"}', '{"op":"spotlight"}', '{"op":"admit","ticket":"T"}', '{"op":"deny","ticket":"T"}',
-      '{"op":"lock"}', '{"op":"unlock"}', '{"op":"lobby","on":false}', '{"op":"end"}',
+      '{"op":"lock"}', '{"op":"unlock"}', '{"op":"lobby","on":false}', '{"op":"record"}', '{"op":"stop_record"}', '{"op":"end"}',
     ]);
   });
 

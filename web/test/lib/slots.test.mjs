@@ -23,10 +23,14 @@ describe('slots', () => {
     assert.equal(drawn, 1, 'what is known changes nothing');
     bench.socket.fire('slots', { slots: [{ mid: '4', publication: 'c1', state: 'paused', why: 'bandwidth' }] });
     assert.equal(bench.room.slots[4].why, 'bandwidth');
+    bench.socket.fire('slots', { slots: [{ mid: '4', publication: 'c1', state: 'live', rid: 'h', w: 640, h: 360 }] });
+    const { why, rid, w, h } = bench.room.slots[4];
+    assert.deepEqual([why, rid, w, h], [undefined, 'h', 640, 360]);
     bench.socket.fire('state', { rev: 9, publications: { del: ['c1'] } });
     assert.equal(bench.room.slots[4].publication, null);
     assert.equal(bench.room.slots[4].state, 'idle');
-    assert.equal(drawn, 3);
+    assert.equal(bench.room.slots[4].rid, undefined);
+    assert.equal(drawn, 4);
   });
 
   test('grow in one offer when more are needed', async () => {
