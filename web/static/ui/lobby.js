@@ -1,4 +1,5 @@
 // @ts-check
+import { BackgroundField } from './background-field.js';
 import { fillDevices } from './devices.js';
 import { h, set, setText, show } from './dom.js';
 import { icon, setIcon } from './icons.js';
@@ -28,6 +29,7 @@ export class Lobby {
   #toggles;
   /** @type {Record<Device|'speaker', HTMLSelectElement>} */
   #selects;
+  #background;
   #off;
   /** What the notices say, so that they are announced once. */
   #noticed = '';
@@ -53,6 +55,7 @@ export class Lobby {
       cam: this.#select('cam', (id) => this.#media.choose('cam', id)),
       speaker: this.#select('speaker', (id) => this.#media.chooseSpeaker(id)),
     };
+    this.#background = new BackgroundField(o.media, 'background');
     document.title = t('title.lobby', { room: o.room });
     show(this.#build(o.room));
     this.#off = this.#media.on('change', () => this.#update());
@@ -76,6 +79,7 @@ export class Lobby {
             field('name', t('lobby.name'), this.#name, this.#nameError),
             field('device-mic', t('device.mic'), this.#selects.mic, this.#meter.element),
             field('device-cam', t('device.cam'), this.#selects.cam),
+            this.#background.element,
             canChooseSpeaker && field('device-speaker', t('device.speaker'),
               h('div', { class: 'row' }, this.#selects.speaker,
                 h('button', {
@@ -193,6 +197,7 @@ export class Lobby {
 
   close() {
     this.#off();
+    this.#background.close();
     this.#meter.stop();
     this.#video.srcObject = null;
   }
