@@ -14,6 +14,9 @@ import (
 const (
 	script = `<script type="module" src="/ui/main.js"></script>`
 	style  = `<link rel="stylesheet" href="/style.css">`
+
+	// drawing is the script of the thread that draws backgrounds.
+	drawing = "/page/background-worker.js"
 )
 
 // bundle is the page's modules and style sheets as they are sent: what is needed
@@ -26,26 +29,33 @@ type bundle struct {
 // bundled makes the bundle, once for the process, in some 50 ms. A failure can
 // only be a mistake in the embedded files, found by the tests of this package.
 var bundled = sync.OnceValue(func() bundle {
-	result := api.Build(api.BuildOptions{
-		EntryPoints: []string{"/ui/main.js", "/style.css"},
-		Outdir:      "/", Outbase: "/", EntryNames: "page/[name]", ChunkNames: "page/[name]-[hash]",
-		Bundle: true, Splitting: true, Format: api.FormatESModule, Target: api.ES2022,
-		MinifyWhitespace: true, MinifySyntax: true, MinifyIdentifiers: true,
-		Charset: api.CharsetUTF8, LegalComments: api.LegalCommentsNone,
-		Sourcemap: api.SourceMapLinked, // for whoever opens the developer's tools
-		Plugins:   []api.Plugin{{Name: "embedded", Setup: embedded}},
-		LogLevel:  api.LogLevelSilent,
-	})
-	if len(result.Errors) > 0 {
-		panic("web: " + result.Errors[0].Text)
-	}
 	b := bundle{files: make(map[string][]byte)}
-	for _, f := range result.OutputFiles {
-		b.files[f.Path] = f.Contents
-	}
+	b.add(api.BuildOptions{
+		EntryPoints: []string{"/ui/main.js", "/style.css"}, Splitting: true, Format: api.FormatESModule,
+	})
+	// A thread that fetches scripts which are no modules cannot be one itself.
+	b.add(api.BuildOptions{EntryPoints: []string{"/worker/background-worker.js"}, Format: api.FormatIIFE})
 	b.head = b.links()
 	return b
 })
+
+// add bundles what o says.
+func (b bundle) add(o api.BuildOptions) {
+	o.Outdir, o.Outbase, o.EntryNames, o.ChunkNames = "/", "/", "page/[name]", "page/[name]-[hash]"
+	o.Bundle, o.Target = true, api.ES2022
+	o.MinifyWhitespace, o.MinifySyntax, o.MinifyIdentifiers = true, true, true
+	o.Charset, o.LegalComments = api.CharsetUTF8, api.LegalCommentsNone
+	o.Sourcemap = api.SourceMapLinked // for whoever opens the developer's tools
+	o.Plugins = []api.Plugin{{Name: "embedded", Setup: embedded}}
+	o.LogLevel = api.LogLevelSilent
+	result := api.Build(o)
+	if len(result.Errors) > 0 {
+		panic("web: " + result.Errors[0].Text)
+	}
+	for _, f := range result.OutputFiles {
+		b.files[f.Path] = f.Contents
+	}
+}
 
 // embedded lets esbuild read the embedded tree, whose root is that of the URLs.
 func embedded(build api.PluginBuild) {

@@ -20,6 +20,10 @@ var static embed.FS
 const policy = "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; " +
 	"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 
+// drawingPolicy is that of the thread that draws backgrounds, which has no
+// document. It alone may compile WebAssembly.
+const drawingPolicy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
+
 // Handler returns the handler of the meeting page.
 //
 // GET / is the page itself. It carries no validator and no Content-Length, so
@@ -58,6 +62,9 @@ func Handler() http.Handler {
 		if !ok {
 			http.Redirect(w, r, "/", http.StatusFound)
 			return
+		}
+		if a.file == drawing {
+			w.Header().Set("Content-Security-Policy", drawingPolicy)
 		}
 		a.serve(w, r)
 	})
@@ -112,7 +119,7 @@ func load() (map[string]*asset, []byte) {
 // of the bundle alone, nor one of those that make a package of the client library.
 func served(file string) bool {
 	switch dir := path.Dir(file); {
-	case file == "static/index.html", dir == "static/ui", path.Ext(file) == ".css", strings.HasSuffix(file, ".d.ts"):
+	case file == "static/index.html", dir == "static/ui", dir == "static/worker", path.Ext(file) == ".css", strings.HasSuffix(file, ".d.ts"):
 		return false
 	}
 	return path.Dir(file) != "static/lib" || path.Ext(file) == ".js"
@@ -130,6 +137,8 @@ func contentType(name string) string {
 		return "application/json; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
+	case ".wasm":
+		return "application/wasm"
 	case ".webmanifest":
 		return "application/manifest+json"
 	case ".txt":

@@ -51,6 +51,11 @@ func TestStatusAndType(t *testing.T) {
 		{"GET", "/lib/switchyard.js", 200, "text/javascript; charset=utf-8", ""},
 		{"GET", "/lang/en.json", 200, "application/json; charset=utf-8", ""},
 		{"GET", "/lib/vendor/socket.io.esm.min.js", 200, "text/javascript; charset=utf-8", ""},
+		{"GET", "/page/background-worker.js", 200, "text/javascript; charset=utf-8", ""},
+		{"GET", "/vendor/mediapipe/selfie_segmentation_solution_simd_wasm_bin.wasm", 200, "application/wasm", ""},
+		{"GET", "/vendor/mediapipe/selfie_segmentation.tflite", 200, "application/octet-stream", ""},
+		{"GET", "/vendor/mediapipe/LICENSE.txt", 200, "text/plain; charset=utf-8", ""},
+		{"GET", "/worker/studio.js", 302, "", "/"},
 		{"GET", "/icon.svg", 200, "image/svg+xml", ""},
 		{"GET", "/icon-192.png", 200, "image/png", ""},
 		{"GET", "/manifest.webmanifest", 200, "application/manifest+json", ""},
@@ -227,6 +232,21 @@ func TestPageIsABundle(t *testing.T) {
 	}
 	if r := do(t, "GET", "/page/main.js.map"); r.StatusCode != http.StatusOK || !strings.Contains(body(t, r), "ui/main.js") {
 		t.Error("the source map is missing, or names no source")
+	}
+}
+
+// Only the thread that draws backgrounds may compile WebAssembly, and nothing may
+// make code out of text.
+func TestOnlyBackgroundsCompile(t *testing.T) {
+	handler := web.Handler()
+	for _, file := range append(web.Files(), "/", "/no/such/page") {
+		got := ask(handler, "HEAD", file).Header.Get("Content-Security-Policy")
+		if want := file == "/page/background-worker.js"; strings.Contains(got, "'wasm-unsafe-eval'") != want {
+			t.Errorf("%s: WebAssembly allowed %v, want %v: %q", file, !want, want, got)
+		}
+		if strings.Contains(got, "'unsafe-eval'") || strings.Contains(got, "unsafe-inline") {
+			t.Errorf("%s: %q", file, got)
+		}
 	}
 }
 

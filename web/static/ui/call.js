@@ -142,6 +142,7 @@ export class Call {
       this.controls.on('change', all),
       this.controls.on('error', (code) => this.#toasts.show(code)),
       this.#media.on('change', () => this.#deviceChanged()),
+      this.#media.on('background', (code) => this.#toasts.show(code)),
       this.#media.on('switched', ({ device, label }) => this.#toasts.show(`${device}_switched`, t(`device.${device}Switched`, { label }))),
     ];
     const hurry = () => document.visibilityState === 'visible' && r.hurry();

@@ -4,7 +4,9 @@
 /** @typedef {'mic'|'cam'} Device */
 /**
  * @typedef {object} Capture of one device
- * @property {MediaStreamTrack|null} track
+ * @property {MediaStreamTrack|null} source the device's own track
+ * @property {MediaStreamTrack|null} track what is shown and sent: the device's own, or
+ *   what is made of it
  * @property {boolean} on what the person wants
  * @property {string} id of the device chosen, empty for the default one
  * @property {string} error code of page.md, empty if there is none

@@ -1,4 +1,5 @@
 // @ts-check
+import { BackgroundField } from './background-field.js';
 import { Checking } from './checking.js';
 import { fillDevices } from './devices.js';
 import { h, set, setText, show } from './dom.js';
@@ -30,6 +31,7 @@ export class Lobby {
   #toggles;
   /** @type {Record<Device|'speaker', HTMLSelectElement>} */
   #selects;
+  #background;
   #here;
   #checking = new Checking();
   #off;
@@ -58,6 +60,7 @@ export class Lobby {
       cam: this.#select('cam', (id) => this.#media.choose('cam', id)),
       speaker: this.#select('speaker', (id) => this.#media.chooseSpeaker(id)),
     };
+    this.#background = new BackgroundField(o.media, 'background');
     this.#here = new Here(o.room, o.token);
     document.title = t('title.lobby', { room: o.room });
     show(this.#build(o.room));
@@ -82,6 +85,7 @@ export class Lobby {
             field('name', t('lobby.name'), this.#name, this.#nameError),
             field('device-mic', t('device.mic'), this.#selects.mic, this.#meter.element),
             field('device-cam', t('device.cam'), this.#selects.cam),
+            this.#background.element,
             canChooseSpeaker
               ? field('device-speaker', t('device.speaker'), h('div', { class: 'row' }, this.#selects.speaker, speakerTest(this.#media)))
               : speakerTest(this.#media),
@@ -199,6 +203,7 @@ export class Lobby {
 
   close() {
     this.#off();
+    this.#background.close();
     this.#here.close();
     this.#checking.stop();
     this.#meter.stop();

@@ -1,6 +1,7 @@
 // @ts-check
 import { Emitter } from '../lib/emitter.js';
 import { captureCode } from '../lib/switchyard.js';
+import { Background } from './background.js';
 import { kindOf, otherCamera, permission, picture, size, sound } from './capture.js';
 import { recall, remember, setSetting, setting } from './storage.js';
 
@@ -13,15 +14,18 @@ import { recall, remember, setSetting, setting } from './storage.js';
  * quick; a camera that is off is closed, so that its light goes out.
  *
  * Events: `change` when anything of it changed; `switched` when a device was
- * disconnected and another one has taken its place.
+ * disconnected and another one has taken its place; `background` with a code when
+ * the camera's background ended by itself.
  *
- * @extends {Emitter<{change: void, switched: {device: Device, label: string}}>}
+ * @extends {Emitter<{change: void, switched: {device: Device, label: string}, background: string}>}
  */
 export class LocalMedia extends Emitter {
   /** @type {Capture} */
-  mic = { track: null, on: true, id: '', error: '', wish: 0 };
+  mic = { source: null, track: null, on: true, id: '', error: '', wish: 0 };
   /** @type {Capture} */
-  cam = { track: null, on: true, id: '', error: '', wish: 0 };
+  cam = { source: null, track: null, on: true, id: '', error: '', wish: 0 };
+  /** What is behind the person. */
+  background = new Background(this.cam, () => this.emit('change', undefined), (code) => this.emit('background', code));
   /** Of the visitor, when it is known. */
   name = '';
   /** Chosen output, empty for the default one. */
@@ -81,7 +85,7 @@ export class LocalMedia extends Emitter {
   /** Opens what is wanted. Never fails: the errors are in the captures. */
   async start() {
     const wanted = /** @type {Device[]} */ (['mic', 'cam'])
-      .filter((d) => this[d].on && !this[d].track && !this[d].error);
+      .filter((d) => this[d].on && !this[d].source && !this[d].error);
     this.#opening++;
     this.emit('change', undefined);
     if (this.devices.length === 0 && wanted.some((d) => this[d].id)) {
@@ -129,15 +133,30 @@ export class LocalMedia extends Emitter {
       audio: wanted.includes('mic') && sound(this.mic.id, this.list('mic')),
       video: wanted.includes('cam') && { ...picture(this.cam.id, this.list('cam'), this.#facing), ...size(this.height) },
     });
-    for (const track of stream.getTracks()) {
-      const d = track.kind === 'audio' ? 'mic' : 'cam';
-      if (this.#stopped || this[d].track || this[d].wish !== wishes[d]) {
-        track.stop(); // turned off, changed or left while the prompt was open
+    for (const source of stream.getTracks()) {
+      const d = source.kind === 'audio' ? 'mic' : 'cam';
+      if (this.#stopped || this[d].source || this[d].wish !== wishes[d]) {
+        source.stop(); // turned off, changed or left while the prompt was open
         continue;
       }
-      this[d].track = track;
-      this[d].error = '';
-      track.addEventListener('ended', () => this.#lost(d, track));
+      Object.assign(this[d], { source, error: '' });
+      source.addEventListener('ended', () => this.#lost(d, source));
+      if (d === 'mic') {
+        this.mic.track = source;
+      }
+    }
+    if (wanted.includes('cam')) {
+      this.emit('change', undefined); // the microphone need not wait
+      await this.background.dress();
+    }
+  }
+
+  /** @param {Device} d */
+  #close(d) {
+    this[d].source?.stop();
+    Object.assign(this[d], { source: null, track: null });
+    if (d === 'cam') {
+      this.background.off();
     }
   }
 
@@ -145,14 +164,14 @@ export class LocalMedia extends Emitter {
    * The device was unplugged or taken away: another one takes its place, if
    * there is one.
    * @param {Device} d
-   * @param {MediaStreamTrack} track
+   * @param {MediaStreamTrack} source
    */
-  async #lost(d, track) {
+  async #lost(d, source) {
     const c = this[d];
-    if (c.track !== track) {
+    if (c.source !== source) {
       return;
     }
-    c.track = null;
+    this.#close(d);
     const { wish } = c;
     await this.#list();
     if (c.wish === wish && c.on && this.plugged(d)) {
@@ -161,8 +180,8 @@ export class LocalMedia extends Emitter {
     if (c.wish !== wish) {
       return; // the person has decided meanwhile
     }
-    if (c.track) {
-      this.emit('switched', { device: d, label: /** @type {MediaStreamTrack} */ (c.track).label });
+    if (c.source) {
+      this.emit('switched', { device: d, label: /** @type {MediaStreamTrack} */ (c.source).label });
     } else {
       c.on = false;
       c.error = `${d}_lost`;
@@ -180,15 +199,14 @@ export class LocalMedia extends Emitter {
     c.on = on;
     c.wish++;
     c.error = '';
-    if (c.track && !on && d === 'cam') {
-      c.track.stop();
-      c.track = null;
+    if (!on && d === 'cam') {
+      this.#close(d);
     }
     if (c.track) {
       c.track.enabled = on;
     }
     this.#save();
-    if (on && !c.track) {
+    if (on && !c.source) {
       await this.start();
     }
   }
@@ -207,28 +225,29 @@ export class LocalMedia extends Emitter {
   async #reopen(d) {
     const c = this[d];
     c.wish++;
-    c.track?.stop();
-    Object.assign(c, { error: '', track: null });
+    c.error = '';
+    this.#close(d);
     this.#save();
     await this.start();
   }
 
   /** Looks the other way, or through the next camera where none says which way it looks. */
   async flip() {
-    ({ facing: this.#facing, id: this.cam.id } = otherCamera(this.cam.track, this.list('cam')));
+    ({ facing: this.#facing, id: this.cam.id } = otherCamera(this.cam.source, this.list('cam')));
     await this.#reopen('cam');
   }
 
   /** Whether one sees oneself as in a mirror; never what the eye sees as well. */
   get mirrored() {
-    return setting('mirror', true) && this.cam.track?.getSettings().facingMode !== 'environment';
+    return setting('mirror', true) && this.cam.source?.getSettings().facingMode !== 'environment';
   }
 
   /** @param {number} height of the camera's picture, in lines */
   async chooseHeight(height) {
     this.height = height;
     setSetting('height', height);
-    await this.cam.track?.applyConstraints(size(height)).catch(() => {}); // it goes on as it is
+    const { source } = this.cam;
+    await source?.applyConstraints({ ...source.getConstraints(), ...size(height) }).catch(() => {}); // it goes on as it is
   }
 
   /** @param {string} id of the output */
@@ -295,10 +314,9 @@ export class LocalMedia extends Emitter {
   stop() {
     this.#stopped = true;
     navigator.mediaDevices?.removeEventListener('devicechange', this.#onDevices);
-    for (const c of [this.mic, this.cam]) {
-      c.wish++;
-      c.track?.stop();
-      c.track = null;
+    for (const d of /** @type {Device[]} */ (['mic', 'cam'])) {
+      this[d].wish++;
+      this.#close(d);
     }
   }
 }

@@ -1,4 +1,5 @@
 // @ts-check
+import { BackgroundField } from './background-field.js';
 import { heights } from './capture.js';
 import { openDialog } from './dialog.js';
 import { chooseDevice, fillDevices } from './devices.js';
@@ -126,11 +127,14 @@ function video({ media, update }) {
     type: 'checkbox', id: 'set-mirror', onchange: () => (setSetting('mirror', mirror.checked), update()),
   });
   mirror.checked = setting('mirror', true);
+  const background = new BackgroundField(media, 'set-background');
   return {
     id: 'video',
     body: h('div', { class: 'fields' },
       h('div', { class: 'field' }, h('label', { for: 'set-size' }, t('settings.size')), size, h('p', { class: 'hint' }, t('settings.sizeHint'))),
+      background.element,
       h('div', { class: 'check' }, mirror, h('label', { for: 'set-mirror' }, t('settings.mirror')))),
+    close: () => background.close(),
   };
 }
 
