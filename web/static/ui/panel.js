@@ -34,7 +34,7 @@ export class Panel extends Emitter {
     this.id = id;
     this.element = h('aside', {
       id, class: 'panel', 'aria-label': title, hidden: true,
-      onkeydown: (/** @type {KeyboardEvent} */ e) => e.key === 'Escape' && !e.defaultPrevented && this.close(),
+      onkeydown: (/** @type {KeyboardEvent} */ e) => e.key === 'Escape' && !e.isComposing && !e.defaultPrevented && this.close(),
     },
     h('div', { class: 'panel-head' },
       h('h2', {}, title),
