@@ -64,17 +64,48 @@ func embedded(build api.PluginBuild) {
 		if !path.IsAbs(p) {
 			p = path.Join(path.Dir(a.Importer), p)
 		}
-		return api.OnResolveResult{Path: p, Namespace: "embedded"}, nil
+		r := api.OnResolveResult{Path: p, Namespace: "embedded"}
+		if a.Kind == api.ResolveJSDynamicImport {
+			r.PluginData = late{}
+		}
+		if strings.HasPrefix(p, "/lib/") {
+			r.SideEffects = api.SideEffectsFalse // what the page does not use is left out
+		}
+		return r, nil
 	})
 	build.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "embedded"}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
 		source, err := static.ReadFile("static" + a.Path)
 		text, loader := string(source), api.LoaderJS
+		if a.PluginData == (late{}) {
+			text = early() + text
+		}
 		if path.Ext(a.Path) == ".css" {
 			loader = api.LoaderCSS
 		}
 		return api.OnLoadResult{Contents: &text, Loader: loader}, err
 	})
 }
+
+// late marks a module that is imported when it is opened.
+type late struct{}
+
+// early imports what the page needs at the start, which is loaded by the time that
+// a late module is. For that module it changes nothing, but esbuild makes a file of
+// what the same modules import: so it is one, where a dozen weigh 3 kB more.
+var early = sync.OnceValue(func() string {
+	source, err := static.ReadFile("static/ui/main.js")
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	var s strings.Builder
+	for _, m := range statics.FindAllSubmatch(source, -1) {
+		s.WriteString(`import "` + path.Join("/ui", string(m[1])) + `";`)
+	}
+	return s.String()
+})
+
+// statics finds what a module imports, in its source.
+var statics = regexp.MustCompile(`(?m)^import [^;]*'(\.[^']+)';$`)
 
 // imported finds what a module of the bundle imports before it runs.
 var imported = regexp.MustCompile(`(?:from|import)"(\./[^"]+)"`)
