@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -24,6 +25,34 @@ const (
 type bundle struct {
 	files map[string][]byte // by URL path
 	head  []byte            // in place of the script and the style sheet of the page
+}
+
+// start is added to what is imported later. The splitting puts modules that the
+// same entries need into one file; so all entries need those of the start, and they
+// become one, which packs better than many.
+const start = `
+import "/ui/call.js";
+import "/ui/home.js";
+import "/ui/left.js";
+import "/ui/lobby.js";
+import "/ui/theme.js";
+`
+
+// later finds what a module imports when it is needed; types are in braces.
+var later = regexp.MustCompile(`[ (]import\('\.(/[^']+)'\)`)
+
+// importedLater returns the URL paths of the modules that another one imports when
+// they are needed.
+func importedLater() map[string]bool {
+	found := make(map[string]bool)
+	files, _ := fs.Glob(static, "static/ui/*.js") // the pattern is a good one
+	for _, file := range files {
+		source, _ := static.ReadFile(file) // it is there
+		for _, m := range later.FindAllSubmatch(source, -1) {
+			found["/ui"+string(m[1])] = true
+		}
+	}
+	return found
 }
 
 // bundled makes the bundle, once for the process, in some 50 ms. A failure can
@@ -59,18 +88,26 @@ func (b bundle) add(o api.BuildOptions) {
 
 // embedded lets esbuild read the embedded tree, whose root is that of the URLs.
 func embedded(build api.PluginBuild) {
+	seldom := importedLater()
 	build.OnResolve(api.OnResolveOptions{Filter: `.*`}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
 		p := a.Path
 		if !path.IsAbs(p) {
 			p = path.Join(path.Dir(a.Importer), p)
 		}
-		return api.OnResolveResult{Path: p, Namespace: "embedded"}, nil
+		r := api.OnResolveResult{Path: p, Namespace: "embedded"}
+		if strings.HasPrefix(p, "/lib/") {
+			r.SideEffects = api.SideEffectsFalse // what the page does not use of the library is left out
+		}
+		return r, nil
 	})
 	build.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "embedded"}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
 		source, err := static.ReadFile("static" + a.Path)
 		text, loader := string(source), api.LoaderJS
 		if path.Ext(a.Path) == ".css" {
 			loader = api.LoaderCSS
+		}
+		if seldom[a.Path] {
+			text += start
 		}
 		return api.OnLoadResult{Contents: &text, Loader: loader}, err
 	})

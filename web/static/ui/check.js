@@ -1,5 +1,5 @@
 // @ts-check
-import { checkConnection } from '../lib/switchyard.js';
+import { checkConnection } from '../lib/check.js'; // not with the rest, which is there from the start
 import { t } from './i18n.js';
 import { rememberTransport } from './storage.js';
 /** @import {CheckResult} from '../lib/types.js' */
