@@ -2,6 +2,7 @@
 // What is behind the person: blurred, or another picture, by the camera or the page.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { drawnCamera } from './drawn.mjs';
 import { received, receivedOf, seesAndHears, violations } from './measure.mjs';
 import { cleanUp, errorsOfPages, fakeConsent, join, open, out, startBrowser, startServer, tile, until } from './support.mjs';
 /** @import {Browser, BrowserContext, Locator, Page} from 'playwright-core' */
@@ -50,20 +51,21 @@ async function visitor(machine = fast) {
 }
 
 /**
- * The mean colour of a picture.
+ * The mean colour of a picture, or of a part of it.
  * @param {Locator} video
+ * @param {[number, number, number, number]} [part] of a picture of 32 by 18 points: left, top, width and height
  * @returns {Promise<{r: number, g: number, b: number}>} of 0 to 255
  */
-const colour = (video) => video.evaluate((/** @type {HTMLVideoElement} */ video) => {
+const colour = (video, part = [0, 0, 32, 18]) => video.evaluate((/** @type {HTMLVideoElement} */ video, [x, y, width, height]) => {
   const canvas = new OffscreenCanvas(32, 18);
   const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext('2d'));
   if (video.videoWidth > 0) {
     context.drawImage(video, 0, 0, 32, 18);
   }
-  const { data } = context.getImageData(0, 0, 32, 18);
-  const mean = (/** @type {number} */ from) => data.reduce((sum, v, i) => sum + (i % 4 === from ? v : 0), 0) / (32 * 18);
+  const { data } = context.getImageData(x, y, width, height);
+  const mean = (/** @type {number} */ from) => data.reduce((sum, v, i) => sum + (i % 4 === from ? v : 0), 0) / (width * height);
   return { r: mean(0), g: mean(1), b: mean(2) };
-});
+}, part);
 
 /** @typedef {'camera'|'dusk'|'paper'|'red'} Seen */
 /** What the pictures look like from far away. @type {Record<Seen, (c: {r: number, g: number, b: number}) => boolean>} */
@@ -81,7 +83,7 @@ const looks = {
  */
 async function shows(what, video, seen) {
   let last = {};
-  await until(`${what} shows ${seen}`, async () => looks[seen](Object.assign(last, await colour(video))), 30_000)
+  await until(`${what} shows ${seen}`, async () => looks[seen](Object.assign(last, await colour(video))), 90_000)
     .catch((err) => assert.fail(`${err.message}, but ${JSON.stringify(last)}`));
 }
 
@@ -162,6 +164,30 @@ test('chosen in the lobby, the others see it; without it, they see the room agai
   await boSees('Ana', 'camera');
   await until('its thread has ended', () => threads(page) === 0);
   await seesAndHears(bo, 'Ana');
+  await context.close();
+});
+
+test('a person stays, and only what is behind changes', async () => {
+  const context = await visitor();
+  await context.addInitScript(drawnCamera, {
+    wall: /** @type {[string, string]} */ (['#d7c9b0', '#8a7a62']), lamp: '#fff2c8', skin: '#e0ac88', hair: '#3b2a20',
+    cut: /** @type {const} */ ('long'), clothes: '#35618e', speaks: false,
+  });
+  const page = await open(context, `${server.url}/?room=back&name=Pia`);
+  const preview = page.getByLabel('Your camera');
+  const cheeks = () => colour(preview, [14, 7, 4, 2]);
+  const corner = () => colour(preview, [0, 0, 4, 2]);
+  const near = (/** @type {{r: number, g: number, b: number}} */ a, /** @type {typeof a} */ b) => Math.hypot(a.r - b.r, a.g - b.g, a.b - b.b);
+  await until('the preview shows a face', async () => (await cheeks()).r > 180, 90_000);
+  const [face, wall] = [await cheeks(), await corner()];
+  await background(page).selectOption('Dusk');
+  await until('the wall is gone', async () => near(await corner(), wall) > 60, 90_000);
+  assert.ok(near(await cheeks(), face) < 25, `${JSON.stringify(face)} has become ${JSON.stringify(await cheeks())}`);
+  await page.screenshot({ path: `${out}background-person.png` });
+  await background(page).selectOption('Blur');
+  await until('the wall is back', async () => near(await corner(), wall) < 40, 90_000);
+  assert.ok(near(await cheeks(), face) < 25, `${JSON.stringify(face)} has become ${JSON.stringify(await cheeks())}`);
+  await page.screenshot({ path: `${out}background-person-blur.png` });
   await context.close();
 });
 
@@ -291,7 +317,7 @@ test('where it is too slow it turns itself off, and says so', async () => {
   await openVideo(page);
   await background(page).selectOption('Dusk');
   await page.keyboard.press('Escape');
-  await page.getByRole('alert').getByText('This device is too slow for the background, so it is off.').waitFor({ timeout: 30_000 });
+  await page.getByRole('alert').getByText('This device is too slow for the background, so it is off.').waitFor({ timeout: 90_000 });
   await page.screenshot({ path: `${out}background-slow.png` });
   await openVideo(page);
   assert.equal(await background(page).locator('option:checked').textContent(), 'None');
@@ -308,7 +334,7 @@ test('where it does not work the camera goes on without it', async () => {
   const page = await open(context, `${server.url}/?room=back&name=Ida`);
   await shows('the preview', page.getByLabel('Your camera'), 'camera');
   await background(page).selectOption('Blur');
-  await page.getByRole('status').getByText('The background does not work here, so it is off.').waitFor({ timeout: 30_000 });
+  await page.getByRole('status').getByText('The background does not work here, so it is off.').waitFor({ timeout: 90_000 });
   assert.equal(await background(page).locator('option:checked').textContent(), 'None');
   await shows('the preview', page.getByLabel('Your camera'), 'camera');
   await until('its thread has ended', () => threads(page) === 0);

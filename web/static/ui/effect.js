@@ -5,7 +5,7 @@ import { keptPicture } from './picture.js';
 
 const script = '/page/background-worker.js';
 /** Milliseconds that the first picture may take: the model is 2 MB to fetch. */
-const patience = 20_000;
+const patience = 60_000;
 /** Pictures a second where the camera does not say how many it takes. */
 const usual = 30;
 
