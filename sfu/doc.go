@@ -2,7 +2,7 @@
 // (RFC 7667, section 3.7) that receives RTP from peers and forwards it to those
 // who subscribed to it.
 //
-// A [Server] owns the UDP socket and the worker that moves packets. A [Peer] is
+// A [Server] owns the UDP port and the workers that move packets. A [Peer] is
 // one remote WebRTC endpoint with one bundled transport (RFC 9143). What a peer
 // sends is a [Publication]; what it is sent is a [Subscription]. The package
 // knows nothing of rooms, users or signalling: the caller carries session

@@ -4,9 +4,12 @@
 //	go run ./examples/crowd -ivf talk.ivf -room lounge -members 48 -churn 1s
 //
 // Every member is a WHIP client of its own (RFC 9725) that loops over the VP8
-// frames of one IVF file, which has to begin with a key frame. With -churn one
-// member leaves at every such interval, and another one comes in its place. The
-// crowd leaves on an interrupt, or when its standard input ends.
+// frames of one IVF file, which has to begin with a key frame, such as that of
+//
+//	ffmpeg -f lavfi -i testsrc=size=320x180:rate=5 -t 10 -c:v libvpx talk.ivf
+//
+// With -churn one member leaves at every such interval, and another one comes in its
+// place. The crowd leaves on an interrupt, or when its standard input ends.
 package main
 
 import (

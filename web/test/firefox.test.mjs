@@ -1,11 +1,12 @@
 // @ts-check
-// Firefox and Chromium in one room: what one sends the other shows.
+// Firefox and Chromium in one room: what one sends the other shows. Firefox has a
+// window on a screen of its own, so that there is one to share.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import puppeteer from 'puppeteer-core';
 import { drawnScreen } from './drawn.mjs';
-import { receivedOf } from './measure.mjs';
-import { atEnd, cleanUp, errorsOfPages, join, startBrowser, startServer, tile, until } from './support.mjs';
+import { receivedOf, variance } from './measure.mjs';
+import { atEnd, cleanUp, errorsOfPages, join, startBrowser, startScreen, startServer, tile, until } from './support.mjs';
 
 /** @type {Awaited<ReturnType<typeof startServer>>} */
 let server;
@@ -30,6 +31,7 @@ before(async () => {
   server = await startServer();
   const firefox = await puppeteer.launch({
     browser: 'firefox', executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr', extraPrefsFirefox: prefs,
+    headless: false, env: { ...process.env, DISPLAY: await startScreen(), MOZ_ENABLE_WAYLAND: '0' },
   });
   atEnd(() => firefox.close());
   ana = await firefox.newPage();
@@ -112,10 +114,16 @@ test('they chat', { timeout: 60_000 }, async () => {
   await until('Ana reads it', async () => (await log.evaluate((e) => e.textContent ?? '')).includes('Bo: from Chromium'));
 });
 
-test('they share their screens', { timeout: 60_000 }, async () => {
-  await ana.evaluate(drawnScreen); // headless Firefox has none
-  await press('button', 'Share screen');
-  await until('Bo sees it', async () => (await receivedOf(bo, 'Ana', 'screen')).frames > 5, 20_000);
+test('they share their screens', { timeout: 150_000 }, async () => {
+  await press('button', 'Share screen'); // the whole screen is the first that Firefox finds
+  await tile(bo, 'Ana’s screen').waitFor();
+  await until('Bo sees it', async () => (await receivedOf(bo, 'Ana', 'screen')).frames > 5, 30_000);
+  const video = tile(bo, 'Ana’s screen').locator('video.is-shown');
+  const shape = await video.evaluate((/** @type {HTMLVideoElement} */ v) => v.videoWidth / v.videoHeight);
+  assert.ok(Math.abs(shape - 1280 / 800) < 0.02, `a screen of ${shape}`);
+  await until('it is a picture', async () => (await variance(bo, 'Ana’s screen')) > 100);
+  const { frames } = await receivedOf(bo, 'Ana', 'screen');
+  await until('it goes on', async () => (await receivedOf(bo, 'Ana', 'screen')).frames > frames + 5, 20_000);
   await press('button', 'Share screen');
   await tile(bo, 'Ana’s screen').waitFor({ state: 'detached' });
   await bo.evaluate(drawnScreen);

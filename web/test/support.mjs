@@ -115,6 +115,19 @@ async function start(path, args) {
 }
 
 /**
+ * Starts a screen without hardware, for browsers that have a window.
+ * @returns {Promise<string>} its `DISPLAY`
+ */
+export async function startScreen() {
+  const child = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  cleanups.push(() => child.kill() && new Promise((done) => child.once('exit', done)));
+  return new Promise((done, failed) => {
+    child.once('error', failed);
+    createInterface(child.stdout).once('line', (n) => done(`:${n}`));
+  });
+}
+
+/**
  * @param {string[]} [args]
  * @param {string} [path] of the browser
  * @returns {Promise<Browser>}
