@@ -1,9 +1,5 @@
 // @ts-check
-<<<<<<< HEAD
 import { checkConnection } from '../lib/check.js';
-=======
-import { checkConnection } from '../lib/check.js'; // not with the rest, which is there from the start
->>>>>>> lobby
 import { t } from './i18n.js';
 import { rememberTransport } from './storage.js';
 /** @import {CheckResult} from '../lib/types.js' */
