@@ -33,11 +33,14 @@ const slow = `{
 }`;
 
 /**
- * A visitor whose camera has few lines, since there is no graphics processor here.
+ * A visitor whose camera has few lines, since there is no graphics processor here, for
+ * the time of a test.
+ * @param {import('node:test').TestContext} t
  * @param {string} [machine] that the visitor has
  */
-async function visitor(machine = fast) {
+async function visitor(t, machine = fast) {
   const context = await browser.newContext({ viewport: { width: 1000, height: 720 } });
+  t.after(() => context.close());
   await context.addInitScript(() => {
     if (!localStorage.getItem('switchyard.settings')) {
       localStorage.setItem('switchyard.settings', JSON.stringify({ height: 360 }));
@@ -112,8 +115,8 @@ const control = (page, name) => page.getByRole('toolbar').getByRole('button', { 
 /** Threads of the page. @param {Page} page */
 const threads = (page) => page.workers().filter((w) => w.url().includes('background')).length;
 
-test('nothing of it is fetched unless it is chosen', async () => {
-  const context = await visitor();
+test('nothing of it is fetched unless it is chosen', async (t) => {
+  const context = await visitor(t);
   const page = await context.newPage();
   /** @type {string[]} */
   const asked = [];
@@ -132,11 +135,10 @@ test('nothing of it is fetched unless it is chosen', async () => {
     assert.ok(fetched().includes(file), `${file} is not one of ${fetched()}`);
   }
   assert.equal(threads(page), 1);
-  await context.close();
 });
 
-test('chosen in the lobby, the others see it; without it, they see the room again', async () => {
-  const context = await visitor();
+test('chosen in the lobby, the others see it; without it, they see the room again', async (t) => {
+  const context = await visitor(t);
   const page = await open(context, `${server.url}/?room=back&name=Ana`);
   const preview = page.getByLabel('Your camera');
   await shows('the preview', preview, 'camera');
@@ -164,11 +166,10 @@ test('chosen in the lobby, the others see it; without it, they see the room agai
   await boSees('Ana', 'camera');
   await until('its thread has ended', () => threads(page) === 0);
   await seesAndHears(bo, 'Ana');
-  await context.close();
 });
 
-test('a person stays, and only what is behind changes', async () => {
-  const context = await visitor();
+test('a person stays, and only what is behind changes', async (t) => {
+  const context = await visitor(t);
   await context.addInitScript(drawnCamera, {
     wall: /** @type {[string, string]} */ (['#d7c9b0', '#8a7a62']), lamp: '#fff2c8', skin: '#e0ac88', hair: '#3b2a20',
     cut: /** @type {const} */ ('long'), clothes: '#35618e', speaks: false,
@@ -188,11 +189,24 @@ test('a person stays, and only what is behind changes', async () => {
   await until('the wall is back', async () => near(await corner(), wall) < 40, 90_000);
   assert.ok(near(await cheeks(), face) < 25, `${JSON.stringify(face)} has become ${JSON.stringify(await cheeks())}`);
   await page.screenshot({ path: `${out}background-person-blur.png` });
-  await context.close();
 });
 
-test('it outlives the camera: off and on, another one, one that is unplugged, a reload', async () => {
-  const context = await visitor();
+test('it outlives the camera: off and on, another one, one that is unplugged, a reload', async (t) => {
+  const context = await visitor(t);
+  await context.addInitScript(() => {
+    const { mediaDevices } = navigator;
+    const take = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = async (wanted) => {
+      const stream = await take(wanted);
+      const [camera] = stream.getVideoTracks();
+      return Object.assign(window, {
+        unplug: () => {
+          camera.stop();
+          camera.dispatchEvent(new Event('ended'));
+        },
+      }) && stream;
+    };
+  });
   const page = await open(context, `${server.url}/?room=back&name=Di`);
   await background(page).selectOption('Dusk');
   await shows('the preview', page.getByLabel('Your camera'), 'dusk');
@@ -207,9 +221,14 @@ test('it outlives the camera: off and on, another one, one that is unplugged, a 
   await boSees('Di', 'dusk');
   await page.getByRole('toolbar').getByRole('button', { name: 'More' }).click();
   await page.getByRole('menuitem', { name: 'Settings' }).click();
-  await page.getByRole('dialog', { name: 'Settings' }).getByRole('combobox', { name: 'Camera' }).selectOption({ label: 'fake_device_2' });
+  await page.getByRole('dialog', { name: 'Settings' }).getByRole('combobox', { name: 'Camera' }).selectOption({ label: 'fake_device_1' });
   const first = await receivedOf(bo, 'Di', 'camera');
-  await until('the other camera is seen', async () => (await receivedOf(bo, 'Di', 'camera')).frames > first.frames + 20, 20_000);
+  await until('the other camera is seen', async () => (await receivedOf(bo, 'Di', 'camera')).frames > first.frames + 20, 60_000);
+  await boSees('Di', 'dusk');
+  await until('one thread is left', () => threads(page) === 1);
+  await page.keyboard.press('Escape');
+  await page.evaluate(() => /** @type {any} */ (window).unplug());
+  await page.getByRole('alert').getByText(/The camera was disconnected\. Now using .+\./).waitFor({ timeout: 60_000 });
   await boSees('Di', 'dusk');
   await until('one thread is left', () => threads(page) === 1);
   await page.reload();
@@ -222,11 +241,10 @@ test('it outlives the camera: off and on, another one, one that is unplugged, a 
   await page.getByRole('toolbar').getByRole('button', { name: 'Leave' }).click();
   await page.getByText('You left back').waitFor();
   await until('its thread has ended', () => threads(page) === 0);
-  await context.close();
 });
 
-test('a picture of one’s own, which this browser keeps', async () => {
-  const context = await visitor();
+test('a picture of one’s own, which this browser keeps', async (t) => {
+  const context = await visitor(t);
   const page = await open(context, `${server.url}/?room=back&name=Eve`);
   assert.equal(await background(page).locator('option', { hasText: 'My picture' }).count(), 0);
   const choose = async (/** @type {{name: string, mimeType: string, buffer: Buffer}} */ file) => {
@@ -250,11 +268,10 @@ test('a picture of one’s own, which this browser keeps', async () => {
   await page.goto(`${server.url}/?room=back&name=Eve`);
   await shows('the preview of the next visit', page.getByLabel('Your camera'), 'red');
   assert.equal(await background(page).locator('option:checked').textContent(), 'My picture');
-  await context.close();
 });
 
-test('a camera that blurs by itself is asked to, and nothing is fetched', async () => {
-  const context = await visitor();
+test('a camera that blurs by itself is asked to, and nothing is fetched', async (t) => {
+  const context = await visitor(t);
   await context.addInitScript(() => {
     let on = false;
     const { getCapabilities, getSettings, applyConstraints } = MediaStreamTrack.prototype;
@@ -290,26 +307,32 @@ test('a camera that blurs by itself is asked to, and nothing is fetched', async 
   await shows('the preview', page.getByLabel('Your camera'), 'camera');
   await background(page).selectOption('None');
   await until('the camera does not blur', async () => !(await blurred()));
-  await context.close();
 });
 
-test('without streams of pictures it goes by the page, with the test pattern as well', async () => {
-  const context = await visitor();
+test('without streams of pictures it goes by the page', async (t) => {
+  const context = await visitor(t);
   await context.addInitScript(() => {
     delete (/** @type {any} */ (window).MediaStreamTrackGenerator);
   });
-  const page = await open(context, `${server.url}/?room=back&name=Gil&fake`);
+  const page = await open(context, `${server.url}/?room=back&name=Gil`);
   await background(page).selectOption('Dusk');
   await shows('the preview', page.getByLabel('Your camera'), 'dusk');
   await enter(page);
   await boSees('Gil', 'dusk');
   const first = await receivedOf(bo, 'Gil', 'camera');
-  await until('Gil moves', async () => (await receivedOf(bo, 'Gil', 'camera')).frames > first.frames + 20);
-  await context.close();
+  await until('Gil moves', async () => (await receivedOf(bo, 'Gil', 'camera')).frames > first.frames + 20, 60_000);
+  await control(page, 'Camera').click();
+  await until('its thread has ended', () => threads(page) === 0);
 });
 
-test('where it is too slow it turns itself off, and says so', async () => {
-  const context = await visitor(slow);
+test('the test pattern has a background as well', async (t) => {
+  const page = await open(await visitor(t), `${server.url}/?room=back&name=Pat&fake`);
+  await background(page).selectOption('Dusk');
+  await shows('the preview', page.getByLabel('Your camera'), 'dusk');
+});
+
+test('where it is too slow it turns itself off, and says so', async (t) => {
+  const context = await visitor(t, slow);
   const page = await open(context, `${server.url}/?room=back&name=Hal`);
   await shows('the preview', page.getByLabel('Your camera'), 'camera');
   await enter(page);
@@ -325,11 +348,10 @@ test('where it is too slow it turns itself off, and says so', async () => {
   await boSees('Hal', 'camera');
   await seesAndHears(bo, 'Hal');
   await until('its thread has ended', () => threads(page) === 0);
-  await context.close();
 });
 
-test('where it does not work the camera goes on without it', async () => {
-  const context = await visitor();
+test('where it does not work the camera goes on without it', async (t) => {
+  const context = await visitor(t);
   await context.route('**/vendor/mediapipe/*.wasm', (route) => route.abort());
   const page = await open(context, `${server.url}/?room=back&name=Ida`);
   await shows('the preview', page.getByLabel('Your camera'), 'camera');
@@ -338,7 +360,6 @@ test('where it does not work the camera goes on without it', async () => {
   assert.equal(await background(page).locator('option:checked').textContent(), 'None');
   await shows('the preview', page.getByLabel('Your camera'), 'camera');
   await until('its thread has ended', () => threads(page) === 0);
-  await context.close();
 });
 
 test('no page has reported an error', () => {
