@@ -1,21 +1,12 @@
 // @ts-check
 import { BreakoutBar, mainRoom } from './breakout-bar.js';
 import { h } from './dom.js';
-import { meetingActions, memberActions } from './hosting-actions.js';
 import { Notices } from './hosting-notices.js';
 import { Waiting } from './hosting-waiting.js';
 import { icon } from './icons.js';
 import { t } from './i18n.js';
-import { menu } from './menu.js';
 import { Panel } from './panel.js';
-import { People } from './people.js';
-import { rightsOf } from './rights.js';
-/** @import {Member} from '../lib/protocol.js' */
 /** @import {Context} from './call.js' */
-/** @import {Person} from './people.js' */
-
-/** For how long a ban may hold, in milliseconds; 0 is for as long as the server remembers. */
-const bans = [0, 3_600_000, 24 * 3_600_000, 7 * 24 * 3_600_000];
 
 /**
  * Hosting is who is there, and what moderators do about them: the panel "People",
@@ -24,10 +15,10 @@ const bans = [0, 3_600_000, 24 * 3_600_000, 7 * 24 * 3_600_000];
 export class Hosting {
   #ctx;
   #panel;
-  #people = new People((id) => this.#memberActions(id));
+  /** What the panel shows; it is fetched when the panel is opened first. @type {import('./people-panel.js').PeoplePanel|null} */
+  #inside = null;
   #waiting;
   #bar;
-  #meeting = h('button', { type: 'button', class: 'button', hidden: true }, icon('shield'), h('span', {}, t('hosting.meeting')));
   #recording = h('span', { class: 'head-badge is-recording', role: 'img', 'aria-label': t('hosting.recording'), title: t('hosting.recording'), hidden: true },
     h('span', { 'aria-hidden': 'true' }, t('hosting.rec')));
   #locked = h('span', { class: 'head-badge', role: 'img', 'aria-label': t('hosting.locked'), title: t('hosting.locked'), hidden: true }, icon('lock'));
@@ -41,15 +32,13 @@ export class Hosting {
     this.#waiting = new Waiting(room, (done) => this.#attempt(done));
     toasts.element.append(this.#waiting.notice);
     head.append(h('span', { class: 'head-badges' }, this.#recording, this.#locked));
-    this.#panel = panels.add(new Panel({ id: 'people', title: t('people.title'), onchange: () => this.update() }));
-    menu(this.#meeting, () => meetingActions(room, {
-      attempt: (done) => this.#attempt(done), end: () => this.#end(), mute: () => this.#muteAll(), divide: () => this.#divide(),
-    }));
-    this.#panel.body.append(
-      h('div', { class: 'people-tools' },
-        h('button', { type: 'button', class: 'button', onclick: () => this.#invite() }, icon('personAdd'), h('span', {}, t('hosting.invite'))),
-        this.#meeting),
-      this.#waiting.list, this.#people.element);
+    this.#panel = panels.add(new Panel({ id: 'people', title: t('people.title'), onchange: (open) => {
+      this.update();
+      if (open && !this.#inside) {
+        this.#attempt(this.#fill());
+      }
+    } }));
+    this.#panel.body.append(this.#waiting.list);
     toolbar.add({ id: 'people', icon: 'people', panel: 'people', key: 'p', onclick: () => this.#panel.toggle() });
     toolbar.add({ id: 'record', icon: 'record', toggles: true, more: true, hidden: true, onclick: () => this.#attempt(room.hosting.record(!room.info?.recording)) });
     this.#bar = new BreakoutBar(ctx, () => this.#divide());
@@ -68,99 +57,23 @@ export class Hosting {
     this.#bar.update();
     this.#waiting.update();
     if (this.#panel.open) {
-      const leads = room.can.moderate === true;
-      if (!leads && document.activeElement === this.#meeting) {
-        this.#panel.element.querySelector('button')?.focus();
-      }
-      this.#meeting.hidden = !leads;
-      this.#people.update(this.#persons(leads));
+      this.#inside?.update();
     }
   }
 
-  /** @param {boolean} leads whether we moderate @returns {Person[]} */
-  #persons(leads) {
-    const { room, media, controls } = this.#ctx;
-    const { self, members } = room;
-    /** What is not muted, by member. @type {Map<string, Set<string>>} */
-    const live = new Map(members.map((m) => [m.id, new Set()]));
-    for (const p of room.publications) {
-      if (!p.muted) {
-        live.get(p.member)?.add(p.source);
-      }
+  async #fill() {
+    const { PeoplePanel } = await import('./people-panel.js');
+    if (!this.#inside) { // it was opened twice meanwhile
+      this.#inside = new PeoplePanel(this.#ctx, () => this.#divide());
+      this.#panel.body.prepend(this.#inside.tools);
+      this.#panel.body.append(this.#inside.people);
+      this.update();
     }
-    const hands = members.filter((m) => m.hand).sort((a, b) => (a.hand ?? 0) - (b.hand ?? 0)).map((m) => m.id);
-    const persons = members.map((m) => {
-      const own = m.id === self?.id;
-      const has = (/** @type {string} */ source) => live.get(m.id)?.has(source) === true;
-      return {
-        id: m.id, name: m.name, self: own, leads: own ? leads : rightsOf(m).moderate, away: m.state === 'reconnecting',
-        hand: hands.indexOf(m.id) + 1,
-        mic: own ? media.live('mic') : has('microphone'), cam: own ? media.live('cam') : has('camera'),
-        screen: own ? controls.sharing : has('screen'), actions: leads,
-      };
-    });
-    const place = (/** @type {Person} */ p) => p.hand || (p.self ? 1e6 : 1e7);
-    return persons.sort((a, b) => place(a) - place(b) || collator.compare(a.name, b.name));
-  }
-
-  /** @param {string} id */
-  #memberActions(id) {
-    const { room } = this.#ctx;
-    const member = room.members.find((m) => m.id === id);
-    return member ? memberActions(room, member, {
-      attempt: (done) => this.#attempt(done), remove: () => this.#remove(member), ban: () => this.#ban(member),
-    }) : [];
   }
 
   /** Says why, when something is refused. @param {Promise<unknown>} done */
   #attempt(done) {
     done.catch(this.#ctx.fail);
-  }
-
-  /** @param {Member} m */
-  #remove(m) {
-    const { room, toasts } = this.#ctx;
-    this.#attempt(room.hosting.kick(m.id).then(() => toasts.note(t('note.removed', { name: m.name }))));
-  }
-
-  /** @param {Member} m */
-  #ban(m) {
-    const { room, toasts } = this.#ctx;
-    const go = async () => {
-      const { ask } = await import('./hosting-ask.js');
-      const { name } = m;
-      const life = await ask({
-        title: t('ban.title', { name }), text: t('ban.text'), action: t('ban.action'), label: t('ban.life'),
-        choices: bans.map((ms, i) => [String(ms), t(`ban.life.${i}`)]),
-      });
-      if (life === null) {
-        return;
-      }
-      await room.hosting.ban(m.id, Number(life) === 0 ? undefined : Date.now() + Number(life));
-      toasts.show('banned_other', t('note.banned', { name }), {
-        actions: [{ label: t('note.undo'), onclick: () => this.#attempt(room.hosting.unban(m.id)) }],
-      });
-    };
-    this.#attempt(go());
-  }
-
-  #muteAll() {
-    const { room, toasts } = this.#ctx;
-    this.#attempt(room.hosting.muteAll().then(() => toasts.note(t('note.mutedAll'))));
-  }
-
-  #end() {
-    const go = async () => {
-      const { ask } = await import('./hosting-ask.js');
-      if (await ask({ title: t('end.title'), text: t('end.text'), action: t('end.action') }) !== null) {
-        await this.#ctx.room.hosting.end();
-      }
-    };
-    this.#attempt(go());
-  }
-
-  #invite() {
-    this.#attempt(import('./invite.js').then(({ openInvite }) => openInvite(this.#ctx.room)));
   }
 
   #divide() {
@@ -172,5 +85,3 @@ export class Hosting {
     this.#off.forEach((off) => off());
   }
 }
-
-const collator = new Intl.Collator(undefined, { sensitivity: 'base', numeric: true });
