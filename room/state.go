@@ -13,7 +13,7 @@ import (
 const (
 	coalesce  = 50 * time.Millisecond
 	few       = 100
-	perMember = 100 * time.Microsecond
+	perMember = 200 * time.Microsecond
 )
 
 // changes collects what is different since the last state event.
