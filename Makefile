@@ -1,7 +1,7 @@
 # Commands for people who work on Switchyard. `make test` is the one that CI runs.
 #
 #   make run      serve on http://127.0.0.1:8080/
-#   make test     everything, in about half an hour; installs what it needs
+#   make test     everything, in about forty minutes; installs what it needs
 #   make quick    the Go tests alone, without anything to install
 #   make bench    the benchmarks of the packet path
 

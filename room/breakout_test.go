@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/switchyard-rtc/switchyard/room"
+	"github.com/switchyard-rtc/switchyard/room/token"
 )
 
 // parts is how a room is divided.
@@ -274,16 +275,22 @@ func TestBreakoutKeepsRights(t *testing.T) {
 	}
 }
 
-// A ban in the main room is about who is in a part, too.
-func TestBreakoutBansIdentities(t *testing.T) {
-	h, keys := keysFor(t, room.Config{})
-	boss, eve := h.bind("boss"), h.bind("eve")
+// sent is a room with keys whose moderator has sent a guest to a part of it.
+func sent(t *testing.T) (h *house, keys *token.Keys, boss, guest *conn) {
+	h, keys = keysFor(t, room.Config{})
+	boss, guest = h.bind("boss"), h.bind("guest")
 	boss.must("join", o{"v": 1, "room": "r", "token": grantOf(t, keys, "r", room.RoleModerator)})
-	first := eve.must("join", o{"v": 1, "room": "r", "token": grantOf(t, keys, "r", room.RoleGuest)})
+	first := guest.must("join", o{"v": 1, "room": "r", "token": grantOf(t, keys, "r", room.RoleGuest)})
 	boss.must("breakout", o{"op": "open", "rooms": []o{{"name": "Red", "members": []string{first.Self.ID}}}})
-	if got := eve.follow(moves(eve), first.Session); got.Code != "" {
+	if got := guest.follow(moves(guest), first.Session); got.Code != "" {
 		t.Fatalf("moved: %q", got.Code)
 	}
+	return h, keys, boss, guest
+}
+
+// A ban in the main room is about who is in a part, too.
+func TestBreakoutBansIdentities(t *testing.T) {
+	_, _, boss, eve := sent(t)
 	boss.must("mod", o{"op": "ban", "identity": "guest"})
 	if got := bye(eve); got != "banned" {
 		t.Errorf("bye %q", got)
@@ -293,14 +300,7 @@ func TestBreakoutBansIdentities(t *testing.T) {
 // Nobody comes into a part whose members have been sent back, not even who was on the
 // way there meanwhile: nothing would lead out again.
 func TestBreakoutTakesNobodyWhenItIsOver(t *testing.T) {
-	h, keys := keysFor(t, room.Config{})
-	boss, b := h.bind("boss"), h.bind("Bo")
-	boss.must("join", o{"v": 1, "room": "r", "token": grantOf(t, keys, "r", room.RoleModerator)})
-	first := b.must("join", o{"v": 1, "room": "r", "token": grantOf(t, keys, "r", room.RoleGuest)})
-	boss.must("breakout", o{"op": "open", "rooms": []o{{"name": "Red", "members": []string{first.Self.ID}}}})
-	if got := b.follow(moves(b), first.Session); got.Code != "" {
-		t.Fatalf("moved: %q", got.Code)
-	}
+	h, keys, boss, _ := sent(t)
 	boss.must("breakout", o{"op": "close"}) // and Bo is slow
 	late := o{"v": 1, "room": "r.1", "token": grantOf(t, keys, "r.1", room.RoleModerator)}
 	if got := h.bind("late").ask("join", late); got.Code != "room_ended" {

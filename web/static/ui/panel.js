@@ -117,7 +117,6 @@ export class Panels extends Emitter {
       if (open) {
         this.#panels.forEach((p) => p !== panel && p.close());
       }
-      this.element.closest('main')?.toggleAttribute('data-panel', this.open !== undefined);
       this.emit('change', undefined);
     });
     return panel;
