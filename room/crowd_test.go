@@ -26,6 +26,7 @@ type meter struct {
 	events map[string]int
 	bytes  int
 	busy   map[string]bool // slots that show something
+	latest string          // name of the last member whose coming was told
 	grown  chan struct{}   // signalled after each event
 }
 
@@ -46,8 +47,19 @@ func (m *meter) Emit(name string, arg any) error {
 	defer m.mu.Unlock()
 	m.events[name]++
 	m.bytes += len(name) + len(b)
-	if name == "slots" {
+	switch name {
+	case "slots":
 		label(b, m.busy)
+	case "state":
+		var e struct {
+			Members struct{ Add []struct{ Name string } }
+		}
+		if err := json.Unmarshal(b, &e); err != nil {
+			panic(err)
+		}
+		if n := len(e.Members.Add); n > 0 {
+			m.latest = e.Members.Add[n-1].Name
+		}
 	}
 	select {
 	case m.grown <- struct{}{}:
@@ -99,20 +111,20 @@ func (m *meter) settle(t *testing.T) {
 	}
 }
 
-// hear waits until the member was told that something changed.
-func (m *meter) hear(t *testing.T) {
+// hear waits until the member was told that the last one came, whose name is given.
+func (m *meter) hear(t *testing.T, name string) {
 	t.Helper()
 	for limit := time.After(patience); ; {
 		m.mu.Lock()
-		n := m.events["state"]
+		latest := m.latest
 		m.mu.Unlock()
-		if n > 0 {
+		if latest == name {
 			return
 		}
 		select {
 		case <-m.grown:
 		case <-limit:
-			t.Fatal("a member is not told of a join")
+			t.Fatalf("a member is told last that %q came, want %q", latest, name)
 		}
 	}
 }
@@ -194,12 +206,26 @@ type cost struct {
 	perHead int // bytes of those lists, per member
 }
 
+// settle waits until all that the last join caused was told.
+func (h *hall) settle() {
+	h.t.Helper()
+	last := h.members[len(h.members)-1]
+	last.settle(h.t)
+	for _, m := range h.members[:len(h.members)-1] {
+		m.hear(h.t, last.id)
+	}
+	// A room carries commands out in order.
+	if _, err := h.members[0].handlers["mute"](h.t.Context(), json.RawMessage(`{}`)); err == nil {
+		h.t.Fatal("muted nothing")
+	}
+}
+
 // measure lets some join and returns what one of them costs.
 func (h *hall) measure() (c cost) {
 	h.t.Helper()
 	const joins = 4
+	h.settle()
 	for range joins {
-		h.members[len(h.members)-1].settle(h.t)
 		for _, m := range h.members {
 			m.read()
 		}
@@ -211,14 +237,7 @@ func (h *hall) measure() (c cost) {
 			}
 			c.ack += len(part)
 		}
-		h.members[len(h.members)-1].settle(h.t)
-		for _, m := range h.members[:len(h.members)-1] {
-			m.hear(h.t)
-		}
-		// A room carries commands out in order, so all that the join caused is there.
-		if _, err := h.members[0].handlers["mute"](h.t.Context(), json.RawMessage(`{}`)); err == nil {
-			h.t.Fatal("muted nothing")
-		}
+		h.settle()
 		for i, m := range h.members {
 			events, bytes := m.read()
 			n := 0
