@@ -77,6 +77,9 @@ type ForwardOptions struct {
 	Room string
 	// JoinRate is how many clients join in a second, 0 for as fast as it goes.
 	JoinRate float64
+	// HoldMedia lets nobody send before all have joined, so that a large room is
+	// there soon. How long joining takes is then without the first media.
+	HoldMedia bool
 	// Sink, if set, gets the media of all but Checking subscribers, so that the
 	// server does not pay for their half of the kernel. Server has to start a
 	// Switchyard that listens on [SinkHost] with [SinkAddress] as its sink, in the
@@ -240,7 +243,7 @@ func (f *forward) open() error {
 		return err
 	}
 	f.run = &run{
-		target: f.server.target, network: n, meter: newMeter(), sender: newSender(f.window, f.options.DropSent),
+		target: f.server.target, network: n, meter: newMeter(), sender: newSender(f.window, f.options.DropSent, f.options.HoldMedia),
 		receiving: receiving{
 			sample: f.options.Sample, drop: f.options.Drop, report: !f.options.NoReports, nack: f.options.NACK,
 			wide: f.options.TransportCC,
@@ -290,7 +293,7 @@ func (f *forward) close() {
 func (f *forward) report() (*ForwardResult, error) {
 	joins := hdrhistogram.New(1000, int64(time.Minute), 3)
 	for _, m := range f.members {
-		if t := m.joinTime(); t > 0 {
+		if t := m.joinTime(f.options.HoldMedia); t > 0 {
 			_ = joins.RecordValue(min(int64(t), int64(time.Minute)))
 		}
 	}

@@ -113,7 +113,8 @@ type ForwardResult struct {
 	// DelayMS is from the moment a packet was sent to the moment the kernel of
 	// the receiver had it.
 	DelayMS Quantiles `json:"delay_ms"`
-	// JoinMS is from the start of signalling to the first media.
+	// JoinMS is from the start of signalling to the first media, or to being
+	// connected with [ForwardOptions.HoldMedia].
 	JoinMS Quantiles `json:"join_ms"`
 	// DelayCDF is the whole distribution of the delay: about 100 points of a
 	// delay in ms and the fraction of the packets that took at most that long,

@@ -53,6 +53,9 @@ func (f *forward) join(ctx context.Context, plans []memberPlan) error {
 	}
 	f.counted(publishing)
 	f.joined(fmt.Sprintf("%d clients joined, %d subscriptions", len(f.members), f.result.Subscriptions))
+	if f.options.HoldMedia {
+		f.run.sender.release()
+	}
 	return f.awaitMedia(ctx)
 }
 

@@ -288,11 +288,15 @@ func (m *member) request(ctx context.Context, to []*publication) error {
 }
 
 // joinTime is how long it took from the start of signalling to the first media,
-// without the time between joining and asking; 0 if nothing came.
-func (m *member) joinTime() time.Duration {
+// without the time between joining and asking, or to being connected if media was
+// held back; 0 if nothing came.
+func (m *member) joinTime(held bool) time.Duration {
 	first := m.inbox.first.Load()
 	if first == 0 || m.asked.IsZero() {
 		return 0
+	}
+	if held {
+		return m.connected
 	}
 	return m.connected + max(0, time.Unix(0, first).Sub(m.asked))
 }

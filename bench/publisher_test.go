@@ -33,7 +33,7 @@ func newUplink(t *testing.T) *uplink {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u := &uplink{t: t, sender: newSender(&window{}, 0)}
+	u := &uplink{t: t, sender: newSender(&window{}, 0, false)}
 	u.sender.close() // its goroutine; the test takes its place
 	if u.socket, err = udp.Listen(netip.MustParseAddrPort("127.0.0.1:0"), udp.Options{}); err != nil {
 		t.Fatal(err)

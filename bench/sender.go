@@ -26,6 +26,8 @@ type sender struct {
 	sent   atomic.Uint64
 
 	// Owned by the sender until ended.
+	held    bool     // tracks that are added wait for release
+	waiting []*track // for it
 	tracks  queue
 	late    *hdrhistogram.Histogram // how late frames went out, nanoseconds
 	out     []udp.Datagram
@@ -37,10 +39,11 @@ type sender struct {
 	withheld, repaired uint64 // packets not sent on purpose; sent again
 }
 
-// newSender starts a sender that withholds a fraction of the packets.
-func newSender(w *window, drop float64) *sender {
+// newSender starts a sender that withholds a fraction of the packets, and all of
+// them until release if it is held.
+func newSender(w *window, drop float64, held bool) *sender {
 	s := &sender{
-		window: w,
+		window: w, held: held,
 		orders: make(chan func()), asked: make(chan repairs, repairsQueue), stop: make(chan struct{}),
 		late: hdrhistogram.New(1000, longestDelay, 3), loss: newLoss(drop),
 		plain: make([]byte, datagramRoom),
@@ -50,12 +53,25 @@ func newSender(w *window, drop float64) *sender {
 }
 
 // add starts the tracks of a client, the encodings of one publication together.
-func (s *sender) add(list []*track) {
-	s.orders <- func() {
-		for _, t := range list {
-			s.begin(t)
-		}
+func (s *sender) add(list []*track) { s.orders <- func() { s.take(list) } }
+
+func (s *sender) take(list []*track) {
+	if s.held {
+		s.waiting = append(s.waiting, list...)
+		return
 	}
+	for _, t := range list {
+		s.begin(t)
+	}
+}
+
+// release starts what waits, and lets what is added later start at once.
+func (s *sender) release() { s.orders <- s.flow }
+
+func (s *sender) flow() {
+	s.held = false
+	s.take(s.waiting)
+	s.waiting = nil
 }
 
 // remove ends the tracks of a client and waits for that.

@@ -41,7 +41,7 @@ func TestSenderSchedule(t *testing.T) {
 			0, 5 * time.Millisecond, 10 * time.Millisecond, 15 * time.Millisecond, 33 * time.Millisecond, 38 * time.Millisecond,
 		}, 6},
 	} {
-		s := newSender(&window{}, 0)
+		s := newSender(&window{}, 0, false)
 		s.close() // its goroutine; this test takes its place
 		source := &frames{size: 4 * maxPayload}
 		tr := &track{publication: &publication{}, source: source, spread: tt.spread, from: &publisher{endpoint: e, sealer: sealer, remote: n.shared.LocalAddr()}}
@@ -56,5 +56,22 @@ func TestSenderSchedule(t *testing.T) {
 		if got := s.sent.Load(); got != tt.sent {
 			t.Errorf("spread %v: %d packets were sent, want %d", tt.spread, got, tt.sent)
 		}
+	}
+}
+
+// What is held back starts with the release, and what comes later at once.
+func TestSenderHolds(t *testing.T) {
+	s := newSender(&window{}, 0, true)
+	s.close() // its goroutine; this test takes its place
+	track := func() []*track { return []*track{{publication: &publication{}, source: &frames{size: 1}}} }
+	s.take(track())
+	s.take(track())
+	if len(s.tracks) != 0 {
+		t.Fatalf("%d tracks send before the release", len(s.tracks))
+	}
+	s.flow()
+	s.take(track())
+	if len(s.tracks) != 3 || len(s.waiting) != 0 {
+		t.Errorf("%d tracks send after the release and %d wait, want 3 and 0", len(s.tracks), len(s.waiting))
 	}
 }

@@ -106,3 +106,12 @@ func TestForwardSlow(t *testing.T) {
 		t.Errorf("lost %d of %d", r.Lost, r.Expected)
 	}
 }
+
+// Media that is held back flows when all have joined, and costs no packet.
+func TestForwardHoldMedia(t *testing.T) {
+	t.Parallel()
+	r := forward(t, "--shape meeting --members 3 --bitrate 300000 --hold-media --duration 1s")
+	if r.Clients != 3 || r.JoinMS.P50 <= 0 || r.Lost != 0 && r.Client.Bottleneck == "" {
+		t.Errorf("%d clients, joined in %v ms, %d of %d lost", r.Clients, r.JoinMS.P50, r.Lost, r.Expected)
+	}
+}

@@ -67,6 +67,7 @@ func (o *forwardOptions) loadFlags(c *cobra.Command) {
 	f.IntVar(&o.Rooms, "rooms", 0, "rooms (default 1, shape rooms 4)")
 	f.IntVar(&o.Members, "members", 0, "members of each room who send and receive (default 8, star 33)")
 	f.Float64Var(&o.Churn, "churn", 0, "members who leave in a second, while others join; of those who receive")
+	f.BoolVar(&o.HoldMedia, "hold-media", false, "nobody sends before all have joined, so that a large room is there soon")
 	f.IntVar(&o.Slow, "slow", 0, "members who read media and signalling slowly")
 	o.measureFlags(c)
 }
