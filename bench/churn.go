@@ -9,8 +9,10 @@ import (
 	"time"
 )
 
-// churnWithin bounds how long one change may take.
-const churnWithin = 10 * time.Second
+const (
+	churnWithin  = 10 * time.Second // bounds one change
+	newcomerTime = 2 * time.Second  // in which a newcomer is sent what it missed
+)
 
 // ChurnFigures is how many members came and went in the window.
 type ChurnFigures struct {
@@ -20,6 +22,10 @@ type ChurnFigures struct {
 	// Behind is changes that were due while too many others were under way, and
 	// left out.
 	Behind uint64 `json:"behind"`
+	// DelayMS is of what was sent in the first 2 s of who came: what a newcomer
+	// missed since the last key frame is sent to it at first, and what follows
+	// waits for that. It is not in the delay of the whole.
+	DelayMS Quantiles `json:"delay_ms"`
 	// Why is what the first that failed was told.
 	Why string `json:"why,omitempty"`
 }
@@ -40,6 +46,7 @@ func (f *forward) startChurn(ctx context.Context, end time.Time) (wait func()) {
 	if f.options.Churn <= 0 {
 		return func() {}
 	}
+	f.run.churns.Store(true)
 	c := &churn{f: f, free: make(chan struct{}, joinsAtOnce)}
 	c.changes.Go(func() {
 		interval := time.Duration(float64(time.Second) / f.options.Churn)

@@ -256,6 +256,9 @@ func (r *ForwardResult) take(m *meter, s *sender) {
 		r.Feedback.Messages, r.Feedback.Packets = m.wide.Messages, m.wide.Packets
 	}
 	r.DelayMS, r.DelayCDF = quantiles(m.delay), cdf(m.delay)
+	if r.Churn != nil {
+		r.Churn.DelayMS = quantiles(m.early)
+	}
 	r.complete()
 	r.PacketsIn = float64(r.Sent) / r.Seconds
 	r.PacketsOut = float64(r.forwarded()) / r.Seconds

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/pion/rtcp"
 
@@ -29,6 +30,9 @@ type inbox struct {
 	flows  []*flow // few; the newest packet's first
 	came   map[*publication]*reception
 	first  atomic.Int64 // when the first media came
+	// settled is from when on what is sent is late by the server's doing: who came
+	// just now is sent what it missed, at first.
+	settled int64
 
 	reports *reporting // nil if the client sends none
 	wide    *wide      // nil without transport-wide feedback
@@ -59,6 +63,9 @@ func newInbox(r *run, plan memberPlan, keys srtp.Keys, sections map[string]answe
 	}
 	if plan.slow {
 		i.meter = r.slowly
+	}
+	if r.churns.Load() {
+		i.settled = time.Now().Add(newcomerTime).UnixNano()
 	}
 	for _, s := range sections {
 		if s.ssrc != 0 && s.rtx != 0 {
@@ -157,10 +164,19 @@ func (i *inbox) open(f *flow, w rtpHeader, extended uint32, b []byte, arrived in
 	if kind, at := i.count(a, t, s.serial, len(b)); kind != seen {
 		i.place(came, t, s, at)
 		if at == inside {
-			i.meter.measure(s.sent, arrived, f.since+1)
+			i.measure(s.sent, arrived, f.since+1)
 		}
 		f.since = 0
 	}
+}
+
+// measure notes how long a packet of the window took, which stands for so many.
+func (i *inbox) measure(sent, arrived int64, weight uint64) {
+	if sent < i.settled {
+		record(i.meter.early, arrived-sent, weight)
+		return
+	}
+	i.meter.measure(sent, arrived, weight)
 }
 
 // stamped reads the stamp of a payload; t is nil if it has none.
@@ -250,7 +266,7 @@ func (i *inbox) repaired(media *flow, payload []byte, arrived int64, size int) {
 	at := t.bounds.place(s.serial)
 	if at == inside {
 		i.take(a, size)
-		i.meter.measure(s.sent, arrived, 1)
+		i.measure(s.sent, arrived, 1)
 	}
 	i.place(came, t, s, at)
 }

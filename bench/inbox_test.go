@@ -254,3 +254,20 @@ func BenchmarkInbox(b *testing.B) {
 		})
 	}
 }
+
+// What a newcomer missed takes long because it was sent before it came; that is
+// counted apart from what the server delays.
+func TestInboxSettles(t *testing.T) {
+	s := newWireServer(t, receiving{sample: 1})
+	s.inbox.settled = s.now + 10*ms
+	for i := range 20 {
+		s.send(uint64(1+i), uint32(1+i)) // at s.now + 1 ms … 20 ms, sent 5 ms before
+	}
+	m := s.inbox.meter
+	if got := m.received.Load(); got != 20 {
+		t.Fatalf("%d of 20 packets were counted", got)
+	}
+	if early, settled := m.early.TotalCount(), m.delay.TotalCount(); early != 14 || settled != 6 {
+		t.Errorf("the delay of %d packets is counted apart and of %d not, want 14 and 6", early, settled)
+	}
+}

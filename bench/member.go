@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/dtls/v3/pkg/crypto/selfsign"
@@ -32,6 +33,7 @@ type run struct {
 	identity *tls.Certificate
 	profile  srtp.Profile
 	tracks   trackTable
+	churns   atomic.Bool // members come and go
 }
 
 // newIdentity makes the certificate that all clients show: making one for each

@@ -32,22 +32,26 @@ type meter struct {
 	// Of the packets of the window that were opened, each with the weight of
 	// those that it stands for.
 	delay   *hdrhistogram.Histogram // nanoseconds
+	early   *hdrhistogram.Histogram // of what was sent before its receiver settled
 	late    uint64
 	samples uint64 // without weight
 }
 
 func newMeter() *meter {
-	return &meter{delay: hdrhistogram.New(1000, longestDelay, 3)}
+	return &meter{delay: hdrhistogram.New(1000, longestDelay, 3), early: hdrhistogram.New(1000, longestDelay, 3)}
 }
 
 // measure notes how long a packet of the window took, which stands for so many.
 func (m *meter) measure(sent, arrived int64, weight uint64) {
-	delay := max(0, arrived-sent)
-	_ = m.delay.RecordValues(min(delay, longestDelay), int64(weight)) // in range by construction
+	record(m.delay, arrived-sent, weight)
 	m.samples++
-	if delay > lateAfter {
+	if arrived-sent > lateAfter {
 		m.late += weight
 	}
+}
+
+func record(h *hdrhistogram.Histogram, delay int64, weight uint64) {
+	_ = h.RecordValues(min(max(0, delay), longestDelay), int64(weight)) // in range by construction
 }
 
 // rtpHeader is what SRTP leaves in the clear of a packet.

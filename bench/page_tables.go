@@ -122,6 +122,12 @@ var rows = []row{
 		}
 		return count(r.Churn.Left) + ", " + count(r.Churn.Joined) + ", " + count(r.Churn.Failed)
 	}},
+	{"Delay of newcomers p50, p99, ms", func(r *ForwardResult) string {
+		if r.Churn == nil {
+			return ""
+		}
+		return figure(r.Churn.DelayMS.P50) + ", " + figure(r.Churn.DelayMS.P99)
+	}},
 	{"Packets to slow members", func(r *ForwardResult) string {
 		if r.Slow == nil {
 			return ""

@@ -61,6 +61,7 @@ func printClients(row func(name, format string, args ...any), r *bench.ForwardRe
 	}
 	if c := r.Churn; c != nil {
 		row("churn", "%d left, %d joined, %d could not, %d turns left out", c.Left, c.Joined, c.Failed, c.Behind)
+		row("", "delay in their first 2 s: %s", ms(c.DelayMS))
 		if c.Why != "" {
 			row("", "the first that could not: %s", c.Why)
 		}
