@@ -211,7 +211,7 @@ func (t *Transport) advanceInputs(now mono.Time) mono.Time {
 	next := t.advanceLevels(now)
 	due := t.nextReport <= now
 	if due {
-		t.nextReport = now.Add(reportEvery)
+		t.nextReport = regular(now.Add(reportEvery))
 	}
 	for _, f := range t.publications {
 		if f.keys.Wanted() {

@@ -107,7 +107,7 @@ func (t *Transport) advanceLevels(now mono.Time) mono.Time {
 	t.nextLevel = mono.Never
 	for _, f := range t.publications {
 		if f.spec.Audio {
-			t.nextLevel = now.Add(levelEvery)
+			t.nextLevel = regular(now.Add(levelEvery))
 			f.reportLevel(now)
 		}
 	}
@@ -130,7 +130,7 @@ func (t *Transport) advanceReports(now mono.Time) mono.Time {
 	if !due {
 		return t.nextReport
 	}
-	t.nextReport = now.Add(reportEvery)
+	t.nextReport = regular(now.Add(reportEvery))
 	t.starved /= 2
 	for _, f := range t.publications {
 		f.renew(now)

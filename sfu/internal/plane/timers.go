@@ -1,6 +1,14 @@
 package plane
 
-import "github.com/switchyard-rtc/switchyard/sfu/internal/mono"
+import (
+	"time"
+
+	"github.com/switchyard-rtc/switchyard/sfu/internal/mono"
+)
+
+// regular returns the last moment up to at for what is done over and over: they
+// are multiples of 10 ms, so that a core wakes up once for many transports.
+func regular(at mono.Time) mono.Time { return at - at%mono.Time(10*time.Millisecond) }
 
 // timers orders transports by when they next have something to do: a binary
 // heap, so that a thousand idle transports cost a packet nothing.
