@@ -29,8 +29,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// patience bounds every wait of these tests.
-const patience = 20 * time.Second
+// patience bounds every wait of these tests, on a machine that has much else to do.
+const patience = time.Minute
 
 func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
