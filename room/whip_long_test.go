@@ -115,6 +115,25 @@ func (f *foreigner) wait(word string, least int) (n int) {
 	}
 }
 
+// newest passes over what the client has said so far, and returns the last number
+// behind a word; n if there is none.
+func (f *foreigner) newest(word string, n int) int {
+	f.t.Helper()
+	for {
+		select {
+		case line, ok := <-f.said:
+			if !ok {
+				f.t.Fatalf("%s ended: %s", f.name, f.errors)
+			}
+			if first, rest, _ := strings.Cut(line, " "); first == word {
+				_, _ = fmt.Sscan(rest, &n) // as wait does
+			}
+		default:
+			return n
+		}
+	}
+}
+
 // script starts clients written in Python, with Debian's interpreter.
 func script(file string) func(t *testing.T, mode, url, codec string) *foreigner {
 	return func(t *testing.T, mode, url, codec string) *foreigner {
