@@ -137,3 +137,21 @@ func TestSingleIdentity(t *testing.T) {
 		t.Errorf("bye %q, %d members", got, len(second.Members))
 	}
 }
+
+// A server that does not record says so, to those who might have it record.
+func TestNothingIsRecorded(t *testing.T) {
+	h := open(t, room.Config{Authorize: byToken})
+	boss, _ := h.come("192.0.2.1", "", o{"token": "boss"})
+	usher, _ := h.come("192.0.2.2", "", o{"token": "usher"}) // moderates, and may not record
+	bob, _ := h.come("192.0.2.3", "", o{"token": "bob"})
+	for _, op := range []string{"record", "stop_record"} {
+		for i, want := range []string{"bad_request", "forbidden", "forbidden"} {
+			if got := []*conn{boss, usher, bob}[i].ask("mod", o{"op": op}); got.Code != want {
+				t.Errorf("%s, asked by %d: %q, want %q", op, i, got.Code, want)
+			}
+		}
+	}
+	if got := boss.must("sync", o{}); len(got.Members) != 3 {
+		t.Errorf("members: %+v", got.Members)
+	}
+}

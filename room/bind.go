@@ -36,9 +36,11 @@ type binding struct {
 	doing   Permission // row of the event that is being handled
 
 	// Guarded by mu.
-	mu     sync.Mutex
-	member *Member
-	waits  *Room // whose lobby it is in; nil for none
+	mu      sync.Mutex
+	member  *Member
+	waits   *Room  // whose lobby it is in; nil for none
+	joining bool   // an event join is being handled
+	over    *Error // why it has to go unless that succeeds; nil for nothing
 }
 
 // Bind sets the event handlers of a signalling connection that may become a
@@ -177,6 +179,43 @@ func (b *binding) become(m *Member) {
 	b.mu.Lock()
 	b.member = m
 	b.mu.Unlock()
+}
+
+// dismiss says goodbye to who was m, or waited for a room, in which case m is nil.
+// While the client is joining another room, it depends on how that ends; see
+// [binding.joinEnds].
+func (b *binding) dismiss(m *Member, why *Error) {
+	b.mu.Lock()
+	joining := b.joining
+	if joining {
+		b.over = why
+	}
+	if m != nil && b.member == m {
+		b.member = nil
+	}
+	b.mu.Unlock()
+	if !joining {
+		b.bye(why, "no", 0)
+	}
+}
+
+// joinBegins notes that the client is joining.
+func (b *binding) joinBegins() {
+	b.mu.Lock()
+	b.joining = true
+	b.mu.Unlock()
+}
+
+// joinEnds notes how that went. Who did not come in, nor waits, and was dismissed
+// meanwhile, is told so after the acknowledgement.
+func (b *binding) joinEnds(err error) {
+	b.mu.Lock()
+	why := b.over
+	b.joining, b.over = false, nil
+	b.mu.Unlock()
+	if why != nil && err != nil && !errors.Is(err, ErrWaiting) {
+		b.afterAck(func() { b.bye(why, "no", 0) })
+	}
 }
 
 // bye says why the connection ends, and ends it.

@@ -39,6 +39,10 @@ type Config struct {
 	// the process.
 	Memory Memory
 
+	// MaxRooms limits the rooms that are open at a time, breakout rooms among them.
+	// If zero, 10,000.
+	MaxRooms int
+
 	// MaxMembers limits each room. If zero, 1000.
 	MaxMembers int
 
@@ -76,6 +80,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Codecs == nil {
 		c.Codecs = func(string) []webrtc.RTPCodecParameters { return nil }
+	}
+	if c.MaxRooms == 0 {
+		c.MaxRooms = 10_000
 	}
 	if c.MaxMembers == 0 {
 		c.MaxMembers = 1000

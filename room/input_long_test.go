@@ -59,6 +59,11 @@ func TestInputFromGStreamer(t *testing.T) {
 			}
 			quit()
 			quit = launch(t, pipeline)
+			until(t, func() bool {
+				st := in.Describe().Streams
+				return st[0].Restarts > 0 && st[1].Restarts > 0
+			})
+			frames = player.newest("frames", frames) // of before, or few of those after
 			frames = player.wait("frames", frames+enoughFrames)
 			t.Logf("%s: decoded %d frames", x.name, frames)
 			st := in.Describe().Streams

@@ -178,10 +178,11 @@ func TestInputIsAway(t *testing.T) {
 // A room ends although an input waits there; nothing is left of it.
 func TestInputEndsWithItsRoom(t *testing.T) {
 	ended := make(chan string, 1)
-	h := open(t, room.Config{Linger: 100 * time.Millisecond, Hooks: room.Hooks{OnEnd: func(_ *room.Room, why string) { ended <- why }}})
+	h := open(t, room.Config{Hooks: room.Hooks{OnEnd: func(_ *room.Room, why string) { ended <- why }}})
 	opts := studioOptions()
 	opts.Timeout = time.Second
 	h.openStudio("r", opts)
+	h.hurries("r")
 	if why := <-ended; why != "empty" {
 		t.Errorf("it ended as %s", why)
 	}

@@ -20,7 +20,9 @@ func (b *binding) join(ctx context.Context, arg *joinArg) (any, error) {
 	if err := b.server.joins.take(b.remote, time.Now()); err != nil {
 		return nil, err
 	}
+	b.joinBegins()
 	ack, err := b.tryJoin(ctx, arg)
+	b.joinEnds(err)
 	if err != nil && blames(asError(err)) {
 		b.server.joins.failed(b.remote, time.Now())
 	}

@@ -161,7 +161,7 @@ func (r *Room) sendAway() {
 func (r *Room) dismiss(w *waiter, why *Error) {
 	r.stopWaiting(w.conn)
 	if w.conn.current() == nil {
-		w.conn.bye(why, "no", 0)
+		w.conn.dismiss(nil, why)
 	}
 }
 

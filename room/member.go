@@ -342,6 +342,10 @@ func (m *Member) end(why string) {
 	case "replaced", "moved":
 		m.bye(errReplaced, "no")
 	case "ended":
+		if b := m.claimed; b != nil && b.conn == m.conn { // it is on its way to another room
+			b.dismiss(m, ErrClosed)
+			return
+		}
 		m.bye(ErrClosed, "no")
 	case "kicked":
 		m.bye(errKicked, "no")

@@ -42,15 +42,17 @@ var ops = map[string]func(moderation) error{
 		}
 		return x.withMember(func(m *Member) error { x.room.raise(m, false); return nil })
 	},
-	"promote":   func(x moderation) error { return x.become(RoleModerator) },
-	"demote":    func(x moderation) error { return x.become(RoleGuest) },
-	"lock":      func(x moderation) error { x.room.lock(true); return nil },
-	"unlock":    func(x moderation) error { x.room.lock(false); return nil },
-	"lobby":     func(x moderation) error { x.room.setLobby(x.On == nil || *x.On); return nil },
-	"admit":     func(x moderation) error { return x.room.withWaiter(x.Ticket, x.room.admit) },
-	"deny":      func(x moderation) error { return x.room.withWaiter(x.Ticket, x.room.deny) },
-	"spotlight": moderation.spotlight,
-	"end":       func(moderation) error { return nil }, // done when it is acknowledged
+	"promote":     func(x moderation) error { return x.become(RoleModerator) },
+	"demote":      func(x moderation) error { return x.become(RoleGuest) },
+	"lock":        func(x moderation) error { x.room.lock(true); return nil },
+	"unlock":      func(x moderation) error { x.room.lock(false); return nil },
+	"lobby":       func(x moderation) error { x.room.setLobby(x.On == nil || *x.On); return nil },
+	"admit":       func(x moderation) error { return x.room.withWaiter(x.Ticket, x.room.admit) },
+	"deny":        func(x moderation) error { return x.room.withWaiter(x.Ticket, x.room.deny) },
+	"spotlight":   moderation.spotlight,
+	"record":      moderation.record,
+	"stop_record": moderation.record,
+	"end":         func(moderation) error { return nil }, // done when it is acknowledged
 }
 
 // moderate takes the event mod.
@@ -109,6 +111,15 @@ func (x moderation) become(role Role) error {
 		return errOwnRights
 	}
 	return x.withMember(func(m *Member) error { x.room.promoteTo(m, role); return nil })
+}
+
+// record refuses: recording is no part of what this server knows, and its caps say
+// so.
+func (x moderation) record() error {
+	if !x.by.grant.CanRecord {
+		return ErrDenied
+	}
+	return ErrBadRequest.because("this server does not record")
 }
 
 func (x moderation) spotlight() error {

@@ -228,7 +228,7 @@ func TestLock(t *testing.T) {
 }
 
 func TestLobby(t *testing.T) {
-	h := open(t, room.Config{JoinTimeout: 50 * time.Millisecond})
+	h := open(t, room.Config{})
 	type knock struct {
 		Ticket, Name string
 		Gone         bool
@@ -280,8 +280,9 @@ func TestLobby(t *testing.T) {
 // Who waits keeps a room without members, which does nothing meanwhile; who waits
 // for another room does not wait for the first any more.
 func TestWaitersKeepTheRoom(t *testing.T) {
-	h := open(t, room.Config{Authorize: byToken, Linger: 20 * time.Millisecond})
+	h := open(t, room.Config{Authorize: byToken})
 	boss, _ := h.come("192.0.2.1", "", o{"token": "boss"})
+	h.hurries("r")
 	boss.must("mod", o{"op": "lobby"})
 	there, _ := h.come("192.0.2.1", "", o{"token": "boss", "room": "s"})
 	there.must("mod", o{"op": "lobby"})

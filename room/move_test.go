@@ -1,6 +1,7 @@
 package room_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -290,6 +291,57 @@ func TestWaitersStayWhereTheyAre(t *testing.T) {
 			if name == "bye" {
 				t.Errorf("after %v: told goodbye", end["op"])
 			}
+		}
+	}
+}
+
+// A room may end while a member of it, or who waits for it, joins another on the
+// same connection: who comes in is not told goodbye, and who does not is.
+func TestRoomEndsWhileItIsLeft(t *testing.T) {
+	for _, waits := range []bool{false, true} {
+		for _, offer := range []string{"", "nonsense"} {
+			t.Run(fmt.Sprintf("waits %v, offers %q", waits, offer), func(t *testing.T) {
+				opened, let := make(chan struct{}), make(chan struct{})
+				h := open(t, room.Config{Hooks: room.Hooks{OnOpen: func(r *room.Room) {
+					if r.Name() == "s" {
+						close(opened)
+						<-let
+					}
+				}}})
+				h.enter("boss")
+				r, _ := h.Room("r")
+				c := h.bind("Ana")
+				if err := r.Lobby(waits); err != nil {
+					t.Fatal(err)
+				}
+				first := c.ask("join", o{"v": 1, "room": "r"})
+				if (first.Code == "waiting") != waits {
+					t.Fatalf("first: %q", first.Code)
+				}
+				done := make(chan ack)
+				go func() {
+					done <- c.ask("join", o{"v": 1, "room": "s", "replaces": first.Session, "offer": offer})
+				}()
+				<-opened
+				r.Close()
+				close(let)
+				got := <-done
+				if offer != "" {
+					if got.Code != "bad_sdp" || bye(c) != "room_ended" {
+						t.Errorf("a bad join: %q", got.Code)
+					}
+					return
+				}
+				if got.Code != "" || got.Self.Role != "moderator" || got.Room.Lobby {
+					t.Fatalf("the other room: %q, %+v", got.Code, got.Self)
+				}
+				c.must("new_message", o{"cid": "1", "text": "x"})
+				for _, name := range drain(c) {
+					if name == "bye" {
+						t.Error("told goodbye")
+					}
+				}
+			})
 		}
 	}
 }

@@ -32,13 +32,21 @@ func (mute) Err() error                                                         
 type scene struct {
 	t      *testing.T
 	room   *Room
+	first  *Member // who stays
 	member *Member
 	began  time.Time
+	empty  []string // names of rooms that were empty for long; owned by the room's goroutine
 	diary  []string // owned by the room's goroutine
 }
 
 // stage is called in a bubble.
 func stage(t *testing.T) *scene {
+	t.Helper()
+	return stageFor(t, 0)
+}
+
+// stageFor is stage for a room of at most so many.
+func stageFor(t *testing.T, most int) *scene {
 	t.Helper()
 	s := &scene{t: t, began: time.Now()}
 	note := func(what string, m *Member) {
@@ -46,7 +54,8 @@ func stage(t *testing.T) *scene {
 			s.diary = append(s.diary, fmt.Sprintf("%v %s", time.Since(s.began).Round(time.Millisecond), what))
 		}
 	}
-	server, err := NewServer(Config{Media: new(sfu.Server), Logger: slog.New(slog.DiscardHandler), Hooks: Hooks{
+	server, err := NewServer(Config{Media: new(sfu.Server), MaxMembers: most, Logger: slog.New(slog.DiscardHandler), Hooks: Hooks{
+		OnEmpty: func(r *Room) { s.empty = append(s.empty, fmt.Sprintf("%v %s", time.Since(s.began), r.name)) },
 		OnJoin:  func(m *Member) { note("joined", m) },
 		OnLeave: func(m *Member, why string) { note(why, m) },
 	}})
@@ -58,7 +67,7 @@ func stage(t *testing.T) *scene {
 	}
 	for range 2 { // somebody else stays
 		m := newMember(s.room, JoinRequest{}, Guest(), &binding{conn: &mute{}})
-		s.member = m
+		s.first, s.member = s.member, m
 		s.do(func() {
 			if err := s.room.add(m, "", ""); err != nil {
 				t.Error(err)
@@ -213,4 +222,114 @@ func TestHowLongMembersStay(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A seat that nobody takes is kept from others for its time, then given up, and so
+// is the room.
+func TestSeatsAreGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const s, ms = time.Second, time.Millisecond
+		p := stageFor(t, 2)
+		server, ana, bo := p.room.server, p.first, p.member
+		ask := func(want error) {
+			t.Helper()
+			p.do(func() {
+				if err := p.room.mayEnter(newMember(p.room, JoinRequest{}, Guest(), &binding{conn: &mute{}}), nil, ""); err != want {
+					t.Errorf("after %v a newcomer is refused by %v, want %v", time.Since(p.began), err, want)
+				}
+			})
+		}
+		resume := func(m *Member, want error) {
+			t.Helper()
+			b := &binding{server: server, conn: &mute{}}
+			arg := new(joinArg)
+			if err := json.Unmarshal(fmt.Appendf(nil, `{"v":1,"room":"r","resume":{"session":%q,"key":%q}}`, m.session, m.keys.current), arg); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := b.join(t.Context(), arg); err != want {
+				t.Errorf("after %v a resume is refused by %v, want %v", time.Since(p.began), err, want)
+			}
+		}
+		ask(ErrFull)
+		p.do(func() { ana.connected, ana.mediaGone = false, true; ana.connGone(ana.conn) })
+		p.at(5 * s) // it has a seat since 4 s
+		ask(ErrFull)
+		left := func(role Role) {
+			t.Helper()
+			p.do(func() {
+				if len(p.room.members) != 1 || bo.role() != string(role) {
+					t.Errorf("after %v: %d members, and who is left is %s", time.Since(p.began), len(p.room.members), bo.role())
+				}
+			})
+		}
+		p.at(34*s - ms)
+		ask(ErrFull)
+		left(RoleGuest)
+		p.at(34*s + ms)
+		resume(ana, ErrNoSession)
+		ask(nil)
+		left(RoleModerator)
+		p.do(func() { bo.connected, bo.mediaGone = false, true; bo.connGone(bo.conn) })
+		<-p.room.Done() // 4 s, 30 s for the seat, and 30 s empty
+		if want := []string{"1m38.001s r"}; !slices.Equal(p.empty, want) {
+			t.Errorf("empty: %q, want %q", p.empty, want)
+		}
+		resume(bo, ErrNoSession)
+	})
+}
+
+// told is a connection that notes why it ended.
+type told struct {
+	mute
+	began time.Time
+	bye   string
+}
+
+func (c *told) Emit(event string, arg any) error {
+	if e, ok := arg.(byeEvent); ok {
+		c.bye = fmt.Sprintf("%v %s", time.Since(c.began), e.Code)
+	}
+	return nil
+}
+
+func (c *told) Disconnect(bool) { close(c.done) }
+
+// Who does not join in time is sent away, but not who is a member, or waits for a
+// moderator.
+func TestJoinTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := stage(t)
+		server := p.room.server
+		bind := func() (*told, *binding) {
+			c := &told{mute: mute{make(chan struct{})}, began: p.began}
+			if err := server.Bind(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			for b := range server.conns {
+				if b.conn == c {
+					return c, b
+				}
+			}
+			t.Fatal("the connection is not bound")
+			return nil, nil
+		}
+		idle, _ := bind()
+		there, b := bind()
+		b.become(p.member)
+		waits, b := bind()
+		p.do(func() {
+			if err := p.room.wait(b, newMember(p.room, JoinRequest{}, Guest(), b), ""); asError(err).code != "waiting" {
+				t.Error(err)
+			}
+		})
+		p.at(time.Hour)
+		if idle.bye != "10s not_joined" || there.bye != "" || waits.bye != "" {
+			t.Errorf("told %q, %q and %q", idle.bye, there.bye, waits.bye)
+		}
+		p.room.Close()
+		if waits.bye != "1h0m0s room_ended" {
+			t.Errorf("who waits is told %q", waits.bye)
+		}
+		close(there.done)
+	})
 }

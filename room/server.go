@@ -71,9 +71,13 @@ func NewServer(cfg Config) (*Server, error) {
 
 var errRoomName = ErrBadRequest.because("a room's name has 1 to %d of letters, digits, '-', '_' and '.'", longestRoomName)
 
+// errRooms is for who would open one room too many.
+var errRooms = ErrBusy.because("the server has as many rooms as it may")
+
 // Open returns the named room, creating it if needed. A room that nobody joins
 // is gone after [Config.Linger]. It fails with ErrBadRequest for a name that no
-// room can have, and with ErrDraining when the server is closing.
+// room can have, with ErrBusy when there are as many as there may be, and with
+// ErrDraining when the server is closing.
 func (s *Server) Open(name string) (*Room, error) {
 	r, _, err := s.open(name, Options{})
 	return r, err
@@ -90,8 +94,11 @@ func (s *Server) open(name string, o Options) (r *Room, opened bool, err error) 
 		return nil, false, ErrDraining
 	}
 	r = s.rooms[name]
-	if r != nil {
+	switch {
+	case r != nil:
 		return r, false, nil
+	case len(s.rooms) >= s.cfg.MaxRooms:
+		return nil, false, errRooms
 	}
 	r = newRoom(s, name, o)
 	s.rooms[name] = r

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"runtime"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -132,34 +131,4 @@ func measure() (heap uint64, routines int) {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc, runtime.NumGoroutine()
-}
-
-// Three times the rate for ten seconds, with whatever events, ends the
-// connection.
-func TestFloodsEnd(t *testing.T) {
-	t.Parallel()
-	h := open(t, room.Config{})
-	c, _ := h.enter("Ana")
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	began := time.Now()
-	for {
-		select {
-		case <-c.done:
-			e := <-c.events
-			if took := time.Since(began); took < 9*time.Second || e.name != "bye" || !strings.Contains(string(e.arg), `"rate_limited"`) {
-				t.Errorf("after %v: %s %s", took, e.name, e.arg)
-			}
-			return
-		case <-tick.C:
-		}
-		for range 20 {
-			if got := c.ask("", o{}); got.Code != "unknown_event" && got.Code != "rate_limited" {
-				t.Fatalf("an unknown event: %q", got.Code)
-			}
-		}
-		if time.Since(began) > patience {
-			t.Fatal("a flood goes on")
-		}
-	}
 }

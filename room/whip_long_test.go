@@ -24,7 +24,7 @@ const (
 	// enoughFrames is how many decoded pictures show that somebody plays.
 	enoughFrames = 30
 	// clientPatience is for interpreters and browsers to start on a busy machine.
-	clientPatience = 45 * time.Second
+	clientPatience = 2 * time.Minute
 )
 
 // Clients that nobody here wrote publish to each other, through WHIP and WHEP.
@@ -111,6 +111,25 @@ func (f *foreigner) wait(word string, least int) (n int) {
 			}
 		case <-limit:
 			f.t.Fatalf("%s did not say %s %d, but %d", f.name, word, least, n)
+		}
+	}
+}
+
+// newest passes over what the client has said so far, and returns the last number
+// behind a word; n if there is none.
+func (f *foreigner) newest(word string, n int) int {
+	f.t.Helper()
+	for {
+		select {
+		case line, ok := <-f.said:
+			if !ok {
+				f.t.Fatalf("%s ended: %s", f.name, f.errors)
+			}
+			if first, rest, _ := strings.Cut(line, " "); first == word {
+				_, _ = fmt.Sscan(rest, &n) // as wait does
+			}
+		default:
+			return n
 		}
 	}
 }

@@ -34,6 +34,8 @@ func TestConfigErrors(t *testing.T) {
 		{"unknown key", "http: 127.0.0.1:0\nrooms:\n  max_member: 3\n", "max_member"},
 		{"wrong type", "rooms:\n  max_members: many\n", "[2:16]"},
 		{"too few", "rooms:\n  max_members: 0\n", ">  2 |   max_members: 0"},
+		{"no rooms", "rooms:\n  max: 0\n", ">  2 |   max: 0"},
+		{"no network", "trusted_proxies: [10.0.0.0/8, nginx]\n", `"nginx" is neither a network`},
 		{"no time", "rooms:\n  empty_timeout: soon\n", ">  2 |   empty_timeout: soon"},
 		{"no mode", "auth:\n  mode: closed\n", ">  2 |   mode: closed"},
 		{"token without keys", "auth:\n  mode: token\n", "there are no keys"},
@@ -74,7 +76,8 @@ func TestConfigErrors(t *testing.T) {
 
 // Flags go before the environment, that before the file, that before defaults.
 func TestConfigPrecedence(t *testing.T) {
-	name := file(t, "http: 127.0.0.1:1\nudp: 2\nadmin: off\nrooms: {max_members: 3, empty_timeout: 4s}\n"+
+	name := file(t, "http: 127.0.0.1:1\nudp: 2\nadmin: off\nrooms: {max: 5, max_members: 3, empty_timeout: 4s}\n"+
+		"trusted_proxies: [10.0.0.0/8, '::1']\n"+
 		"auth:\n  keys: {file: "+goodSecret+"}\nrtc: {codecs: [vp9]}\n")
 	c := serveCommand()
 	if err := c.ParseFlags([]string{"--udp", "7", "--max-members", "8"}); err != nil {
@@ -86,7 +89,7 @@ func TestConfigPrecedence(t *testing.T) {
 	}
 	o := serveOptions{http: "default", udp: "7", maxMembers: 8}
 	o.override(c, cfg)
-	if o.http != "127.0.0.1:1" || o.udp != "7" || !o.admin.off() || o.maxMembers != 8 || o.codecs[0] != "vp9" ||
+	if o.http != "127.0.0.1:1" || o.udp != "7" || !o.admin.off() || o.maxMembers != 8 || o.maxRooms != 5 || len(o.proxies) != 2 || o.codecs[0] != "vp9" ||
 		cfg.linger != 4*time.Second || cfg.keys.Len() != 1 || !cfg.tokenNeeded() {
 		t.Errorf("options %+v, config %+v", o, cfg)
 	}

@@ -30,7 +30,11 @@ type config struct {
 	Admin string `yaml:"admin"`
 	UDP   string `yaml:"udp"`
 	Data  string `yaml:"data"`
+
+	TrustedProxies []string `yaml:"trusted_proxies"`
+
 	Rooms struct {
+		Max          *int   `yaml:"max"`
 		MaxMembers   *int   `yaml:"max_members"`
 		EmptyTimeout string `yaml:"empty_timeout"`
 	} `yaml:"rooms"`
@@ -125,6 +129,12 @@ func (c *config) check() (path string, err error) {
 	if n := c.Rooms.MaxMembers; n != nil && *n < 1 {
 		return "$.rooms.max_members", fmt.Errorf("rooms.max_members %d is below 1", *n)
 	}
+	if n := c.Rooms.Max; n != nil && *n < 1 {
+		return "$.rooms.max", fmt.Errorf("rooms.max %d is below 1", *n)
+	}
+	if _, err := parseProxies(c.TrustedProxies); err != nil {
+		return "$.trusted_proxies", fmt.Errorf("trusted_proxies: %w", err)
+	}
 	if text := c.Rooms.EmptyTimeout; text != "" {
 		if c.linger, err = time.ParseDuration(text); err != nil || c.linger <= 0 {
 			return "$.rooms.empty_timeout", fmt.Errorf("rooms.empty_timeout %q is not a time such as 30s", text)
@@ -211,6 +221,12 @@ func (o *serveOptions) override(c *cobra.Command, cfg *config) {
 	o.admin.given = c.Flags().Changed("admin") || cfg.Admin != ""
 	if n := cfg.Rooms.MaxMembers; n != nil && !c.Flags().Changed("max-members") {
 		o.maxMembers = *n
+	}
+	if n := cfg.Rooms.Max; n != nil && !c.Flags().Changed("max-rooms") {
+		o.maxRooms = *n
+	}
+	if len(cfg.TrustedProxies) > 0 && !c.Flags().Changed("trusted-proxies") {
+		o.proxies = cfg.TrustedProxies
 	}
 	if len(cfg.RTC.Codecs) > 0 && !c.Flags().Changed("codecs") {
 		o.codecs = cfg.RTC.Codecs

@@ -41,6 +41,8 @@ type serveOptions struct {
 	data  string // folder; empty for the usual one
 	twcc  bool
 
+	proxies    []string // networks
+	maxRooms   int
 	maxMembers int      // of a room
 	codecs     []string // most preferred first
 	config     *config
@@ -70,6 +72,8 @@ func serveCommand() *cobra.Command {
 	c.Flags().StringVar(&o.admin.address, "admin", adminAddr, "loopback address of the admin API, health and profiles; off for none")
 	c.Flags().StringSliceVar(&o.admin.hosts, "admin-host", nil, "name by which the admin API may be asked beside localhost, as behind a proxy")
 	c.Flags().StringVar(&o.data, "data", "", "folder of what outlives the process; off for none (default the user's state directory)")
+	c.Flags().StringSliceVar(&o.proxies, "trusted-proxies", nil, "networks of reverse proxies whose X-Forwarded headers are believed")
+	c.Flags().IntVar(&o.maxRooms, "max-rooms", 10_000, "rooms together at most")
 	c.Flags().IntVar(&o.maxMembers, "max-members", 1000, "members of a room at most")
 	c.Flags().StringSliceVar(&o.codecs, "codecs", nil, "codecs of the rooms, best first, of vp8, vp9, h264, av1 and h265")
 	c.Flags().StringVar(&o.sink, "bench-sink", "", "address in 198.18.0.0/15 that gets the media of who is called sink-…")
@@ -136,6 +140,13 @@ func serve(out io.Writer, o serveOptions) error {
 	if o.maxMembers < 1 {
 		return usageError{fmt.Errorf("--max-members %d is below 1", o.maxMembers)}
 	}
+	if o.maxRooms < 1 {
+		return usageError{fmt.Errorf("--max-rooms %d is below 1", o.maxRooms)}
+	}
+	front, err := parseProxies(o.proxies)
+	if err != nil {
+		return usageError{fmt.Errorf("--trusted-proxies: %w", err)}
+	}
 	sink, err := benchSink(o.sink)
 	if err != nil {
 		return err
@@ -173,7 +184,7 @@ func serve(out io.Writer, o serveOptions) error {
 	defer closeSender(sender)
 	rooms, err := room.NewServer(room.Config{
 		Media: media, Authorize: withSink(sink, authorize), Visitors: visitors, Invite: invite, Memory: kept.Memory(),
-		Files: kept.Folder("files"), MaxMembers: o.maxMembers, Linger: o.config.linger, Hooks: happened.Hooks().Then(sender.Hooks()), Logger: log,
+		Files: kept.Folder("files"), MaxRooms: o.maxRooms, MaxMembers: o.maxMembers, Linger: o.config.linger, Hooks: happened.Hooks().Then(sender.Hooks()), Logger: log,
 	})
 	if err != nil {
 		return err
@@ -188,12 +199,15 @@ func serve(out io.Writer, o serveOptions) error {
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	defer signal.Stop(signals)
 	bound := listener.Addr().(*net.TCPAddr).AddrPort()
-	server := newHTTPServer(log, ownHosts(bound, handler(events, visitors, rooms)))
+	server := newHTTPServer(log, ownHosts(bound, front.handler(handler(events, visitors, rooms))))
 	answers, err := adminHandler(admin.Meter{Media: media, Rooms: rooms}, happened, sender, admin.NewAccess(admin.AccessConfig{
 		Keys: o.config.keys, Hosts: o.admin.hosts, Withdrawn: rooms.Withdrawn,
 	}))
 	if err != nil {
 		return err
+	}
+	if o.config.keys.Len() > 0 { // else it answers this machine only, proxies on it too
+		answers = front.handler(answers)
 	}
 	stop := serveAdmin(out, log, o.admin, adminListener, answers)
 	defer stop()

@@ -130,7 +130,7 @@ export class Hosting extends Emitter {
    * @param {boolean} on
    */
   record(on) {
-    return this.#mod({ op: /** @type {any} */ (on ? 'record' : 'stop_record') }); // not among the events yet
+    return this.#mod({ op: on ? 'record' : 'stop_record' });
   }
 
   /**

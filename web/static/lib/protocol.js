@@ -324,7 +324,7 @@
 
 /**
  * @typedef {object} ModRequest
- * @property {'kick'|'ban'|'unban'|'move'|'mute'|'mute_all'|'ask_unmute'|'grant'|'promote'|'demote'|'lock'|'unlock'|'lobby'|'admit'|'deny'|'lower_hand'|'spotlight'|'end'} op
+ * @property {'kick'|'ban'|'unban'|'move'|'mute'|'mute_all'|'ask_unmute'|'grant'|'promote'|'demote'|'lock'|'unlock'|'lobby'|'admit'|'deny'|'lower_hand'|'spotlight'|'record'|'stop_record'|'end'} op
  * @property {string} [member]
  * @property {string} [room] where the member is to go; of move
  * @property {string} [identity] of tokens; for ban and unban
