@@ -10,12 +10,12 @@ import { cleanUp, errorsOfPages, fakeDevices, join, open, out, startBrowser, sta
 let server;
 /** @type {import('playwright-core').Browser} */
 let browser;
-/** @type {import('playwright-core').Browser} without any device */
+/** @type {import('playwright-core').Browser} without any device, and without sound before a gesture */
 let bare;
 
 before(async () => {
   server = await startServer();
-  [browser, bare] = await Promise.all([startBrowser(), startBrowser([])]);
+  [browser, bare] = await Promise.all([startBrowser(), startBrowser(['--autoplay-policy=document-user-activation-required'])]);
 });
 after(cleanUp);
 

@@ -143,4 +143,19 @@ test('sending is stopped half-way; what waits behind it is not sent, what comes 
   assert.equal(await panel().getByRole('alert').filter({ hasText: /./ }).count(), 0, 'what was said before is gone');
 });
 
-test('no page has reported an error', () => assert.deepEqual(errorsOfPages(), []));
+test('what could not be sent is sent again by a press of a button', async () => {
+  await ana.route('**/files/**', (route) => route.abort());
+  await drag(panel(), [put('first.txt', 20), put('second.txt', 20)], ['dragEnter', 'dragOver', 'drop']);
+  await panel().getByRole('alert').filter({ hasText: '“second.txt” was not sent. There is no connection to the server.' }).waitFor();
+  await ana.unroute('**/files/**');
+  await button(ana, 'Try again').click();
+  for (const name of [/first\.txt/, /second\.txt/]) {
+    await log(bo).getByRole('link', { name }).waitFor();
+  }
+  assert.equal(await panel().getByRole('alert').filter({ hasText: /./ }).count(), 0);
+  assert.equal(await button(ana, 'Try again').count(), 0);
+  assert.ok(await button(ana, 'Attach a file').evaluate((b) => b === document.activeElement), 'the focus is not lost');
+});
+
+test('no page has reported an error but the files that were kept back', () =>
+  assert.deepEqual(errorsOfPages(/net::ERR_FAILED \(.*\/files\/files\?name=(first|second)\.txt/), []));

@@ -121,6 +121,13 @@ test('the lobby says who is there, as far as the server does', { timeout: 90_000
   await bo.emitWithAck('mod', { op: 'lock' });
   await glance(page);
   await lobby(page).getByText('6 people are here.').waitFor(); // who they are is for those who may come in
+  assert.equal(await button(page, 'Join now').count(), 1);
+  await bo.emitWithAck('mod', { op: 'lobby', on: true });
+  await glance(page);
+  await button(page, 'Ask to join').waitFor();
+  await bo.emitWithAck('mod', { op: 'lobby', on: false });
+  await glance(page);
+  await button(page, 'Join now').waitFor();
   await page.close();
 });
 

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { io } from 'socket.io-client';
-/** @import {Browser, BrowserContext, BrowserServer, Page} from 'playwright-core' */
+/** @import {Browser, BrowserContext, BrowserServer, ConsoleMessage, Page} from 'playwright-core' */
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Where screenshots and the binary go. */
@@ -18,6 +18,9 @@ export const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const quiet = [
   '--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
   '--allow-loopback-in-peer-connection',
+  // What Playwright evaluates counts as a gesture of the visitor, which allows
+  // sound, if it comes before the page tries to play. Sound must not depend on that.
+  '--autoplay-policy=no-user-gesture-required',
   // A name that is not loopback, so that plain HTTP under it is not secure.
   '--host-resolver-rules=MAP meet.test 127.0.0.1',
 ];
@@ -161,6 +164,9 @@ export function errorsOfPages(expected = /$^/) {
   return opened.flatMap((o) => o.errors.filter((e) => !expected.test(e)).map((e) => `${o.url}: ${e}`));
 }
 
+/** A message of a page with what it is about, such as what did not load. @param {ConsoleMessage} m */
+const said = (m) => `${m.text()} (${m.location().url})`;
+
 /**
  * Opens a page that collects its errors.
  * @param {Browser|BrowserContext} where a browser gives the page a visitor of its own
@@ -172,7 +178,7 @@ export async function open(where, url) {
   const errors = [];
   opened.push({ url, errors });
   page.on('pageerror', (e) => errors.push(e.message));
-  page.on('console', (m) => m.type() === 'error' && errors.push(m.text()));
+  page.on('console', (m) => m.type() === 'error' && errors.push(said(m)));
   await page.goto(url);
   return Object.assign(page, { errors });
 }

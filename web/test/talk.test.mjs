@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './measure.mjs';
-import { cleanUp, errorsOfPages, fakeConsent, join, out, small, startBrowser, startServer, tile } from './support.mjs';
+import { cleanUp, errorsOfPages, fakeConsent, join, out, small, startBrowser, startServer, tile, until } from './support.mjs';
 /** @import {Page} from 'playwright-core' */
 
 /** @type {import('playwright-core').Browser} */
@@ -102,6 +102,36 @@ test('a reaction rises over the tile, is said and goes', { timeout: 180_000 }, a
   await ana.getByRole('status').filter({ hasText: 'Bo reacted: Applause.' }).waitFor({ state: 'attached' });
   await tile(bo, 'Bo').first().getByText('👏').waitFor({ state: 'attached' });
   await tile(ana, 'Bo').first().getByText('👏').waitFor({ state: 'detached' });
+});
+
+test('avatars differ, and are the same for everybody', async () => {
+  const colour = (/** @type {Page} */ page, /** @type {string} */ name) =>
+    tile(page, name).first().locator('.avatar').evaluate((e) => getComputedStyle(e).backgroundColor);
+  const [a, b] = [await colour(ana, 'Ana'), await colour(ana, 'Bo')];
+  assert.notEqual(a, b);
+  assert.deepEqual([await colour(bo, 'Ana'), await colour(bo, 'Bo')], [a, b]);
+});
+
+/** Somebody who comes by HTTP alone, to publish. @param {Page} page from which that is done */
+const streams = (page) => page.evaluate(async () => {
+  const pc = new RTCPeerConnection();
+  pc.addTransceiver('audio', { direction: 'sendonly' });
+  await pc.setLocalDescription();
+  const answer = await fetch('/whip/talk', { method: 'POST', headers: { 'Content-Type': 'application/sdp' }, body: pc.localDescription?.sdp });
+  const at = answer.headers.get('Location') ?? '';
+  Object.assign(window, { hangUp: () => fetch(at, { method: 'DELETE' }).then(() => pc.close()) });
+  return answer.status;
+});
+
+test('who reads no chat is not written to', { timeout: 60_000 }, async () => {
+  assert.equal(await streams(ana), 201);
+  await until('it is there', () => ana.evaluate(() => /** @type {any} */ (window).switchyard.room.members.length === 3));
+  await button(ana, 'Chat').click();
+  const to = ana.getByRole('combobox', { name: 'To' });
+  assert.deepEqual(await to.locator('option').allTextContents(), ['Everyone', 'Bo']);
+  await button(ana, 'Chat').click();
+  await ana.evaluate(() => /** @type {any} */ (window).hangUp());
+  await until('it is gone', () => ana.evaluate(() => /** @type {any} */ (window).switchyard.room.members.length === 2));
 });
 
 test('messages for one alone, links and files', { timeout: 180_000 }, async () => {

@@ -19,6 +19,10 @@ export class Chat {
   #waiting = new Map();
   /** Messages on their way; one is sent at a time, so that their order holds. */
   #busy = false;
+  /** Settled when what was on its way is sent, or waits. @type {Promise<void>} */
+  #sent = Promise.resolve();
+  /** We are on the way to another room. */
+  #held = false;
   #closed = false;
   #count = 0;
   /** The last message which the server may have taken without a word. */
@@ -78,24 +82,31 @@ export class Chat {
   }
 
   /** Sends what waits. Called when the room has been joined, again too. @internal */
-  async flush() {
-    if (this.#busy) {
-      return;
+  flush() {
+    if (!this.#busy) {
+      this.#sent = this.#sendAll();
     }
+    return this.#sent;
+  }
+
+  async #sendAll() {
     this.#busy = true;
     try {
       for (const [cid, m] of this.#waiting) {
+        if (this.#held) {
+          return;
+        }
         try {
           const to = m.to ? { to: m.to } : {};
           const ack = await this.#request('new_message', { cid, text: m.text, ...to });
-          this.#waiting.delete(cid);
-          m.done(this.#add({ id: ack.id, ts: ack.ts, name: '', text: m.text, own: true, ...to }));
+          if (this.#waiting.delete(cid)) {
+            m.done(this.#add({ id: ack.id, ts: ack.ts, name: '', text: m.text, own: true, ...to }));
+          }
         } catch (err) {
           if (err instanceof RoomError && ['offline', 'not_joined'].includes(err.code)) {
             return; // it stays; the next join sends it
           }
-          this.#waiting.delete(cid);
-          if (err instanceof RoomError && err.code === 'timeout') {
+          if (this.#waiting.delete(cid) && err instanceof RoomError && err.code === 'timeout') {
             this.#unsure = { cid, text: m.text, to: m.to };
           }
           m.failed(err);
@@ -115,6 +126,18 @@ export class Chat {
    * @returns {Line}
    */
   receive(m, name, own = false) {
+    return this.#add(this.line(m, name, own));
+  }
+
+  /**
+   * What {@link receive} adds.
+   * @internal
+   * @param {Pick<Message, 'id'|'ts'|'text'> & Partial<Message>} m
+   * @param {string} name of the sender
+   * @param {boolean} [own]
+   * @returns {Line}
+   */
+  line(m, name, own = false) {
     /** @type {Line} */
     const line = { id: m.id ?? '', ts: m.ts ?? Date.now(), name, text: String(m.text ?? ''), own };
     if (m.sender) {
@@ -126,21 +149,48 @@ export class Chat {
     if (m.attachment) {
       line.attachment = { ...m.attachment, url: this.#address(m.attachment) };
     }
-    return this.#add(line);
+    return line;
   }
 
-  /** Forgets the lines, which are another room's, but not what waits to be sent. @internal */
+  /**
+   * We are about to go to another room: what was written so far is sent here, and
+   * what is written from then on waits until {@link release}.
+   * @internal
+   */
+  async hold() {
+    await this.#sent;
+    this.#held = true;
+  }
+
+  /** We are there, or stay. @internal */
+  release() {
+    this.#held = false;
+    this.flush();
+  }
+
+  /**
+   * Forgets the lines, which are another room's, and gives up what was written for
+   * that: nobody else is to read it.
+   * @internal
+   */
   clear() {
     this.lines = [];
+    this.#giveUp(new RoomError('moved', 'it was written for another room'));
   }
 
   /** Gives up what has not been acknowledged. @internal */
   close() {
     this.#closed = true;
+    this.#giveUp(new RoomError('closed', 'the room was left'));
+  }
+
+  /** @param {RoomError} why */
+  #giveUp(why) {
     for (const m of this.#waiting.values()) {
-      m.failed(new RoomError('closed', 'the room was left'));
+      m.failed(why);
     }
     this.#waiting.clear();
+    this.#unsure = { cid: '', text: '', to: '' };
   }
 
   /**

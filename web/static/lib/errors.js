@@ -2,7 +2,8 @@
 
 /**
  * RoomError is a refusal with a code of the protocol, or one of those that
- * only a client knows: `offline`, `timeout`, `not_joined`, `closed`, `aborted`.
+ * only a client knows: `offline`, `timeout`, `not_joined`, `closed`, `aborted`,
+ * `moved` (to another room, for which it was not meant).
  */
 export class RoomError extends Error {
   /**

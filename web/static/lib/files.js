@@ -5,6 +5,8 @@ import { RoomError, refusal } from './errors.js';
 
 /** Most bytes of a file, where the server names no limit. */
 export const maxFile = 10 << 20;
+/** How long nothing of a file may get through, and then how long the answer may take, in milliseconds. */
+const patience = 30_000;
 
 /**
  * @typedef {object} FileOptions
@@ -19,6 +21,7 @@ export const maxFile = 10 << 20;
  * @property {string} room
  * @property {Seat} seat who sends it
  * @property {number} [limit] most bytes that the server takes
+ * @property {number} [patience] in milliseconds without progress, for tests
  * @property {typeof XMLHttpRequest} [XMLHttpRequest] for tests
  */
 
@@ -52,17 +55,36 @@ export function upload(place, file, o) {
   return new Promise((done, failed) => {
     const Request = place.XMLHttpRequest ?? XMLHttpRequest;
     const x = new Request();
+    let late = false;
     const stop = () => x.abort();
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    let timer;
+    const wait = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        late = true;
+        x.abort();
+      }, place.patience ?? patience);
+    };
     x.open('POST', `${place.url}/files/${encodeURIComponent(place.room)}?${query}`);
     x.responseType = 'json';
     x.setRequestHeader('Authorization', `Bearer ${place.seat.session}.${place.seat.key}`);
     x.setRequestHeader('Content-Type', file.type || 'application/octet-stream');
-    x.upload.onprogress = (e) => e.lengthComputable && o.onprogress?.(e.loaded / e.total);
+    x.upload.onprogress = (e) => {
+      wait();
+      if (e.lengthComputable) {
+        o.onprogress?.(e.loaded / e.total);
+      }
+    };
     x.onload = () => (x.status === 201 && x.response ? done(x.response) : failed(refusal(x.response)));
     x.onerror = () => failed(new RoomError('offline', 'the file was not sent'));
-    x.onabort = () => failed(new RoomError('aborted', 'the file was not sent'));
-    x.onloadend = () => o.signal?.removeEventListener('abort', stop);
+    x.onabort = () => failed(new RoomError(late ? 'timeout' : 'aborted', 'the file was not sent'));
+    x.onloadend = () => {
+      clearTimeout(timer);
+      o.signal?.removeEventListener('abort', stop);
+    };
     o.signal?.addEventListener('abort', stop);
+    wait();
     x.send(file);
     if (o.signal?.aborted) {
       stop();

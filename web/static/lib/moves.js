@@ -1,4 +1,5 @@
 // @ts-check
+/** @import {Chat} from './chat.js' */
 /** @import {MoveEvent} from './protocol.js' */
 /** @import {Session} from './session.js' */
 
@@ -8,12 +9,14 @@
  */
 export class Moves {
   #session;
+  #chat;
   /** Settled when the last one is over. @type {Promise<void>} */
   #last = Promise.resolve();
 
-  /** @param {Session} session */
-  constructor(session) {
+  /** @param {Session} session @param {Chat} chat whose messages stay in the room they were written for */
+  constructor(session, chat) {
     this.#session = session;
+    this.#chat = chat;
   }
 
   /**
@@ -21,8 +24,18 @@ export class Moves {
    * @returns {Promise<void>} settled when we are there
    */
   follow(to) {
-    const going = this.#last.then(() => this.#session.go(to.room, to.token));
+    const going = this.#last.then(() => this.#go(to));
     this.#last = going.catch(() => {});
     return going;
+  }
+
+  /** @param {MoveEvent} to */
+  async #go(to) {
+    await this.#chat.hold();
+    try {
+      await this.#session.go(to.room, to.token);
+    } finally {
+      this.#chat.release();
+    }
   }
 }

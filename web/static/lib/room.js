@@ -88,9 +88,9 @@ export class Room extends Emitter {
     this.#follower = new Follower(s);
     this.hosting = new Hosting(s);
     this.talk = new Talk(s);
-    this.#moves = new Moves(s);
     const request = (/** @type {string} */ name, /** @type {object} */ arg) => s.request(name, arg);
     this.chat = new Chat(request, (line) => this.emit('line', line), (a) => fileURL(this.#url, this.name, a));
+    this.#moves = new Moves(s, this.chat);
     this.#parcels = new Parcels(s);
     this.#parcels.on('data', (parcel) => this.emit('data', parcel));
     this.#watcher = new Watcher(s, this.#roster);
@@ -294,7 +294,12 @@ export class Room extends Emitter {
     if (!seat || this.state !== 'joined') {
       throw new RoomError('not_joined', 'a file: not in the room');
     }
-    return this.chat.receive(await upload({ url: this.#url, room: this.name, seat, limit: this.limits.file }, file, o), '', true);
+    const room = this.name;
+    const stays = () => room === this.name;
+    const message = await upload({ url: this.#url, room, seat, limit: this.limits.file }, file, o).catch((err) => {
+      throw stays() ? err : new RoomError('moved', 'a file: it was meant for another room');
+    });
+    return stays() ? this.chat.receive(message, '', true) : this.chat.line(message, '', true);
   }
 
   /** Changes our own name, which others see. @param {string} name */

@@ -67,8 +67,8 @@ export class BackgroundField {
     const [file] = this.#file.files ?? [];
     this.#file.value = '';
     if (file) {
-      const { keepPicture } = await import('./picture.js');
-      (await keepPicture(file)) ? this.#choose('own') : this.#say(sentence('background_picture'));
+      const kept = await import('./picture.js').then(({ keepPicture }) => keepPicture(file)).catch(() => false);
+      kept ? this.#choose('own') : this.#say(sentence('background_picture'));
     }
   }
 

@@ -143,6 +143,9 @@ export class Chat {
     } catch (err) {
       const code = err instanceof RoomError ? err.code : 'internal';
       this.#error.textContent = t('chat.failed', { reason: sentence(code) });
+      if (this.#input.value === '') { // it was for one alone, who is not here
+        this.#error.append(' ', h('q', {}, h('bdi', {}, text)));
+      }
     } finally {
       this.#wait(false);
     }

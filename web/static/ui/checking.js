@@ -1,6 +1,6 @@
 // @ts-check
 import { h, set } from './dom.js';
-import { t } from './i18n.js';
+import { sentence, t } from './i18n.js';
 
 /** Milliseconds after which the connection is looked at by itself: who joins at once has no use for it. */
 const delay = 2000;
@@ -32,8 +32,8 @@ export class Checking {
       return; // its result is as good
     }
     const running = this.#running = new AbortController();
-    const { check } = await import('./check.js');
-    const { blocked, sentences } = await check(running.signal);
+    const { blocked, sentences } = await import('./check.js').then(({ check }) => check(running.signal))
+      .catch(() => ({ blocked: false, sentences: [sentence('part')] }));
     if (this.#running !== running) {
       return;
     }

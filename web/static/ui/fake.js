@@ -61,7 +61,7 @@ function tone() {
   buffer.getChannelData(0).fill(0.1, 0, Math.round(context.sampleRate / 5));
   Object.assign(source, { buffer, loop: true }).connect(gain.gain);
   source.start();
-  const resume = () => context.resume(); // what the browser holds back until somebody has clicked
+  const resume = () => context.resume().catch(() => {}); // what the browser holds back until somebody has clicked
   document.addEventListener('click', resume);
   whenStopped(track, () => {
     document.removeEventListener('click', resume);

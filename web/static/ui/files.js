@@ -7,6 +7,16 @@ import { sentence, t } from './i18n.js';
 /** @import {Room} from '../lib/room.js' */
 
 /**
+ * @typedef {object} Waiting a file that is to be sent
+ * @property {File} file
+ * @property {string} to the only member who gets it; empty for everybody
+ * @property {string} room for which it was chosen
+ */
+
+/** Why a file is not sent that will not be sent the next time either. */
+const final = ['empty', 'too_large', 'aborted'];
+
+/**
  * Files sends files with the chat: those that are chosen, dropped on the panel or
  * pasted into the message. One is sent at a time, and can be stopped.
  */
@@ -25,10 +35,13 @@ export class Files {
     h('button', {
       type: 'button', class: 'button ghost icon-button', 'aria-label': t('chat.stop'), title: t('chat.stop'), onclick: () => this.#stop?.abort(),
     }, icon('close')));
+  #again = h('button', { type: 'button', class: 'button', hidden: true, onclick: () => this.#retry() }, t('lobby.retry'));
   /** What is under way, and what went wrong. */
-  element = h('div', { class: 'uploads' }, this.#going, this.#error);
-  /** @type {{file: File, to: string}[]} */
+  element = h('div', { class: 'uploads' }, this.#going, this.#error, this.#again);
+  /** @type {Waiting[]} */
   #queue = [];
+  /** What may be sent again. @type {Waiting[]} */
+  #unsent = [];
   /** @type {AbortController|null} */
   #stop = null;
   #closed = new AbortController();
@@ -90,7 +103,18 @@ export class Files {
   /** @param {File[]} files */
   #send(files) {
     const to = this.#to();
-    this.#queue.push(...files.map((file) => ({ file, to })));
+    this.#go(files.map((file) => ({ file, to, room: this.#room.name })));
+  }
+
+  /** Sends here what was not sent. */
+  #retry() {
+    this.button.focus();
+    this.#go(this.#unsent.map((next) => ({ ...next, room: this.#room.name })));
+  }
+
+  /** @param {Waiting[]} more */
+  #go(more) {
+    this.#queue.push(...more);
     if (!this.#stop) {
       this.#run();
     }
@@ -101,11 +125,16 @@ export class Files {
     const failed = [];
     let end = ''; // why those that wait are not sent either
     setText(this.#error, '');
+    this.#unsent = [];
+    this.#again.hidden = true;
     this.#going.hidden = false;
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
       const code = end || await this.#sendOne(next);
       if (code) {
-        end = code === 'empty' || code === 'too_large' ? '' : code;
+        end = code === 'empty' || code === 'too_large' || code === 'moved' ? '' : code;
+        if (!final.includes(code)) {
+          this.#unsent.push(next);
+        }
         failed.push(t('chat.fileFailed', { name: next.file.name, reason: this.#reason(code) }));
         setText(this.#error, failed.join(' '));
       }
@@ -115,13 +144,17 @@ export class Files {
       this.button.focus();
     }
     this.#going.hidden = true;
+    this.#again.hidden = this.#unsent.length === 0;
   }
 
   /**
-   * @param {{file: File, to: string}} next
+   * @param {Waiting} next
    * @returns {Promise<string>} the code of why it was not sent, empty if it was
    */
-  async #sendOne({ file, to }) {
+  async #sendOne({ file, to, room }) {
+    if (room !== this.#room.name) {
+      return 'moved'; // those who are here are not those for whom it was chosen
+    }
     const { signal } = this.#stop = new AbortController();
     setText(this.#name, file.name);
     this.#bar.value = 0;

@@ -28,23 +28,41 @@ export function whoIsHere({ members, names = [] }) {
   return { say: members === 1 ? 'one' : 'some', names, n: members };
 }
 
+/**
+ * Whether who comes has to ask, as far as one can know: a room with a lobby tells
+ * the names of its members to those alone who pass it.
+ * @param {{members: number, names?: string[], lobby?: boolean}} room as the server tells it
+ */
+export function asks({ members, names = [], lobby = false }) {
+  return lobby && members > 0 && names.length === 0;
+}
+
 /** Here tells who is in a room, as far as the server does. */
 export class Here {
   element = h('p', { class: 'here', hidden: true });
   #room;
   #token;
+  #onlook;
   #shown = '';
   #stop;
 
-  /** @param {string} room @param {string} [token] that opens it */
-  constructor(room, token) {
+  /**
+   * @param {string} room
+   * @param {string|undefined} token that opens it
+   * @param {(asks: boolean) => void} onlook is told whether who comes has to ask
+   */
+  constructor(room, token, onlook) {
     this.#room = room;
     this.#token = token;
+    this.#onlook = onlook;
     this.#stop = whileSeen(() => this.#look());
   }
 
   async #look() {
     const room = await lookAt(this.#room, { token: this.#token }).catch(() => null);
+    if (room) {
+      this.#onlook(asks(room));
+    }
     const who = room && whoIsHere(room);
     const shown = JSON.stringify(who);
     if (shown === this.#shown) {

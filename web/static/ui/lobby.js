@@ -33,6 +33,8 @@ export class Lobby {
   #selects;
   #background;
   #here;
+  /** Somebody has to let us in, as far as one can know. */
+  #asks = false;
   #checking = new Checking();
   #off;
   /** What the notices say, so that they are announced once. */
@@ -61,7 +63,12 @@ export class Lobby {
       speaker: this.#select('speaker', (id) => this.#media.chooseSpeaker(id)),
     };
     this.#background = new BackgroundField(o.media, 'background');
-    this.#here = new Here(o.room, o.token);
+    this.#here = new Here(o.room, o.token, (asks) => {
+      this.#asks = asks;
+      if (!this.#join.disabled) {
+        this.#label();
+      }
+    });
     document.title = t('title.lobby', { room: o.room });
     show(this.#build(o.room));
     this.#off = this.#media.on('change', () => this.#update());
@@ -193,7 +200,11 @@ export class Lobby {
     this.#checking.stop();
     set(this.#join, 'aria-busy', busy);
     this.#join.disabled = busy;
-    setText(this.#join, busy ? t('lobby.joining') : t('lobby.join'));
+    this.#label(busy);
+  }
+
+  #label(busy = false) {
+    setText(this.#join, t(busy ? 'lobby.joining' : this.#asks ? 'lobby.ask' : 'lobby.join'));
   }
 
   /** Says that somebody has to let us in. */

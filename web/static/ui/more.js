@@ -72,7 +72,7 @@ export class More {
 
 function fullScreen() {
   if (document.fullscreenElement) {
-    document.exitFullscreen();
+    document.exitFullscreen().catch(() => {}); // it has ended by itself
   } else {
     document.documentElement.requestFullscreen().catch(() => {}); // the browser may refuse
   }

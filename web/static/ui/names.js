@@ -38,18 +38,6 @@ export function initials(name) {
 }
 
 /**
- * @param {string} name
- * @returns {number} a hue of 0 to 359 degrees that stays with the name
- */
-export function hue(name) {
-  let sum = 7;
-  for (const c of name) {
-    sum = (sum * 31 + (c.codePointAt(0) ?? 0)) % 3600;
-  }
-  return Math.round(sum * 137.5) % 360; // the golden angle keeps neighbours apart
-}
-
-/**
  * @param {number} ms
  * @returns {string} such as 12:41 or 1:02:03
  */

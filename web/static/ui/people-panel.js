@@ -49,7 +49,7 @@ export class PeoplePanel {
 
   /** @param {boolean} leads whether we moderate @returns {Person[]} */
   #persons(leads) {
-    const { room, media, controls } = this.#ctx;
+    const { room, media, controls, stage } = this.#ctx;
     const { self, members } = room;
     /** What is not muted, by member. @type {Map<string, Set<string>>} */
     const live = new Map(members.map((m) => [m.id, new Set()]));
@@ -63,7 +63,7 @@ export class PeoplePanel {
       const own = m.id === self?.id;
       const has = (/** @type {string} */ source) => live.get(m.id)?.has(source) === true;
       return {
-        id: m.id, name: m.name, self: own, leads: own ? leads : rightsOf(m).moderate, away: m.state === 'reconnecting',
+        id: m.id, name: m.name, colour: stage.views.colour(m.id), self: own, leads: own ? leads : rightsOf(m).moderate, away: m.state === 'reconnecting',
         hand: hands.indexOf(m.id) + 1,
         mic: own ? media.live('mic') : has('microphone'), cam: own ? media.live('cam') : has('camera'),
         screen: own ? controls.sharing : has('screen'), actions: leads,

@@ -3,13 +3,14 @@ import { h, set, setText } from './dom.js';
 import { icon, setIcon } from './icons.js';
 import { t } from './i18n.js';
 import { menu } from './menu.js';
-import { hue, initials } from './names.js';
+import { initials } from './names.js';
 /** @import {MenuItem} from './menu.js' */
 
 /**
  * @typedef {object} Person what a row shows
  * @property {string} id of the member
  * @property {string} name
+ * @property {string} colour
  * @property {boolean} self
  * @property {boolean} leads is a moderator
  * @property {boolean} away
@@ -129,7 +130,7 @@ class Row {
       setText(this.#name, p.name);
       set(this.#name, 'title', p.name);
       setText(this.#avatar, initials(p.name));
-      this.#avatar.style.setProperty('--hue', String(hue(p.name)));
+      this.#avatar.style.setProperty('--colour', p.colour);
       name(this.#more, t('people.actions', { name: p.name }));
     }
     setText(this.#about, [p.self && t('people.you'), p.leads && t('people.moderator')].filter(Boolean).join(' · '));

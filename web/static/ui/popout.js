@@ -67,7 +67,7 @@ export class Popout {
       asking.elsewhere.set(key, size);
       this.#stage.update();
     }
-    const { stream, track, name, source, self } = views.view(key, { pinned: false, spotlit: false, speaking: false });
+    const { stream, track, name, colour, source, self } = views.view(key, { pinned: false, spotlit: false, speaking: false });
     const shown = track === 'off' ? null : stream;
     if (this.#video.srcObject !== shown) {
       this.#video.srcObject = shown;
@@ -75,6 +75,7 @@ export class Popout {
     this.#video.hidden = shown === null;
     this.#video.className = source === 'screen' ? 'is-whole' : self ? 'mirror' : '';
     this.#initials.textContent = initials(name);
+    this.#initials.style.setProperty('--colour', colour);
     this.#name.textContent = source === 'screen' ? t(self ? 'call.yourScreen' : 'call.screenOf', { name }) : name;
     this.#window.document.title = this.#name.textContent;
   }

@@ -3,6 +3,9 @@ import { h, set } from './dom.js';
 import { t } from './i18n.js';
 /** @import {Room} from '../lib/room.js' */
 
+/** Kinds of members who read nothing: they have no signalling. */
+const silent = ['whip', 'whep', 'bot'];
+
 /** Recipient chooses who gets a message: everybody, or one member. */
 export class Recipient {
   #room;
@@ -26,7 +29,7 @@ export class Recipient {
 
   /** Whoever was chosen stays chosen when gone: what was meant for one must not reach all. */
   update() {
-    const others = this.#room.members.filter((m) => m.id !== this.#room.self?.id);
+    const others = this.#room.members.filter((m) => m.id !== this.#room.self?.id && !silent.includes(m.kind));
     const key = JSON.stringify(others.map((m) => [m.id, m.name]));
     if (key === this.#known) {
       return;

@@ -4,7 +4,7 @@ import { adrift, h, set, setText } from './dom.js';
 import { icon, setIcon } from './icons.js';
 import { parts, t } from './i18n.js';
 import { menu } from './menu.js';
-import { hue, initials } from './names.js';
+import { initials } from './names.js';
 /** @import {IconName} from './icons.js' */
 /** @import {Place} from './layout.js' */
 /** @import {MenuItem} from './menu.js' */
@@ -15,6 +15,7 @@ import { hue, initials } from './names.js';
  * @property {string} member
  * @property {'camera'|'screen'} source
  * @property {string} name of the member
+ * @property {string} colour of the member
  * @property {boolean} self
  * @property {MediaStream|null} stream null if there is no picture
  * @property {'live'|'paused'|'off'} track
@@ -93,7 +94,7 @@ export class Tile {
     for (const event of ['loadeddata', 'emptied']) {
       this.#video.addEventListener(event, () => this.#reveal());
     }
-    this.#initials.style.setProperty('--hue', String(hue(v.name)));
+    this.#initials.style.setProperty('--colour', v.colour);
     this.#draw();
   }
 

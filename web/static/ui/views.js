@@ -1,4 +1,5 @@
 // @ts-check
+import { Colours } from './colours.js';
 import { decodes, reasons } from './why.js';
 /** @import {Room} from '../lib/room.js' */
 /** @import {SlotPlace} from '../lib/slots.js' */
@@ -39,6 +40,7 @@ export class Views {
   #slots = new Map();
   /** @type {Map<string, Member>} */
   #members = new Map();
+  #colours = new Colours();
   #room;
   #media;
   #controls;
@@ -63,6 +65,7 @@ export class Views {
   take() {
     const { self, members, publications, slots } = this.#room;
     this.#members = new Map(members.map((m) => [m.id, m]));
+    this.#colours.take([...this.#members.keys()]);
     this.#published = new Map(publications.map((p) => [keyOf(p.member, p.source), p]));
     this.#slots = new Map();
     for (const s of slots) {
@@ -79,6 +82,11 @@ export class Views {
         this.#choices.delete(id);
       }
     }
+  }
+
+  /** @param {string} member @returns {string} its colour */
+  colour(member) {
+    return this.#colours.of(member);
   }
 
   /** @param {string} key @returns {boolean} whether there is such a tile */
@@ -125,7 +133,7 @@ export class Views {
     const sound = this.#published.get(keyOf(id, source === 'screen' ? 'screen_audio' : 'microphone'));
     const camera = source === 'camera';
     return {
-      key, member: id, name: member?.name ?? '', source, self: false, ...stands,
+      key, member: id, name: member?.name ?? '', colour: this.colour(id), source, self: false, ...stands,
       ...this.#picture(this.#published.get(key), member?.state === 'reconnecting'),
       muted: camera && (!sound || sound.muted === true), away: member?.state === 'reconnecting', hear: this.wants(sound),
       hand: camera && Boolean(member?.hand), sharing: camera && this.#published.has(keyOf(id, 'screen')),
@@ -146,7 +154,7 @@ export class Views {
     const camera = source === 'camera';
     const stream = this.#mirror(source, camera ? cam.track : this.#controls.screen?.getVideoTracks()[0] ?? null);
     return {
-      key, member: self?.id ?? '', name: self?.name ?? '', source, self: true, ...stands, stream,
+      key, member: self?.id ?? '', name: self?.name ?? '', colour: this.colour(self?.id ?? ''), source, self: true, ...stands, stream,
       track: stream ? 'live' : 'off', why: stream ? '' : cam.error || 'own_off',
       muted: camera && (!mic.on || !mic.track), away: false, receive: null, hear: null, volume: null,
       hand: camera && Boolean(self && this.#members.get(self.id)?.hand), sharing: camera && this.#controls.sharing,

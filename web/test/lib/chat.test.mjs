@@ -80,6 +80,60 @@ test('one that was not answered in time fails, and keeps its cid when it is sent
   assert.notEqual(requests[3].arg.cid, requests[0].arg.cid, 'the same words, said anew');
 });
 
+test('what was written for a room is sent there, or nowhere', async () => {
+  const { chat, requests, log } = bench();
+  const [first, second] = [chat.send('one'), chat.send('two')];
+  await settle();
+  let held = false;
+  const holding = chat.hold().then(() => (held = true));
+  requests[0].done({ ok: true, id: 'm1', ts: 1 });
+  await first;
+  await settle();
+  assert.equal(held, false, 'two is on its way still');
+  requests[1].done({ ok: true, id: 'm2', ts: 2 });
+  await second;
+  await holding;
+  const third = chat.send('three');
+  await settle();
+  assert.equal(requests.length, 2, 'nothing is sent on the way');
+  chat.clear();
+  await assert.rejects(third, { code: 'moved' });
+  chat.release();
+  await settle();
+  assert.equal(requests.length, 2);
+  chat.send('four').catch(() => {});
+  await settle();
+  assert.equal(requests[2].arg.text, 'four');
+  assert.deepEqual(log, ['You: one', 'You: two']);
+});
+
+test('who does not go after all sends what was written meanwhile', async () => {
+  const { chat, requests } = bench();
+  await chat.hold();
+  const sent = chat.send('here');
+  chat.release();
+  await settle();
+  requests[0].done({ ok: true, id: 'm1', ts: 1 });
+  assert.equal((await sent).text, 'here');
+});
+
+test('an answer that comes in another room is no line there, and its cid is not used again', async () => {
+  const { chat, requests, log } = bench();
+  const sent = chat.send('one');
+  await settle();
+  chat.clear();
+  await assert.rejects(sent, { code: 'moved' });
+  requests[0].done({ ok: true, id: 'm1', ts: 1 });
+  await settle();
+  assert.deepEqual([log, chat.lines], [[], []]);
+  const again = chat.send('one');
+  await settle();
+  assert.notEqual(requests[1].arg.cid, requests[0].arg.cid);
+  requests[1].done({ ok: true, id: 'm1', ts: 1 });
+  await again;
+  assert.deepEqual(log, ['You: one']);
+});
+
 test('cids differ, and are ids', async () => {
   const { chat, requests } = bench();
   chat.send('a').catch(() => {});

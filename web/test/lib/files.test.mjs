@@ -1,6 +1,7 @@
 // @ts-check
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { upload } from '../../static/lib/files.js';
 import { Bench, bo } from './bench.mjs';
 import { joinAck, settle } from './fakes.mjs';
 
@@ -109,6 +110,37 @@ describe('files', () => {
     bench.socket.lose();
     await assert.rejects(bench.room.sendFile(file), { code: 'not_joined' });
     assert.equal(FakeRequest.all.length, 3);
+  });
+
+  test('fail if nothing gets through', { timeout: 10_000 }, async () => {
+    const place = { url: '', room: 'r', seat: { session: 's1', key: 'k1' }, patience: 20 };
+    const silent = upload(place, new File(['abc'], 'x'), {});
+    await assert.rejects(silent, { code: 'timeout' });
+    const slow = upload(place, new File(['abc'], 'x'), {});
+    const [, request] = FakeRequest.all;
+    let steps = 0;
+    await new Promise((done) => {
+      const timer = setInterval(() => {
+        /** @type {any} */ (request.upload).onprogress({ lengthComputable: true, loaded: ++steps, total: 100 });
+        if (steps === 30) {
+          done(clearInterval(timer));
+        }
+      }, 2);
+    });
+    request.answer(201, { id: 'm2', ts: 2, text: 'x', attachment });
+    assert.equal((await slow).id, 'm2', 'however long it takes');
+  });
+
+  test('stay out of a room for which they were not sent', async () => {
+    const file = new File(['abc'], 'x');
+    const [cut, late] = [bench.room.sendFile(file), bench.room.sendFile(file)];
+    bench.socket.answers.join = joinAck({ session: 's2', key: 'k2', room: { name: 'other' } });
+    await bench.room.follow({ room: 'other' });
+    FakeRequest.all[0].answer(401, { code: 'unauthorized' });
+    await assert.rejects(cut, { code: 'moved' });
+    FakeRequest.all[1].answer(201, { id: 'm9', ts: 9, sender: 'me', name: 'Ana', text: 'x', attachment });
+    assert.equal((await late).id, 'm9');
+    assert.deepEqual(bench.room.chat.lines, []);
   });
 
   test('can be stopped', async () => {

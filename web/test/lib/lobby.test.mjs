@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { verdict } from '../../static/ui/check.js';
 import { hasDetour } from '../../static/ui/reach.js';
-import { whoIsHere } from '../../static/ui/here.js';
+import { asks, whoIsHere } from '../../static/ui/here.js';
 
 test('who is here, as far as the server tells', () => {
   const names = ['Bo', 'Cy', 'Di', 'Ed', 'Flo'];
@@ -21,6 +21,19 @@ test('who is here, as far as the server tells', () => {
   ])) {
     const who = whoIsHere({ members, names: told });
     assert.equal(`${who.say} ${who.names.join(' ')} ${who.n}`, want, `${members} of whom ${told} are named`);
+  }
+});
+
+test('who comes has to ask where there is a lobby, and somebody in the room to ask', () => {
+  for (const [room, want] of /** @type {[{members: number, names?: string[], lobby?: boolean}, boolean][]} */ ([
+    [{ members: 2, names: ['Bo', 'Cy'], lobby: false }, false],
+    [{ members: 2, lobby: false }, false], // it is locked, or needs a token
+    [{ members: 2, lobby: true }, true],
+    [{ members: 2, names: ['Bo', 'Cy'], lobby: true }, false], // for those alone who pass it
+    [{ members: 0, lobby: true }, false],
+    [{ members: 3 }, false], // an older server
+  ])) {
+    assert.equal(asks(room), want, JSON.stringify(room));
   }
 });
 

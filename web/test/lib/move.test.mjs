@@ -137,6 +137,34 @@ describe('a member who is moved', () => {
     });
   });
 
+  test('takes no message along that was written before', async () => {
+    await bench.join();
+    const written = bench.room.send('for this room');
+    bench.socket.lose();
+    bench.socket.answers.join = joinAck({ room: { name: 'other' } }); // where the server has put us meanwhile
+    bench.socket.connect();
+    await assert.rejects(written, { code: 'moved' });
+    await settle();
+    assert.equal(bench.room.name, 'other');
+    assert.deepEqual(bench.socket.of('new_message').map((m) => m.text), ['for this room'], 'it was sent once, in the room before');
+  });
+
+  test('waits for the messages that are under way', async () => {
+    await bench.join();
+    /** @type {(ack: any) => void} */
+    let answer = () => {};
+    bench.socket.answers.new_message = () => new Promise((done) => (answer = done));
+    const written = bench.room.send('for this room');
+    bench.socket.answers.join = joinAck({ session: 's2', key: 'k2', room: part });
+    const going = bench.room.follow({ room: 'r.1' });
+    await settle();
+    assert.equal(bench.socket.of('join').length, 1);
+    answer({ ok: true, id: 'm1', ts: 1 });
+    assert.equal((await written).text, 'for this room');
+    await going;
+    assert.deepEqual(bench.room.chat.lines, [], 'it is a line of the room before');
+  });
+
   test('comes back to where it was if the connection is lost on the way', async () => {
     await bench.join();
     bench.socket.answers.join = undefined;

@@ -7,7 +7,7 @@ import { RoomError, captureCode } from '../../static/lib/errors.js';
 import { trimmed } from '../../static/lib/sections.js';
 import { visit } from '../../static/lib/visitor.js';
 import { typedefs } from '../../typedefs.mjs';
-import { clock, hue, initials, newRoomName, roomName } from '../../static/ui/names.js';
+import { clock, initials, newRoomName, roomName } from '../../static/ui/names.js';
 
 const root = new URL('../../', import.meta.url);
 
@@ -69,6 +69,17 @@ test('visit tells the name and learns the ICE servers', async () => {
   await assert.rejects(visit('Ana', { fetch: async () => { throw new TypeError('offline'); } }), { code: 'offline' });
 });
 
+test('visit does not wait for a server that says nothing, or half of it', async () => {
+  /** Never answers, until it is given up. @type {any} */
+  const silent = (/** @type {string} */ _, /** @type {RequestInit} */ { signal }) =>
+    new Promise((_, failed) => signal?.addEventListener('abort', () => failed(signal.reason)));
+  await assert.rejects(visit('Ana', { fetch: silent, patience: 5 }), { code: 'timeout' });
+  const half = async (/** @type {any} */ _, /** @type {any} */ { signal }) => new Response(new ReadableStream({
+    start: (c) => signal.addEventListener('abort', () => c.error(signal.reason)),
+  }));
+  await assert.rejects(visit('Ana', { fetch: /** @type {any} */ (half), patience: 5 }), { code: 'timeout' });
+});
+
 test('room names are read from what people paste', () => {
   for (const [text, want] of [
     ['blue-fox-42', 'blue-fox-42'], ['  standup ', 'standup'], ['our team', 'our-team'],
@@ -83,7 +94,6 @@ test('room names are read from what people paste', () => {
 
 test('names and times are short', () => {
   assert.deepEqual(['Ana', 'Bo Andersen', ' ', 'élodie de la Tour', '李 雷'].map(initials), ['A', 'BA', '?', 'ÉT', '李雷']);
-  assert.equal(hue('Ana'), hue('Ana'));
   assert.deepEqual([0, 61_000, 3_723_000, -5].map(clock), ['0:00', '1:01', '1:02:03', '0:00']);
 });
 
@@ -93,7 +103,7 @@ test('every code of the protocol has a sentence', async () => {
     forbidden room_not_found room_full locked rejected duplicate_identity session_unknown session_expired stale_offer
     bad_sdp no_common_codec publication_not_found member_not_found slot_not_found banned limit_exceeded too_large
     rate_limited draining server_busy kicked room_ended slow_consumer internal cam_denied mic_denied cam_denied_os
-    cam_missing cam_busy insecure unsupported media_blocked offline timeout closed`.split(/\s+/);
+    cam_missing cam_busy insecure unsupported media_blocked offline timeout closed aborted moved`.split(/\s+/);
   assert.deepEqual(codes.filter((c) => !strings[`error.${c}`]), []);
 });
 
