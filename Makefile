@@ -41,8 +41,11 @@ vet:
 staticcheck:
 	go run $(STATICCHECK) -tags long ./...
 
+# A process with the race detector sleeps for a second before it ends well, which
+# says nothing about a program that is over.
+go: export GORACE = atexit_sleep_ms=50
 go:
-	go test -race -shuffle=on -timeout 5m ./...
+	go test -race -shuffle=on -timeout 15m ./...
 
 # The tests that take long or need a stock client, and variants of others, as
 # .ci/long tells. Those that measure time run alone.
