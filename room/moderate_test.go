@@ -228,7 +228,14 @@ func TestLock(t *testing.T) {
 }
 
 func TestLobby(t *testing.T) {
-	h := open(t, room.Config{JoinTimeout: 50 * time.Millisecond})
+	h := open(t, room.Config{JoinTimeout: 500 * time.Millisecond})
+	// Who waits outlives the time that there is for joining, which is over when one who
+	// came later is sent away.
+	outlive := func() {
+		if got := bye(h.bind("idle")); got != "not_joined" {
+			t.Errorf("who does not join: %q", got)
+		}
+	}
 	type knock struct {
 		Ticket, Name string
 		Gone         bool
@@ -241,6 +248,7 @@ func TestLobby(t *testing.T) {
 	if got.Code != "waiting" || len(ticket) != 22 {
 		t.Fatalf("a stranger: %q, ticket %q", got.Code, ticket)
 	}
+	outlive()
 	if k := next(a, "knock", any); k.Ticket != ticket || k.Name != "192.0.2.2" || k.Gone {
 		t.Errorf("knock: %+v", k)
 	}
@@ -266,6 +274,7 @@ func TestLobby(t *testing.T) {
 	d.drop()
 	next(a, "knock", func(k knock) bool { return k.Gone && k.Ticket == left.Details["ticket"] })
 	e, waits := h.come("192.0.2.6", "", nil)
+	outlive()
 	b.must("sync", o{})
 	a.must("mod", o{"op": "promote", "member": h.idOf("192.0.2.2")})
 	next(b, "knock", func(k knock) bool { return k.Ticket == waits.Details["ticket"] })
