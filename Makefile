@@ -1,7 +1,7 @@
 # Commands for people who work on Switchyard. `make test` is the one that CI runs.
 #
 #   make run      serve on http://127.0.0.1:8080/
-#   make test     everything, in about forty minutes; installs what it needs
+#   make test     everything, in half an hour; installs what it needs
 #   make quick    the Go tests alone, without anything to install
 #   make bench    the benchmarks of the packet path
 
@@ -10,11 +10,12 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Tests whose result is a time.
 TIMED = ^(TestRulerTellsFaults|TestBaselines|TestStarvedClientIsNamed|TestForwardSink|TestForwardingStaysFast|TestCapacityHolds|TestClientsStayCheap)$$
 
-# Every part of `make test`, in the order of what is quickest to fail. What
-# carries the build tag `long` runs in `long`, browsers run in `browser`.
-PARTS = format vet staticcheck go long fuzz page browser
+# Every part of `make test`, in the order of what is quickest to fail: those of
+# `beside` are `go`, `long` and `fuzz`. What carries the build tag `long` runs in
+# `long`, or in `timed` if its result is a time; browsers run in `browser`.
+PARTS = format vet staticcheck beside timed page browser
 
-.PHONY: run build test quick bench setup screenshot clean $(PARTS)
+.PHONY: run build test quick bench setup screenshot clean go long waiting fuzz $(PARTS)
 
 run:
 	go run ./cmd/switchyard serve
@@ -41,17 +42,31 @@ vet:
 staticcheck:
 	go run $(STATICCHECK) -tags long ./...
 
+# A process with the race detector sleeps for a second before it ends well, which
+# says nothing about a program that is over.
+go: export GORACE = atexit_sleep_ms=50
 go:
-	go test -race -shuffle=on -timeout 5m ./...
+	go test -race -shuffle=on -timeout 15m ./...
 
 # The tests that take long or need a stock client, and variants of others, as
-# .ci/long tells. Those that measure time run alone.
+# .ci/long tells.
 long: setup
 	.ci/long '$(TIMED)'
-	go test -tags long -run '$(TIMED)' -timeout 10m ./cmd/switchyard
 
 fuzz:
-	.ci/fuzz
+	nice -n 19 .ci/fuzz
+
+# Tests wait more than they compute. Fuzzing takes what they leave of the processors,
+# and goes on when they are over. Each part's output comes in one piece at its end.
+beside: setup
+	$(MAKE) --no-print-directory --jobs 2 --output-sync=target fuzz waiting
+
+waiting: go
+	$(MAKE) long
+
+# Nothing runs beside what measures time.
+timed:
+	go test -tags long -run '$(TIMED)' -timeout 15m ./cmd/switchyard
 
 page: setup
 	npm --prefix web run --silent check

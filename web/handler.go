@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 //go:embed static
@@ -35,8 +36,9 @@ const drawingPolicy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
 // at the start, so that the browser asks for all of them at once.
 //
 // The page's modules and style sheets are sent as a bundle under /page/, with a
-// source map, which is made in some 50 ms when the first handler is. The client
-// library is under /lib/ as it is written, for other pages; see its package.
+// source map, which is made in some 50 ms for the first request: a server that
+// nobody opens the page of needs none. The client library is under /lib/ as it is
+// written, for other pages; see its package.
 // Files are revalidated by ETag, so that those of one page load always belong to
 // one version, and sent by gzip to whoever accepts it. A Range is one of the bytes
 // without gzip.
@@ -46,7 +48,7 @@ const drawingPolicy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
 //
 // The handler is safe for concurrent use and does no IO but the response.
 func Handler() http.Handler {
-	assets, index := load()
+	loaded := sync.OnceValues(load)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		secure(w.Header())
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -54,6 +56,7 @@ func Handler() http.Handler {
 			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
 			return
 		}
+		assets, index := loaded()
 		if r.URL.Path == "/" {
 			serveIndex(w, r, index)
 			return

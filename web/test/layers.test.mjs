@@ -18,7 +18,8 @@ before(async () => {
 });
 after(cleanUp);
 
-const switches = Number(process.env.SWITCHES ?? 100);
+/** How often the size changes; each time waits for a key frame, almost a second. */
+const switches = Number(process.env.SWITCHES ?? 50);
 /** Widths of the encodings of a camera with 1280×720. */
 const widths = [320, 640, 1280];
 
