@@ -8,7 +8,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # Tests whose result is a time.
-TIMED = ^(TestRulerTellsFaults|TestBaselines|TestStarvedClientIsNamed|TestForwardSink|TestForwardingStaysFast|TestCapacityHolds|TestClientsStayCheap)$$
+TIMED = ^(TestRulerTellsFaults|TestBaselines|TestStarvedClientIsNamed|TestForwardSink|TestForwardingStaysFast|TestCapacityHolds|TestClientsStayCheap|TestRoomOfTenIsCheap)$$
 
 # Every part of `make test`, in the order of what is quickest to fail: those of
 # `beside` are `go`, `long` and `fuzz`. What carries the build tag `long` runs in
@@ -66,7 +66,7 @@ waiting: go
 
 # Nothing runs beside what measures time.
 timed:
-	go test -tags long -run '$(TIMED)' -timeout 15m ./cmd/switchyard
+	go test -p 1 -tags long -run '$(TIMED)' -timeout 15m ./cmd/switchyard ./sfu/internal/plane
 
 page: setup
 	npm --prefix web run --silent check
