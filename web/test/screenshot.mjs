@@ -5,7 +5,7 @@ import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { drawnCamera } from './drawn.mjs';
 import { seesAndHears } from './measure.mjs';
-import { cleanUp, fakeConsent, fakeDevices, join, startBrowser, startServer, tile, until } from './support.mjs';
+import { cleanUp, join, startBrowser, startServer, tile, until } from './support.mjs';
 /** @import {Person} from './drawn.mjs' */
 
 const path = fileURLToPath(new URL('../../docs/screenshot.png', import.meta.url));
@@ -28,7 +28,7 @@ const people = {
 
 try {
   const server = await startServer();
-  const browser = await startBrowser([...fakeDevices, ...fakeConsent, '--autoplay-policy=no-user-gesture-required']);
+  const browser = await startBrowser();
   /** @type {Record<string, Awaited<ReturnType<typeof join>>>} */
   const pages = {};
   for (const [name, person] of Object.entries(people)) {
