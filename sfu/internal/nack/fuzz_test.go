@@ -23,6 +23,7 @@ type oracle struct {
 type request struct {
 	number int64
 	tries  int
+	first  mono.Time // when it was asked for
 	due    mono.Time
 }
 
@@ -60,8 +61,12 @@ func (o *oracle) poll(now mono.Time, rtt time.Duration) (out []uint16) {
 	o.lost += o.drop(func(r *request) bool { return r.due <= now && r.tries == o.cfg.Tries })
 	for _, r := range o.missing {
 		if r.due <= now {
-			r.tries++
-			r.due = now.Add(max(rtt, o.cfg.Wait))
+			if r.tries++; r.tries == 1 {
+				r.first = now
+			}
+			if r.due = now.Add(max(rtt, o.cfg.Wait)); r.due > r.first.Add(o.cfg.Keep) {
+				r.tries = o.cfg.Tries // senders will have forgotten it
+			}
 			out = append(out, uint16(r.number))
 		}
 	}
@@ -84,7 +89,7 @@ func FuzzGenerator(f *testing.F) {
 	f.Add(uint16(0), []byte("\x00\x03\xe8\x00\x03\xe8\x0a\x80\x00\x00\x03\xe9\x0a\x80\x00"))
 	f.Add(uint16(7), []byte("\x00\x00\x02\x00\x03\xff\x0a\x80\x00\x00\x00\x01\x0a\x80\x00\x0a\x80\x00"))
 	f.Fuzz(func(t *testing.T, number uint16, steps []byte) {
-		cfg := Config{Wait: 10 * time.Millisecond, Tries: 3}
+		cfg := Config{Wait: 10 * time.Millisecond, Tries: 3, Keep: time.Second}
 		g, o := New(cfg), oracle{cfg: cfg}
 		now := mono.Time(0)
 		for ; len(steps) >= 3; steps = steps[3:] {

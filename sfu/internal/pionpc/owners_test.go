@@ -272,8 +272,10 @@ func TestRoutine(t *testing.T) {
 			}
 			return let
 		}
-		if !given(there) || !given(there) {
-			t.Error("a check before there is a pair was kept from pion")
+		for range 2 {
+			if !given(there) {
+				t.Error("a check before there is a pair was kept from pion")
+			}
 		}
 		if local := o.owners.selected(there); local != here {
 			t.Errorf("answered from %v, want %v", local, here)
@@ -286,8 +288,10 @@ func TestRoutine(t *testing.T) {
 				t.Errorf("check %d: given to pion: %v", i, !want)
 			}
 		}
-		if !given(other) || !given(other) {
-			t.Error("a check of another pair was kept from pion")
+		for range 2 {
+			if !given(other) {
+				t.Error("a check of another pair was kept from pion")
+			}
 		}
 		o.owners.selected(other)
 		if !given(other) || given(other) || !given(there) {
