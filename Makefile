@@ -1,7 +1,7 @@
 # Commands for people who work on Switchyard. `make test` is the one that CI runs.
 #
 #   make run      serve on http://127.0.0.1:8080/
-#   make test     everything, in half an hour; installs what it needs
+#   make test     everything, in some 35 minutes; installs what it needs
 #   make quick    the Go tests alone, without anything to install
 #   make bench    the benchmarks of the packet path
 
@@ -10,12 +10,12 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Tests whose result is a time.
 TIMED = ^(TestRulerTellsFaults|TestBaselines|TestStarvedClientIsNamed|TestForwardSink|TestForwardingStaysFast|TestCapacityHolds|TestClientsStayCheap|TestRoomOfTenIsCheap)$$
 
-# Every part of `make test`, in the order of what is quickest to fail: those of
-# `beside` are `go`, `long` and `fuzz`. What carries the build tag `long` runs in
-# `long`, or in `timed` if its result is a time; browsers run in `browser`.
-PARTS = format vet staticcheck beside timed page browser
+# Every part of `make test`, in the order of what is quickest to fail. What carries
+# the build tag `long` runs in `long`, or in `timed` if its result is a time; browsers
+# run in `browser`.
+PARTS = format vet staticcheck go long fuzz timed page browser
 
-.PHONY: run build test quick bench setup screenshot clean go long waiting fuzz $(PARTS)
+.PHONY: run build test quick bench setup screenshot clean $(PARTS)
 
 run:
 	go run ./cmd/switchyard serve
@@ -54,15 +54,7 @@ long: setup
 	.ci/long '$(TIMED)'
 
 fuzz:
-	nice -n 19 .ci/fuzz
-
-# Tests wait more than they compute. Fuzzing takes what they leave of the processors,
-# and goes on when they are over. Each part's output comes in one piece at its end.
-beside: setup
-	$(MAKE) --no-print-directory --jobs 2 --output-sync=target fuzz waiting
-
-waiting: go
-	$(MAKE) long
+	.ci/fuzz
 
 # Nothing runs beside what measures time.
 timed:
