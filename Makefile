@@ -1,7 +1,7 @@
 # Commands for people who work on Switchyard. `make test` is the one that CI runs.
 #
 #   make run      serve on http://127.0.0.1:8080/
-#   make test     everything, in some 35 minutes; installs what it needs
+#   make test     everything, in some 40 minutes; installs what it needs
 #   make quick    the Go tests alone, without anything to install
 #   make bench    the benchmarks of the packet path
 
@@ -42,9 +42,6 @@ vet:
 staticcheck:
 	go run $(STATICCHECK) -tags long ./...
 
-# A process with the race detector sleeps for a second before it ends well, which
-# says nothing about a program that is over.
-go: export GORACE = atexit_sleep_ms=50
 go:
 	go test -race -shuffle=on -timeout 15m ./...
 

@@ -201,6 +201,8 @@ func (p *party) end() {
 				p.compare(g, truth)
 			}
 		}
+	}
+	for r := range p.house.Rooms() { // events can name any
 		r.Close()
 	}
 	for _, g := range p.clients {

@@ -30,6 +30,7 @@ type client struct {
 	peer   *sfu.Peer
 	conn   *lossy
 	sinks  chan *sink
+	ready  chan struct{} // closed when the server is connected with it, too
 	offers int
 }
 
@@ -121,9 +122,18 @@ type clientOptions struct {
 
 func newClient(t testing.TB, s *sfu.Server, o clientOptions) *client {
 	t.Helper()
-	c := &client{t: t, server: s, sinks: make(chan *sink, 64)}
+	c := &client{t: t, server: s, sinks: make(chan *sink, 64), ready: make(chan struct{})}
+	handlers, once := o.handlers, sync.Once{}
+	handlers.OnState = func(state webrtc.PeerConnectionState) {
+		if o.handlers.OnState != nil {
+			o.handlers.OnState(state)
+		}
+		if state == webrtc.PeerConnectionStateConnected {
+			once.Do(func() { close(c.ready) })
+		}
+	}
 	var err error
-	if c.peer, err = s.NewPeer(sfu.PeerOptions{Codecs: o.codecs, Handlers: o.handlers}); err != nil {
+	if c.peer, err = s.NewPeer(sfu.PeerOptions{Codecs: o.codecs, Handlers: handlers}); err != nil {
 		t.Fatal(err)
 	}
 	se := webrtc.SettingEngine{}
@@ -304,10 +314,13 @@ func (c *client) offer(o *webrtc.OfferOptions) {
 	if c.pc.ConnectionState() == webrtc.PeerConnectionStateConnected {
 		return
 	}
-	select {
-	case <-connected:
-	case <-time.After(10 * time.Second):
-		c.t.Fatalf("not connected after 10 s: %v", c.pc.ConnectionState())
+	limit := time.After(10 * time.Second)
+	for _, end := range []chan struct{}{connected, c.ready} { // what is sent before both are is lost
+		select {
+		case <-end:
+		case <-limit:
+			c.t.Fatalf("not connected after 10 s: %v", c.pc.ConnectionState())
+		}
 	}
 }
 
