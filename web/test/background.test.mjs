@@ -182,12 +182,12 @@ test('a person stays, and only what is behind changes', async (t) => {
   await until('the preview shows a face', async () => (await cheeks()).r > 180, 90_000);
   const [face, wall] = [await cheeks(), await corner()];
   await background(page).selectOption('Dusk');
-  await until('the wall is gone', async () => near(await corner(), wall) > 60, 90_000);
-  assert.ok(near(await cheeks(), face) < 25, `${JSON.stringify(face)} has become ${JSON.stringify(await cheeks())}`);
+  // Between the camera's picture and the drawn one there can be none.
+  const stays = async () => near(await cheeks(), face) < 25;
+  await until('the wall is gone, and the face is not', async () => near(await corner(), wall) > 60 && await stays(), 90_000);
   await page.screenshot({ path: `${out}background-person.png` });
   await background(page).selectOption('Blur');
-  await until('the wall is back', async () => near(await corner(), wall) < 40, 90_000);
-  assert.ok(near(await cheeks(), face) < 25, `${JSON.stringify(face)} has become ${JSON.stringify(await cheeks())}`);
+  await until('the wall is back, and the face is there', async () => near(await corner(), wall) < 40 && await stays(), 90_000);
   await page.screenshot({ path: `${out}background-person-blur.png` });
 });
 

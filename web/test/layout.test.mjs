@@ -112,9 +112,9 @@ test('layouts are chosen, remembered, and move no picture out of its place in th
   const pin = tile(ana, 'Cy').getByRole('button', { name: 'Pin Cy', exact: true });
   await pin.click();
   await until('Cy is large', async () => (await area(ana, 'Cy')) > 3 * (await area(ana, 'Bo')));
-  assert.equal(await pin.getAttribute('aria-pressed'), 'true');
+  await until('the pin says so', async () => (await pin.getAttribute('aria-pressed')) === 'true');
   await pin.click();
-  assert.equal(await pin.getAttribute('aria-pressed'), 'false');
+  await until('the pin is out', async () => (await pin.getAttribute('aria-pressed')) === 'false');
   const kept = await ana.evaluate(() => {
     const { videos, pauses } = /** @type {any} */ (window).kept;
     return { same: videos.every((/** @type {Element} */ v) => v.isConnected), pauses, playing: videos.every((/** @type {HTMLVideoElement} */ v) => !v.paused) };
