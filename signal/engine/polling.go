@@ -91,6 +91,7 @@ func (p *polling) close(error) {
 		g.body <- []byte{byte(kindClose)}
 		<-g.done // the end does not depend on how that went
 	case <-timer.C:
+	case <-p.moved:
 	case <-p.gone:
 	}
 }

@@ -97,10 +97,11 @@ func expect(ctx context.Context, t transport, k kind, data string) error {
 }
 
 // moveTo replaces the transport. Reader and writer go on with the new one, the
-// writer with the packet that it was at.
+// writer with the packet that it was at, be it one of the last: a client that has
+// come to rest asks for none on the old one.
 func (c *Conn) moveTo(p *polling, t transport) error {
 	c.mu.Lock()
-	if c.reason != nil {
+	if c.ended {
 		c.mu.Unlock()
 		return ErrTransport
 	}

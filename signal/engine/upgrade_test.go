@@ -102,6 +102,32 @@ func TestEndDuringProbe(t *testing.T) {
 	s.wantClosed()
 }
 
+// A client that has come to rest to move is told on its new transport what was sent
+// before the server ended the connection.
+func TestCloseDuringProbe(t *testing.T) {
+	for name, last := range map[string]string{"with last words": "last", "without": ""} {
+		t.Run(name, func(t *testing.T) {
+			conns := make(chan *Conn, 1)
+			_, _, at := polled(t, Options{OnConnect: func(c *Conn) { conns <- c; echo(c) }})
+			s, c := probe(t, at), <-conns
+			if last != "" {
+				if err := c.Send(Message{Data: []byte(last)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c.Close()
+			s.write("5")
+			if last != "" {
+				s.want("4" + last)
+			}
+			if code := s.wantClosed(); code != websocket.StatusNormalClosure {
+				t.Errorf("closed with %v", code)
+			}
+			<-c.Done()
+		})
+	}
+}
+
 // Whatever is sent while a connection moves arrives once and in order.
 func TestNothingIsLostWhileMoving(t *testing.T) {
 	const n = 2000

@@ -26,10 +26,23 @@ func (c *Conn) write() {
 			continue
 		}
 		if reason != nil {
-			t.close(reason)
+			c.sayGoodbye(t, reason)
 			c.abort(reason)
 		}
 		return
+	}
+}
+
+// sayGoodbye closes a transport, and the one to which the connection moves
+// meanwhile.
+func (c *Conn) sayGoodbye(t transport, reason error) {
+	for {
+		t.close(reason)
+		next := c.current()
+		if next == t {
+			return
+		}
+		t = next
 	}
 }
 
