@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -187,6 +188,9 @@ func TestInputEndsWithItsRoom(t *testing.T) {
 		t.Errorf("it ended as %s", why)
 	}
 	h.nothingLeft()
+	for _, there := h.Room("r"); there; _, there = h.Room("r") {
+		runtime.Gosched() // its end is told before it is forgotten
+	}
 	h.openStudio("r", opts)
 	r, _ := h.Room("r")
 	r.Close()
