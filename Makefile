@@ -43,7 +43,7 @@ staticcheck:
 	go run $(STATICCHECK) -tags long ./...
 
 go:
-	go test -race -shuffle=on -timeout 15m ./...
+	go test -race -shuffle=on -timeout 5m ./...
 
 # The tests that take long or need a stock client, and variants of others, as
 # .ci/long tells.
@@ -55,7 +55,7 @@ fuzz:
 
 # Nothing runs beside what measures time.
 timed:
-	go test -p 1 -tags long -run '$(TIMED)' -timeout 15m ./cmd/switchyard ./sfu/internal/plane
+	go test -p 1 -tags long -run '$(TIMED)' -timeout 10m ./cmd/switchyard ./sfu/internal/plane
 
 page: setup
 	npm --prefix web run --silent check

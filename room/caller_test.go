@@ -2,7 +2,6 @@ package room_test
 
 import (
 	"fmt"
-	"math"
 	"net"
 	"strconv"
 	"sync"
@@ -53,7 +52,6 @@ func (c *caller) connect() {
 	se := webrtc.SettingEngine{}
 	se.SetICEUDPMux(mux)
 	se.SetIncludeLoopbackCandidate(true)
-	se.SetICEMaxBindingRequests(math.MaxUint16) // the usual seven may all go before the server has its turn
 	m := &webrtc.MediaEngine{}
 	if err := m.RegisterDefaultCodecs(); err != nil {
 		c.t.Fatal(err)

@@ -50,39 +50,6 @@ func exhaust(t *testing.T, rate, burst float64, do func() ack) (refused ack, at 
 	}
 }
 
-// stalls measures for how long this process did not get the processor when it wanted
-// to, since it was called: what takes so much longer does not say anything about the
-// code.
-func stalls(t *testing.T) (sum func() time.Duration) {
-	const every = 10 * time.Millisecond
-	ask, stop := make(chan chan time.Duration), make(chan struct{})
-	t.Cleanup(func() { close(stop) })
-	go func() {
-		var lost time.Duration
-		last := time.Now()
-		timer := time.NewTimer(every)
-		defer timer.Stop()
-		for {
-			select {
-			case <-timer.C:
-				now := time.Now()
-				lost += max(0, now.Sub(last)-every)
-				last = now
-				timer.Reset(every)
-			case answer := <-ask:
-				answer <- lost + max(0, time.Since(last)-every)
-			case <-stop:
-				return
-			}
-		}
-	}()
-	return func() time.Duration {
-		answer := make(chan time.Duration, 1)
-		ask <- answer
-		return <-answer
-	}
-}
-
 // hurries has a room end soon after it has become empty.
 func (h *house) hurries(name string) {
 	h.t.Helper()

@@ -187,7 +187,7 @@ func TestHiddenMembersDoNotCount(t *testing.T) {
 // Players are no tiles: members learn of them no more than of hidden members.
 func TestPlayersAreHidden(t *testing.T) {
 	t.Parallel()
-	h := openWeb(t, room.Config{Grace: 10 * time.Second})
+	h := openWeb(t, room.Config{Grace: time.Second})
 	boss, _ := h.enter("boss")
 	a := h.guest("Ana", true).post("/whip/r")
 	who, audio, _ := publishedBy(boss, "whip")

@@ -284,12 +284,12 @@ func TestVanishing(t *testing.T) {
 	}
 	b.hear("0", audio)
 	a.hang()
-	began, stalled := time.Now(), stalls(t)
+	began := time.Now()
 	if why := gone(b.conn, first.Self.ID); why != "lost" {
 		t.Errorf("gone because %q", why)
 	}
-	if took, lost := time.Since(began), stalled(); took-lost > 5*time.Second {
-		t.Errorf("gone after %v, of which nothing ran for %v", took, lost)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("gone after %v", took)
 	}
 	b.must("leave", o{})
 	h.nothingLeft()

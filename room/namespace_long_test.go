@@ -59,7 +59,7 @@ func inNamespace(t *testing.T) {
 	if os.Geteuid() != 0 {
 		args = append(args, "--user", "--map-root-user")
 	}
-	args = append(args, "--", os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=20m") // the outer one ends before
+	args = append(args, "--", os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=5m")
 	c := exec.CommandContext(t.Context(), "unshare", args...)
 	c.Env = append(os.Environ(), namespaceEnv+"=1")
 	out, err := c.CombinedOutput()

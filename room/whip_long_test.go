@@ -24,7 +24,7 @@ const (
 	// enoughFrames is how many decoded pictures show that somebody plays.
 	enoughFrames = 30
 	// clientPatience is for interpreters and browsers to start on a busy machine.
-	clientPatience = 2 * time.Minute
+	clientPatience = 45 * time.Second
 )
 
 // Clients that nobody here wrote publish to each other, through WHIP and WHEP.

@@ -70,7 +70,7 @@ func attribute(sdp, name string) string {
 // Without signalling, the end of media is the end, after the time to restart.
 func TestWHIPEndsWithItsMedia(t *testing.T) {
 	t.Parallel()
-	h := openWeb(t, room.Config{Grace: 10 * time.Second})
+	h := openWeb(t, room.Config{Grace: time.Second})
 	b, _ := h.enter("Bo")
 	a := h.guest("Ana", true).post("/whip/r")
 	who, _, _ := publishedBy(b, "whip")

@@ -25,7 +25,7 @@ func hasty() Options {
 		s.Handle("one", func(_ context.Context, arg json.RawMessage) (any, error) { return len(arg), nil })
 		return nil
 	}})
-	o.MaxPayload, o.PingInterval, o.PingTimeout = 1000, 100*time.Millisecond, 5*time.Second
+	o.MaxPayload, o.PingInterval, o.PingTimeout = 1000, 100*time.Millisecond, time.Second
 	return o
 }
 
@@ -222,7 +222,7 @@ func TestComingAndGoingWaitsForTheLastOne(t *testing.T) {
 // A connection whose CONNECT was refused has joined nothing.
 func TestRefusedConnectionsEnd(t *testing.T) {
 	o := root(Handlers{OnConnect: func(context.Context, *Socket) error { return errors.New("no") }})
-	o.ConnectTimeout = time.Second
+	o.ConnectTimeout = 50 * time.Millisecond
 	_, at := start(t, o)
 	c := dial(t, at)
 	c.write("40")

@@ -125,7 +125,7 @@ func documented() Options {
 	}}
 	return Options{
 		Namespaces:   map[string]Handlers{"/": h, "/custom": h},
-		PingInterval: 300 * time.Millisecond, PingTimeout: time.Minute, ConnectTimeout: time.Minute,
+		PingInterval: 300 * time.Millisecond, PingTimeout: 5 * time.Second, ConnectTimeout: time.Second,
 	}
 }
 
@@ -192,21 +192,12 @@ var cases = []struct{ name, script string }{
 
 func TestProtocol(t *testing.T) {
 	for _, transport := range []string{"websocket", "polling"} {
-		_, usual := start(t, documented())
-		hurried := documented()
-		hurried.ConnectTimeout = time.Second
-		_, soon := start(t, hurried)
+		_, url := start(t, documented())
 		for _, tt := range cases {
-			url := usual
-			if tt.script == "closed" { // by time
-				url = soon
-			}
 			t.Run(transport+"/"+tt.name, func(t *testing.T) {
 				t.Parallel()
 				if transport == "polling" {
-					p := poll(t, url)
-					follow(t, p, strings.Fields(tt.script))
-					p.do("POST", "1") // or it has ended
+					follow(t, poll(t, url), strings.Fields(tt.script))
 					return
 				}
 				follow(t, socketPeer{dial(t, url)}, strings.Fields(tt.script))

@@ -20,8 +20,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience bounds every wait of these tests, on a machine that has much else to do.
-const patience = time.Minute
+// patience bounds every wait of these tests.
+const patience = 20 * time.Second
 
 // start serves the default namespace with a real server until the test ends.
 func start(t *testing.T, connected func(*signal.Socket) error) (*signal.Server, string) {

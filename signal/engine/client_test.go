@@ -17,8 +17,8 @@ import (
 	"github.com/coder/websocket"
 )
 
-// patience bounds every wait of these tests, on a machine that has much else to do.
-const patience = time.Minute
+// patience bounds every wait of these tests.
+const patience = 10 * time.Second
 
 // echo sends back what it reads.
 func echo(c *Conn) {
@@ -43,7 +43,7 @@ func listen(t *testing.T, opts Options) (*Server, string) {
 	s := NewServer(opts)
 	h := httptest.NewServer(s)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+		ctx, cancel := context.WithTimeout(context.Background(), patience/100)
 		defer cancel()
 		_ = s.Shutdown(ctx) // who does not poll any more is cut off
 		h.Close()

@@ -172,7 +172,7 @@ func TestMessagesOverWebSocket(t *testing.T) {
 
 func TestHeartbeatOverBoth(t *testing.T) {
 	o := quick()
-	o.PingTimeout = 5 * time.Second
+	o.PingTimeout = time.Second
 	_, at := listen(t, o)
 	b := from(t, "127.0.0.1")
 	session := b.open(at)

@@ -18,8 +18,7 @@ before(async () => {
 });
 after(cleanUp);
 
-/** How often the size changes; each time waits for a key frame, almost a second. */
-const switches = Number(process.env.SWITCHES ?? 50);
+const switches = Number(process.env.SWITCHES ?? 100);
 /** Widths of the encodings of a camera with 1280×720. */
 const widths = [320, 640, 1280];
 

@@ -20,7 +20,7 @@ before(async () => {
 after(cleanUp);
 
 /** How long the storm lasts, in milliseconds. */
-const lasts = Number(process.env.SWITCHYARD_STORM ?? 40_000);
+const lasts = Number(process.env.SWITCHYARD_STORM ?? 60_000);
 const names = ['Ana', 'Bo', 'Cy'];
 
 /**

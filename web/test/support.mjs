@@ -219,9 +219,9 @@ export const tile = (page, name) => page.getByRole('listitem', { name, exact: tr
  * Waits until a condition holds, and says what it was when it does not.
  * @param {string} what
  * @param {() => Promise<boolean>|boolean} condition
- * @param {number} [timeout] in milliseconds; it ends what hangs, and says nothing of how soon something is
+ * @param {number} [timeout] in milliseconds
  */
-export async function until(what, condition, timeout = 20_000) {
+export async function until(what, condition, timeout = 10_000) {
   for (const end = Date.now() + timeout; ; ) {
     if (await condition()) {
       return;

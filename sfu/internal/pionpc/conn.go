@@ -25,7 +25,6 @@ type conn struct {
 	once    sync.Once
 	owners  *owners
 	release func(ufrag string) // makes pion forget an agent
-	reply   stun.Message       // scratch of ReadFromAddrPort
 
 	overflow, mediaRead, mediaWritten, strangers, tracks atomic.Uint64
 }
@@ -92,11 +91,11 @@ func (c *conn) deliver(b []byte, local netip.Addr, remote netip.AddrPort) {
 // checks that name no agent, and all else, DTLS or a response, from an address
 // that nobody owns.
 func (c *conn) admit(b []byte, remote netip.AddrPort) bool {
-	if _, owned := c.owners.local(remote); owned {
-		return true
+	if k, ok := readCheck(b); ok {
+		return c.owners.exists(k.ufrag)
 	}
-	k, ok := readCheck(b)
-	return ok && c.owners.exists(k.ufrag)
+	_, owned := c.owners.local(remote)
+	return owned
 }
 
 // check is a binding request (RFC 8445 section 7.2.2).
@@ -143,36 +142,22 @@ func (c *conn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 }
 
 // settle lets a check through if it is authentic and its address is to be had
-// by the agent that it names; see owners. Routine is answered at once, since to
-// pion each check is four switches between goroutines.
+// by the agent that it names; see owners.
 func (c *conn) settle(b []byte, local netip.Addr, remote netip.AddrPort) bool {
 	k, ok := readCheck(b)
 	if !ok {
 		return true
 	}
-	v := c.owners.check(k, local, remote)
-	if v.evicted != "" {
-		c.release(v.evicted)
+	evicted, ok := c.owners.check(k, local, remote)
+	if evicted != "" {
+		c.release(evicted)
 	}
-	if !v.ok {
+	if !ok {
 		c.strangers.Add(1)
 		return false
 	}
 	c.cfg.Heard(local, remote)
-	if v.routine == nil {
-		return true
-	}
-	c.answer(k, v.routine, local, remote)
-	return false
-}
-
-// answer sends a binding success (RFC 8445 section 7.3.1.2). One that cannot be
-// sent is as one that is lost.
-func (c *conn) answer(k check, password stun.MessageIntegrity, local netip.Addr, remote netip.AddrPort) {
-	mapped := stun.XORMappedAddress{IP: remote.Addr().AsSlice(), Port: int(remote.Port())}
-	if c.reply.Build(&k.message, stun.BindingSuccess, &mapped, password, stun.Fingerprint) == nil {
-		_ = c.cfg.Write(c.reply.Raw, local, remote)
-	}
+	return true
 }
 
 // WriteToAddrPort sends what pion has to say, from the address that was asked.

@@ -13,9 +13,6 @@ const (
 	ownership  = 2 * time.Second // without authenticated packets an address can be taken over
 	askEvery   = 500 * time.Millisecond
 	routeLimit = 32 // addresses of one agent; a new one then replaces the oldest
-	// giveEvery is how often pion is given a check of the pair that it selected.
-	// It takes 10 s without one for a disconnection.
-	giveEvery = 4 * time.Second
 )
 
 // owners knows the ICE agents and which remote address belongs to which of
@@ -36,8 +33,6 @@ type owners struct {
 type agent struct {
 	password  stun.MessageIntegrity
 	addresses []netip.AddrPort // that it owns; the one checked last is at the end
-	selected  netip.AddrPort   // of the pair that pion selected
-	given     time.Time        // when pion was last given a check of that pair
 }
 
 // route is how a remote address is answered, and whose it is.
@@ -94,69 +89,28 @@ func (o *owners) local(remote netip.AddrPort) (local netip.Addr, ok bool) {
 	return r.local, true
 }
 
-// selected notes which address of an agent pion sends to, and returns where it is
-// answered from.
-func (o *owners) selected(remote netip.AddrPort) (local netip.Addr) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	r := o.routes[remote]
-	if r == nil {
-		return netip.Addr{}
-	}
-	a := o.agents[r.owner]
-	a.selected, a.given = remote, time.Time{}
-	return r.local
-}
-
-// verdict is what is decided on a check.
-type verdict struct {
-	ok      bool
-	evicted string                // ufrag of who lost the address by it, if any
-	routine stun.MessageIntegrity // to answer with; nil if pion must see the check
-}
-
 // check decides on a check from an address. It is for the agent it names if it
 // carries that agent's integrity and the address is free, the agent's own, or
 // that of an owner from which nothing authenticated came for 2 s. Such an owner
-// is evicted: it is forgotten with all its addresses and needs an ICE restart.
-// check may wait for the data plane.
-//
-// Routine is a check of the pair that pion selected already, most of which tell it
-// nothing new.
-func (o *owners) check(c check, local netip.Addr, remote netip.AddrPort) (v verdict) {
+// is returned as evicted: it is forgotten with all its addresses and needs an
+// ICE restart. check may wait for the data plane.
+func (o *owners) check(c check, local netip.Addr, remote netip.AddrPort) (evicted string, ok bool) {
 	o.mu.Lock()
 	a := o.agents[c.ufrag]
 	o.mu.Unlock()
 	if a == nil || a.password.Check(&c.message) != nil {
-		return v
+		return "", false
 	}
 	owner, ask, ok := o.claim(c.ufrag, local, remote)
 	if ask {
 		if !o.abandoned(local, remote) {
-			return v
+			return "", false
 		}
 		o.forget(owner)
-		v.evicted = owner
 		_, _, ok = o.claim(c.ufrag, local, remote)
+		return owner, ok
 	}
-	if v.ok = ok; ok && o.isRoutine(a, remote, time.Now()) {
-		v.routine = a.password
-	}
-	return v
-}
-
-// isRoutine tells whether a check of an agent may be kept from pion.
-func (o *owners) isRoutine(a *agent, remote netip.AddrPort, now time.Time) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if a.selected != remote {
-		return false
-	}
-	if now.Sub(a.given) < giveEvery {
-		return true
-	}
-	a.given = now
-	return false
+	return "", ok
 }
 
 // claim gives an address to an agent if it is free or the agent's own. Else it

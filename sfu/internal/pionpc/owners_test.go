@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/pion/stun/v4"
@@ -45,7 +44,6 @@ type ownersConn struct {
 	t        *testing.T
 	heard    []netip.AddrPort
 	asked    []netip.AddrPort
-	answers  [][]byte
 	released []string
 	awake    bool
 	next     uint32
@@ -54,13 +52,7 @@ type ownersConn struct {
 func newOwnersConn(t *testing.T) *ownersConn {
 	o := &ownersConn{t: t}
 	o.conn = newConn(MuxConfig{
-		Write: func(b []byte, local netip.Addr, remote netip.AddrPort) error {
-			if local != here || remote.Addr() != there.Addr() {
-				t.Errorf("answered from %v to %v", local, remote)
-			}
-			o.answers = append(o.answers, slices.Clone(b))
-			return nil
-		},
+		Write: func([]byte, netip.Addr, netip.AddrPort) error { return nil },
 		Heard: func(_ netip.Addr, remote netip.AddrPort) { o.heard = append(o.heard, remote) },
 		Authenticated: func(_ netip.Addr, remote netip.AddrPort, within time.Duration) bool {
 			if within != 2*time.Second {
@@ -251,105 +243,5 @@ func TestUnownedAddress(t *testing.T) {
 	o.deliver(hello, here, there)
 	if len(o.queue) != 1 {
 		t.Error("DTLS from an owned address was dropped")
-	}
-}
-
-// Checks of the pair that pion selected are answered in its place, but for one in
-// 4 s.
-func TestRoutine(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := newOwnersConn(t)
-		other := netip.AddrPortFrom(there.Addr(), there.Port()+1)
-		given := func(remote netip.AddrPort) bool {
-			t.Helper()
-			answers, heard := len(o.answers), len(o.heard)
-			let := o.check("a", password+"a", remote)
-			if answered := len(o.answers) > answers; answered == let {
-				t.Errorf("given to pion: %v, answered: %v", let, answered)
-			}
-			if len(o.heard) != heard+1 {
-				t.Error("the data plane was not told")
-			}
-			return let
-		}
-		for range 2 {
-			if !given(there) {
-				t.Error("a check before there is a pair was kept from pion")
-			}
-		}
-		if local := o.owners.selected(there); local != here {
-			t.Errorf("answered from %v, want %v", local, here)
-		}
-		for i, want := range []bool{true, false, true, false} { // at 0, 2.5, 5 and 7.5 s
-			if i > 0 {
-				<-time.After(2500 * time.Millisecond) // of the bubble
-			}
-			if given(there) != want {
-				t.Errorf("check %d: given to pion: %v", i, !want)
-			}
-		}
-		for range 2 {
-			if !given(other) {
-				t.Error("a check of another pair was kept from pion")
-			}
-		}
-		o.owners.selected(other)
-		if !given(other) || given(other) || !given(there) {
-			t.Error("routine is not of the pair that was selected last")
-		}
-		answers := len(o.answers)
-		if o.check("a", "a password of the right size", other) || len(o.answers) != answers {
-			t.Error("a forged check was answered")
-		}
-		o.owners.forget("a")
-		if o.check("a", password+"a", other) || len(o.answers) != answers {
-			t.Error("an agent that is gone was answered for")
-		}
-	})
-}
-
-func TestAnswerIsAuthentic(t *testing.T) {
-	o := newOwnersConn(t)
-	o.check("a", password+"a", there)
-	o.owners.selected(there)
-	o.check("a", password+"a", there)
-	o.check("a", password+"a", there)
-	if len(o.answers) != 1 {
-		t.Fatalf("%d answers, want one", len(o.answers))
-	}
-	m := stun.Message{Raw: o.answers[0]}
-	if err := m.Decode(); err != nil {
-		t.Fatal(err)
-	}
-	if m.Type != stun.BindingSuccess || binary.BigEndian.Uint32(m.TransactionID[:]) != o.next {
-		t.Errorf("answered %v", &m)
-	}
-	mapped := stun.XORMappedAddress{}
-	if err := mapped.GetFrom(&m); err != nil {
-		t.Fatal(err)
-	}
-	if got := mapped.String(); got != there.String() {
-		t.Errorf("maps %s, want %v", got, there)
-	}
-	if err := stun.Fingerprint.Check(&m); err != nil {
-		t.Error(err)
-	}
-	if err := stun.NewShortTermIntegrity(password + "a").Check(&m); err != nil {
-		t.Error(err)
-	}
-}
-
-func BenchmarkRoutine(b *testing.B) {
-	c := newConn(MuxConfig{
-		Write: func([]byte, netip.Addr, netip.AddrPort) error { return nil },
-		Heard: noHeard, Authenticated: awake,
-	})
-	c.owners.expect("a", password)
-	check := binding(b, "a", password, 1)
-	c.settle(check, here, there)
-	c.owners.selected(there)
-	b.ReportAllocs()
-	for b.Loop() {
-		c.settle(check, here, there)
 	}
 }

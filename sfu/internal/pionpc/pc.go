@@ -206,7 +206,8 @@ func (p *PC) onPair(pair *webrtc.ICECandidatePair) {
 		return
 	}
 	remote := netip.AddrPortFrom(a.Unmap(), pair.Remote.Port)
-	p.cfg.Handlers.OnPair(p.cfg.Mux.conn.owners.selected(remote), remote)
+	local, _ := p.cfg.Mux.conn.owners.local(remote)
+	p.cfg.Handlers.OnPair(local, remote)
 }
 
 // Answer applies an offer. One call at a time.
