@@ -8,7 +8,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # Tests whose result is a time.
-TIMED = ^(TestRulerTellsFaults|TestBaselines|TestStarvedClientIsNamed|TestForwardSink|TestForwardingStaysFast|TestCapacityHolds|TestClientsStayCheap|TestRoomOfTenIsCheap)$$
+TIMED = ^(TestRulerTellsFaults|TestBaselines|TestStarvedClientIsNamed|TestForwardSink|TestForwardingStaysFast|TestCapacityHolds|TestClientsStayCheap|TestRoomOfTenIsCheap|TestCostFollowsWork)$$
 
 # Every part of `make test`, in the order of what is quickest to fail. What carries
 # the build tag `long` runs in `long`, or in `timed` if its result is a time; browsers
@@ -55,7 +55,7 @@ fuzz:
 
 # Nothing runs beside what measures time.
 timed:
-	go test -p 1 -tags long -run '$(TIMED)' -timeout 10m ./cmd/switchyard ./sfu/internal/plane
+	go test -p 1 -tags long -run '$(TIMED)' -timeout 10m ./cmd/switchyard ./sfu/internal/plane ./sfu/micro
 
 page: setup
 	npm --prefix web run --silent check

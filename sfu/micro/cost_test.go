@@ -129,7 +129,7 @@ func (s *stage) play(batch [][]byte) time.Duration {
 }
 
 // factor is how far from the truth a share may be: machines differ in what AES
-// and HMAC take, and this one is busy with other tests.
+// and HMAC take.
 const factor = 1.6
 
 var profiles = []srtp.Profile{srtp.AES128CMHMACSHA180, srtp.AEADAES128GCM, srtp.AEADAES256GCM}
