@@ -83,6 +83,10 @@ export class Connection extends Emitter {
       }
       this.emit('state', this.pc.connectionState);
     });
+    // The pool comes first, since Chromium closes the transport of the bundle together
+    // with the first section. Slots are not closed.
+    this.#addSlots('audio', firstAudio);
+    this.#addSlots('video', firstVideo);
   }
 
   /**
@@ -159,12 +163,10 @@ export class Connection extends Emitter {
   }
 
   /**
-   * The offer that rides in the join: send sections first, then the pool.
+   * The offer that rides in the join: the pool and send sections.
    * @returns {Promise<{offer: string, publish: Pub[]}>}
    */
   async first() {
-    this.#addSlots('audio', firstAudio);
-    this.#addSlots('video', firstVideo);
     return { offer: await this.#describe(), publish: this.#unpublished() };
   }
 

@@ -41,7 +41,10 @@ export class Publisher {
     this.#locals = locals;
     this.#session = session;
     this.#backups = new Backups(session);
-    session.on('answered', () => this.#meet());
+    session.on('answered', () => {
+      this.#meet();
+      this.#tell();
+    });
     session.signal.on('layers', (/** @type {LayersEvent} */ e) => this.#demanded(e));
     session.signal.on('down', () => this.#lose());
     session.on('left', () => clearTimeout(this.#doubt));
@@ -147,8 +150,15 @@ export class Publisher {
       local.track.enabled = !muted;
     }
     if (local.id && this.#joined) {
-      await this.#session.request('mute', { publication: local.id, muted });
       local.told = muted;
+      try {
+        await this.#session.request('mute', { publication: local.id, muted });
+      } catch (err) {
+        local.told = undefined; // nobody knows
+        if (!(err instanceof RoomError && err.code === 'publication_not_found')) {
+          throw err;
+        } // else it has just ended, or is about to get another name
+      }
     }
   }
 
@@ -241,6 +251,11 @@ export class Publisher {
     if (late.length > 0) {
       c?.negotiate().catch(() => {});
     }
+    this.#tell();
+  }
+
+  /** Mutes at the server what was muted while it could not be told, and the other way round. */
+  #tell() {
     for (const l of this.list.filter((l) => l.id && l.told !== l.muted)) {
       this.mute(l.source, l.muted).catch(() => {});
     }

@@ -50,7 +50,7 @@ describe('coming in', () => {
 describe('moderators', () => {
   beforeEach(async () => {
     await bench.room.publish(track('audio'), 'microphone');
-    bench.socket.answers.join = joinAck({ published: [{ mid: '0', publication: 'p0' }], self: { id: 'me', name: 'Ana', role: 'guest' } });
+    bench.socket.answers.join = joinAck({ published: [{ mid: '10', publication: 'p0' }], self: { id: 'me', name: 'Ana', role: 'guest' } });
     await bench.join();
   });
 

@@ -10,7 +10,7 @@ describe('a backup codec', () => {
   beforeEach(async () => {
     bench = new Bench();
     await bench.room.publish(track('video'), 'camera');
-    bench.socket.answers.join = joinAck({ published: [{ mid: '0', publication: 'p0' }] });
+    bench.socket.answers.join = joinAck({ published: [{ mid: '10', publication: 'p0' }] });
     bench.socket.answers.offer = (/** @type {any} */ o) => ({
       ok: true, id: o.id, answer: 'answer', slots: [],
       published: o.publish.map((/** @type {any} */ p) => ({ mid: p.mid, publication: p.backup_of ?? `p${p.mid}` })),

@@ -134,8 +134,8 @@ describe('a room', () => {
   let bench;
   afterEach(() => bench.room.leave());
 
-  const camera = { mid: '0', publication: 'p0' };
-  const isOn = () => FakePeerConnection.all.at(-1)?.transceivers[0].sender.parameters.encodings[0].active ?? true;
+  const camera = { mid: '10', publication: 'p0' };
+  const isOn = () => FakePeerConnection.all.at(-1)?.transceivers[10].sender.parameters.encodings[0].active ?? true;
   const layers = (/** @type {object} */ e) => bench.socket.fire('layers', { publication: 'p0', ...e });
 
   beforeEach(async () => {
@@ -165,7 +165,7 @@ describe('a room', () => {
   test('keeps to it when a track is replaced, and after negotiations', async () => {
     layers({ active: [] });
     await settle();
-    const { sender } = FakePeerConnection.all[0].transceivers[0];
+    const { sender } = FakePeerConnection.all[0].transceivers[10];
     for (const act of [
       () => bench.room.replace('camera', track('video')),
       () => bench.room.publish(track('video'), 'screen'),
@@ -216,7 +216,7 @@ describe('a room', () => {
     await settle();
     bench.socket.lose();
     bench.socket.answers.join = (/** @type {any} */ a) => (a.resume ? { ok: false, code: 'session_unknown' } :
-      joinAck({ published: [{ mid: '0', publication: 'p9' }] }));
+      joinAck({ published: [{ mid: '10', publication: 'p9' }] }));
     bench.socket.connect();
     await settle();
     await settle();

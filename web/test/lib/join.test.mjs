@@ -12,10 +12,10 @@ beforeEach(() => {
 });
 
 describe('joining', () => {
-  test('carries the offer: tracks first, then 4 audio and 6 video slots', async () => {
+  test('carries the offer: 4 audio and 6 video slots first, because a track’s section may end, then tracks', async () => {
     await bench.room.publish(track('audio'), 'microphone', { muted: true });
     await bench.room.publish(track('video'), 'camera');
-    bench.socket.answers.join = joinAck({ published: [{ mid: '0', publication: 'p0' }, { mid: '1', publication: { id: 'p1' } }] });
+    bench.socket.answers.join = joinAck({ published: [{ mid: '10', publication: 'p0' }, { mid: '11', publication: { id: 'p1' } }] });
     await bench.join();
     const [sent] = bench.socket.of('join');
     assert.equal(sent.v, 1);
@@ -23,14 +23,14 @@ describe('joining', () => {
     assert.equal(sent.name, 'Ana');
     assert.equal(sent.offer, 'offer of 12 sections');
     assert.deepEqual(sent.publish, [
-      { mid: '0', kind: 'audio', source: 'microphone', muted: true },
-      { mid: '1', kind: 'video', source: 'camera', muted: false },
+      { mid: '10', kind: 'audio', source: 'microphone', muted: true },
+      { mid: '11', kind: 'video', source: 'camera', muted: false },
     ]);
     const [pc] = FakePeerConnection.all;
     assert.equal(pc.config.bundlePolicy, 'max-bundle');
     assert.deepEqual(pc.transceivers.map((t) => `${t.kind} ${t.direction}`), [
-      'audio sendonly', 'video sendonly',
       ...Array(4).fill('audio recvonly'), ...Array(6).fill('video recvonly'),
+      'audio sendonly', 'video sendonly',
     ]);
     assert.deepEqual(bench.room.locals.map((l) => l.id), ['p0', 'p1']);
     assert.deepEqual(pc.remoteDescription, { type: 'answer', sdp: 'answer' });

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => bench.room.leave());
 
-const published = [{ mid: '0', publication: 'p0' }];
+const published = [{ mid: '10', publication: 'p0' }];
 const part = { name: 'r.1', breakout: { main: 'r', rooms: [] } };
 
 describe('a member who is moved', () => {
@@ -24,7 +24,7 @@ describe('a member who is moved', () => {
     bench.room.on('move', (e) => told.push(`move ${e.room}`));
     bench.room.on('moved', (name) => told.push(`moved ${name}`));
     bench.socket.answers.join = joinAck({
-      session: 's2', key: 'k2', room: part, published: [{ mid: '0', publication: 'p9' }], chat: [{ id: 'm1', ts: 1, name: 'Cy', text: 'there' }],
+      session: 's2', key: 'k2', room: part, published: [{ mid: '10', publication: 'p9' }], chat: [{ id: 'm1', ts: 1, name: 'Cy', text: 'there' }],
     });
     bench.socket.fire('move', { room: 'r.1', token: 't1' });
     await settle();
@@ -119,7 +119,7 @@ describe('a member who is moved', () => {
     });
 
     test('what it changes and stops holds if it is refused', async () => {
-      const [sender] = FakePeerConnection.all[0].transceivers.map((t) => t.sender);
+      const { sender } = FakePeerConnection.all[0].transceivers[10];
       const other = track('video');
       await bench.room.replace('screen', other);
       await bench.room.mute('screen', true);
@@ -132,7 +132,7 @@ describe('a member who is moved', () => {
       bench.socket.fire('state', { rev: 8, publications: { add: [{ id: 'p0', member: 'me', kind: 'video', source: 'screen' }] } });
       await bench.room.unpublish('screen');
       await refuse();
-      assert.equal(FakePeerConnection.all[0].transceivers[0].stopped, true);
+      assert.equal(FakePeerConnection.all[0].transceivers[10].stopped, true);
       assert.deepEqual(bench.socket.of('unpublish'), [{ publication: 'p0' }]);
     });
   });

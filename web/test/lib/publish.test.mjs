@@ -103,9 +103,24 @@ describe('publishing', () => {
     await settle();
     await bench.room.mute('microphone', true);
     assert.deepEqual(bench.socket.of('mute'), []);
-    answer(joinAck({ published: [{ mid: '0', publication: 'p0' }] }));
+    answer(joinAck({ published: [{ mid: '10', publication: 'p0' }] }));
     await joining;
     await settle();
     assert.deepEqual(bench.socket.of('mute'), [{ publication: 'p0', muted: true }]);
+  });
+
+  test('one before the server has named what is published is told after that', async () => {
+    await bench.join();
+    /** @type {() => void} */
+    let answer = () => {};
+    const as = bench.socket.answers.offer;
+    bench.socket.answers.offer = (/** @type {any} */ o) => new Promise((done) => (answer = () => done(as(o))));
+    const publishing = bench.room.publish(track('audio'), 'microphone', { muted: true });
+    await settle();
+    await bench.room.mute('microphone', false);
+    assert.deepEqual(bench.socket.of('mute'), []);
+    answer();
+    await publishing;
+    assert.deepEqual(bench.socket.of('mute'), [{ publication: bench.room.locals[0].id, muted: false }]);
   });
 });

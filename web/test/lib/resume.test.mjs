@@ -14,7 +14,7 @@ afterEach(() => bench.room.leave());
 describe('a lost connection', () => {
   test('is resumed without negotiation, and everything is asked for again', async () => {
     await bench.room.publish(track('video'), 'camera');
-    bench.socket.answers.join = joinAck({ published: [{ mid: '0', publication: 'p0' }] });
+    bench.socket.answers.join = joinAck({ published: [{ mid: '10', publication: 'p0' }] });
     await bench.join();
     bench.socket.fire('state', { rev: 8, members: { add: [bo] }, publications: { add: [camera] } });
     bench.room.subscribe([['c1', true]]);
@@ -41,14 +41,14 @@ describe('a lost connection', () => {
   test('what changed meanwhile is made good by the resume', async () => {
     await bench.room.publish(track('video'), 'screen');
     await bench.room.publish(track('audio'), 'microphone');
-    bench.socket.answers.join = joinAck({ published: [{ mid: '0', publication: 'p0' }, { mid: '1', publication: 'p1' }] });
+    bench.socket.answers.join = joinAck({ published: [{ mid: '10', publication: 'p0' }, { mid: '11', publication: 'p1' }] });
     await bench.join();
     bench.socket.lose();
     await bench.room.unpublish('screen');
     await bench.room.mute('microphone', true);
     await bench.room.publish(track('video'), 'camera');
     const mine = (/** @type {string} */ id) => ({ id, member: 'me', kind: 'video', source: 'screen' });
-    bench.socket.answers.join = joinAck({ publications: [mine('p0'), mine('p1')], published: [{ mid: '0', publication: 'p0' }, { mid: '1', publication: 'p1' }] });
+    bench.socket.answers.join = joinAck({ publications: [mine('p0'), mine('p1')], published: [{ mid: '10', publication: 'p0' }, { mid: '11', publication: 'p1' }] });
     bench.socket.connect();
     await settle();
     assert.deepEqual(bench.socket.of('unpublish'), [{ publication: 'p0' }]);
@@ -105,7 +105,7 @@ describe('a lost connection', () => {
     await bench.join();
     bench.socket.lose();
     bench.socket.answers.join = (/** @type {any} */ a) => (a.resume ? { ok: false, code: 'session_unknown' } :
-      joinAck({ session: 's2', self: { id: 'me2', name: 'Ana' }, members: [{ id: 'me2', name: 'Ana' }], published: [{ mid: '0', publication: 'p9' }] }));
+      joinAck({ session: 's2', self: { id: 'me2', name: 'Ana' }, members: [{ id: 'me2', name: 'Ana' }], published: [{ mid: '10', publication: 'p9' }] }));
     bench.socket.connect();
     await settle();
     await settle();
