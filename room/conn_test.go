@@ -182,7 +182,8 @@ type roomState struct {
 	Breakout      *parts
 }
 
-// raw sends an event with any bytes as its argument.
+// raw sends an event with any bytes as its argument. They are not held against the
+// schema: encoding/json takes names in another case, and null, which it forbids.
 func (c *conn) raw(name, arg string) ack {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
@@ -203,7 +204,6 @@ func (c *conn) raw(name, arg string) ack {
 	}
 	b, err := json.Marshal(v)
 	fits(c.t, name+".ack.json", b)
-	fits(c.t, name+".request.json", []byte(arg))
 	if err != nil {
 		c.t.Fatalf("%s: acknowledgement is no JSON: %v", name, err)
 	}
@@ -220,7 +220,11 @@ func (c *conn) ask(name string, arg any) ack {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return c.raw(name, string(b))
+	a := c.raw(name, string(b))
+	if a.OK {
+		fits(c.t, name+".request.json", b)
+	}
+	return a
 }
 
 // must is ask for what works.

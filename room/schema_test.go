@@ -16,7 +16,7 @@ import (
 )
 
 // schemas are those of room/schema, by file. Every event and acknowledgement of
-// these tests is held against them; see [conn.Emit] and [conn.raw].
+// these tests is held against them; see [conn.Emit], [conn.raw] and [conn.ask].
 var schemas = sync.OnceValue(func() map[string]any {
 	all := make(map[string]any)
 	files, _ := filepath.Glob("schema/*.json")
