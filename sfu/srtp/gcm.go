@@ -19,16 +19,16 @@ const (
 // gcm is one direction of an AEAD profile (RFC 7714). One goroutine at a time.
 type gcm struct {
 	fast              *vaes.AEAD // seals RTP; nil in an opener, or where it is not available
+	rtpSalt, rtcpSalt vaes.Nonce
 	rtp, rtcp         cipher.AEAD
-	rtpSalt, rtcpSalt [12]byte
 	nonce             [12]byte // kept here: a local array would escape
 	aad               [rtcpHeader + rtcpIndex]byte
 }
 
 func newGCM(block cipher.Block, salt []byte, keyLen int, seals bool) (*gcm, error) {
 	g := &gcm{}
-	copy(g.rtpSalt[:], derive(block, salt, labelRTPSalt, 12))
-	copy(g.rtcpSalt[:], derive(block, salt, labelRTCPSalt, 12))
+	g.rtpSalt = number(derive(block, salt, labelRTPSalt, 12))
+	g.rtcpSalt = number(derive(block, salt, labelRTCPSalt, 12))
 	key := derive(block, salt, labelRTPKey, keyLen)
 	if seals {
 		g.fast = vaes.New(key)
@@ -49,18 +49,21 @@ func aead(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// iv makes the nonce: SSRC and index under the salt (RFC 7714 sections 8.1
-// and 9.1). A 31-bit SRTCP index takes the place of ROC and number.
-func (g *gcm) iv(salt *[12]byte, ssrc uint32, index uint64) []byte {
-	n := &g.nonce
-	n[0], n[1] = 0, 0
-	binary.BigEndian.PutUint32(n[2:], ssrc)
-	binary.BigEndian.PutUint16(n[6:], uint16(index>>32))
-	binary.BigEndian.PutUint32(n[8:], uint32(index))
-	for i := range n {
-		n[i] ^= salt[i]
-	}
-	return n[:]
+func number(salt []byte) vaes.Nonce {
+	return vaes.Nonce{High: binary.BigEndian.Uint64(salt), Low: binary.BigEndian.Uint32(salt[8:])}
+}
+
+// iv makes a nonce: SSRC and index under the salt (RFC 7714 sections 8.1 and
+// 9.1). A 31-bit SRTCP index takes the place of ROC and number.
+func iv(salt vaes.Nonce, ssrc uint32, index uint64) vaes.Nonce {
+	return vaes.Nonce{High: salt.High ^ uint64(ssrc)<<16 ^ index>>32&0xffff, Low: salt.Low ^ uint32(index)}
+}
+
+// bytes returns a nonce as the standard library takes it, until the next call.
+func (g *gcm) bytes(n vaes.Nonce) []byte {
+	binary.BigEndian.PutUint64(g.nonce[:], n.High)
+	binary.BigEndian.PutUint32(g.nonce[8:], n.Low)
+	return g.nonce[:]
 }
 
 func (g *gcm) minRTP() int  { return tagGCM }
@@ -69,18 +72,18 @@ func (g *gcm) minRTCP() int { return rtcpHeader + tagGCM + rtcpIndex }
 func (g *gcm) sealRTP(dst, header, prefix, plain []byte, ssrc uint32, index uint64) []byte {
 	start := len(dst)
 	dst = append(dst, header...)
-	nonce, aad := g.iv(&g.rtpSalt, ssrc, index), dst[start:]
+	nonce, aad := iv(g.rtpSalt, ssrc, index), dst[start:]
 	if g.fast != nil && len(prefix) <= vaes.MaxPrefix {
 		return g.fast.Seal(dst, nonce, prefix, plain, aad)
 	}
 	if len(prefix) > 0 { // the two parts meet where they will stay
 		plain = append(append(dst, prefix...), plain...)[len(dst):]
 	}
-	return g.rtp.Seal(dst, nonce, plain, aad)
+	return g.rtp.Seal(dst, g.bytes(nonce), plain, aad)
 }
 
 func (g *gcm) openRTP(b []byte, header int, ssrc uint32, index uint64) (int, bool) {
-	plain, err := g.rtp.Open(b[header:header], g.iv(&g.rtpSalt, ssrc, index), b[header:], b[:header])
+	plain, err := g.rtp.Open(b[header:header], g.bytes(iv(g.rtpSalt, ssrc, index)), b[header:], b[:header])
 	return header + len(plain), err == nil
 }
 
@@ -88,7 +91,7 @@ func (g *gcm) sealRTCP(dst, packet []byte, ssrc, index uint32) []byte {
 	copy(g.aad[:], packet[:rtcpHeader])
 	binary.BigEndian.PutUint32(g.aad[rtcpHeader:], encrypted|index)
 	dst = append(dst, packet[:rtcpHeader]...)
-	dst = g.rtcp.Seal(dst, g.iv(&g.rtcpSalt, ssrc, uint64(index)), packet[rtcpHeader:], g.aad[:])
+	dst = g.rtcp.Seal(dst, g.bytes(iv(g.rtcpSalt, ssrc, uint64(index))), packet[rtcpHeader:], g.aad[:])
 	return append(dst, g.aad[rtcpHeader:]...)
 }
 
@@ -101,6 +104,6 @@ func (g *gcm) openRTCP(b []byte, ssrc uint32) (int, uint32, bool) {
 	index := word &^ encrypted
 	copy(g.aad[:], b[:rtcpHeader])
 	copy(g.aad[rtcpHeader:], b[body:])
-	plain, err := g.rtcp.Open(b[rtcpHeader:rtcpHeader], g.iv(&g.rtcpSalt, ssrc, uint64(index)), b[rtcpHeader:body], g.aad[:])
+	plain, err := g.rtcp.Open(b[rtcpHeader:rtcpHeader], g.bytes(iv(g.rtcpSalt, ssrc, uint64(index))), b[rtcpHeader:body], g.aad[:])
 	return rtcpHeader + len(plain), index, err == nil
 }

@@ -8,6 +8,9 @@ import "golang.org/x/sys/cpu"
 // for a system that keeps the registers.
 var supported = cpu.X86.HasAVX2 && cpu.X86.HasAES && leaf7()>>9&3 == 3
 
+// wide tells whether registers of 512 bits are there as well.
+var wide = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ && cpu.X86.HasBMI2 && cpu.X86.HasBMI1
+
 // leaf7 returns ECX of the processor's leaf 7.
 func leaf7() uint32
 
@@ -34,3 +37,9 @@ func finish(a *AEAD, s *sum, e *end)
 //
 //go:noescape
 func hash(a *AEAD, s *sum, b *blocks, n int)
+
+// sealWide is all of Seal for a prefix of before bytes and clear bytes of aad, of
+// which neither has more than 64. size counts the prefix as well.
+//
+//go:noescape
+func sealWide(a *AEAD, dst, prefix *byte, before int, plain *byte, size int, aad *byte, clear int, high, low uint64)

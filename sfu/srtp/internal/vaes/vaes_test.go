@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"encoding/binary"
 	"math/rand/v2"
 	"testing"
 )
@@ -19,6 +20,19 @@ func made(t testing.TB, key []byte) *AEAD {
 	return a
 }
 
+// widths returns the AEAD with each size of registers that there is.
+func widths(a *AEAD) []*AEAD {
+	if a == nil {
+		return nil
+	}
+	narrow := *a
+	narrow.wide = false
+	if !a.wide {
+		return []*AEAD{&narrow}
+	}
+	return []*AEAD{a, &narrow}
+}
+
 func oracle(t testing.TB, key []byte) cipher.AEAD {
 	t.Helper()
 	c, err := aes.NewCipher(key)
@@ -30,6 +44,10 @@ func oracle(t testing.TB, key []byte) cipher.AEAD {
 		t.Fatal(err)
 	}
 	return g
+}
+
+func nonce(b []byte) Nonce {
+	return Nonce{High: binary.BigEndian.Uint64(b), Low: binary.BigEndian.Uint32(b[8:])}
 }
 
 func random(r *rand.Rand, n int) []byte {
@@ -46,21 +64,20 @@ func TestEveryLength(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, size := range []int{16, 32} {
 		key := random(r, size)
-		a, want := made(t, key), oracle(t, key)
-		if a == nil {
-			return
-		}
+		all, want := widths(made(t, key)), oracle(t, key)
 		for n := range 1500 {
 			plain, number := random(r, n), random(r, 12)
 			for _, aad := range [][]byte{nil, random(r, 12), random(r, 16), random(r, n%140+1), random(r, 300)} {
-				for _, prefix := range []int{0, 1, 4, 16, MaxPrefix} {
+				for _, prefix := range []int{0, 1, 4, 16, 63, quad, 65, MaxPrefix} {
 					if prefix > n {
 						continue
 					}
 					expected := want.Seal([]byte("kept"), number, plain, aad)
-					got := a.Seal([]byte("kept"), number, plain[:prefix], plain[prefix:], aad)
-					if !bytes.Equal(got, expected) {
-						t.Fatalf("key of %d, %d bytes after a prefix of %d, %d in the clear: sealed otherwise", size, n-prefix, prefix, len(aad))
+					for _, a := range all {
+						got := a.Seal([]byte("kept"), nonce(number), plain[:prefix], plain[prefix:], aad)
+						if !bytes.Equal(got, expected) {
+							t.Fatalf("key of %d, %d bytes after a prefix of %d, %d in the clear, wide %v: sealed otherwise", size, n-prefix, prefix, len(aad), a.wide)
+						}
 					}
 				}
 			}
@@ -79,14 +96,14 @@ func TestSealInPlace(t *testing.T) {
 	}
 	room := make([]byte, 0, 1500)
 	dst := append(room, header...)
-	got := a.Seal(dst, number, plain[:3], plain[3:], dst)
+	got := a.Seal(dst, nonce(number), plain[:3], plain[3:], dst)
 	if want := oracle(t, key).Seal(bytes.Clone(header), number, plain, header); !bytes.Equal(got, want) {
 		t.Error("sealed otherwise than apart from the header")
 	}
 	if &got[0] != &room[:1][0] {
 		t.Error("the room was not used")
 	}
-	if n := testing.AllocsPerRun(100, func() { a.Seal(dst, number, plain[:3], plain[3:], dst) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { a.Seal(dst, nonce(number), plain[:3], plain[3:], dst) }); n != 0 {
 		t.Errorf("%v allocations per packet", n)
 	}
 }
@@ -107,8 +124,10 @@ func FuzzSeal(f *testing.F) {
 			return
 		}
 		want := oracle(t, key).Seal(nil, number, append(bytes.Clone(prefix), plain...), aad)
-		if got := a.Seal(nil, number, prefix, plain, aad); !bytes.Equal(got, want) {
-			t.Fatalf("sealed otherwise: got %x, want %x", got, want)
+		for _, a := range widths(a) {
+			if got := a.Seal(nil, nonce(number), prefix, plain, aad); !bytes.Equal(got, want) {
+				t.Fatalf("sealed otherwise: got %x, want %x, wide %v", got, want, a.wide)
+			}
 		}
 	})
 }
@@ -120,13 +139,16 @@ func BenchmarkSeal(b *testing.B) {
 	if a == nil {
 		b.Fatal("this processor has no VAES")
 	}
-	for _, tt := range []struct {
+	type sealer struct {
 		name string
 		seal func(n int)
-	}{
-		{"vaes", func(n int) { a.Seal(dst, number, nil, plain[:n], aad) }},
-		{"standard", func(n int) { g.Seal(dst, number, plain[:n], aad) }},
-	} {
+	}
+	sealers := []sealer{{"standard", func(n int) { g.Seal(dst, number, plain[:n], aad) }}}
+	for _, a := range widths(a) {
+		name := map[bool]string{true: "512", false: "256"}[a.wide]
+		sealers = append(sealers, sealer{name, func(n int) { a.Seal(dst, nonce(number), nil, plain[:n], aad) }})
+	}
+	for _, tt := range sealers {
 		for _, n := range []int{80, 1180} {
 			b.Run(tt.name+map[int]string{80: "/audio", 1180: "/video"}[n], func(b *testing.B) {
 				b.ReportAllocs()
