@@ -18,23 +18,18 @@ const (
 
 // gcm is one direction of an AEAD profile (RFC 7714). One goroutine at a time.
 type gcm struct {
-	fast              *vaes.AEAD // seals RTP; nil in an opener, or where it is not available
 	rtpSalt, rtcpSalt vaes.Nonce
 	rtp, rtcp         cipher.AEAD
 	nonce             [12]byte // kept here: a local array would escape
 	aad               [rtcpHeader + rtcpIndex]byte
 }
 
-func newGCM(block cipher.Block, salt []byte, keyLen int, seals bool) (*gcm, error) {
+func newGCM(block cipher.Block, salt []byte, keyLen int) (*gcm, error) {
 	g := &gcm{}
 	g.rtpSalt = number(derive(block, salt, labelRTPSalt, 12))
 	g.rtcpSalt = number(derive(block, salt, labelRTCPSalt, 12))
-	key := derive(block, salt, labelRTPKey, keyLen)
-	if seals {
-		g.fast = vaes.New(key)
-	}
 	var err error
-	if g.rtp, err = aead(key); err != nil {
+	if g.rtp, err = aead(derive(block, salt, labelRTPKey, keyLen)); err != nil {
 		return nil, err
 	}
 	g.rtcp, err = aead(derive(block, salt, labelRTCPKey, keyLen))
@@ -72,14 +67,11 @@ func (g *gcm) minRTCP() int { return rtcpHeader + tagGCM + rtcpIndex }
 func (g *gcm) sealRTP(dst, header, prefix, plain []byte, ssrc uint32, index uint64) []byte {
 	start := len(dst)
 	dst = append(dst, header...)
-	nonce, aad := iv(g.rtpSalt, ssrc, index), dst[start:]
-	if g.fast != nil && len(prefix) <= vaes.MaxPrefix {
-		return g.fast.Seal(dst, nonce, prefix, plain, aad)
-	}
+	aad := dst[start:]
 	if len(prefix) > 0 { // the two parts meet where they will stay
 		plain = append(append(dst, prefix...), plain...)[len(dst):]
 	}
-	return g.rtp.Seal(dst, g.bytes(nonce), plain, aad)
+	return g.rtp.Seal(dst, g.bytes(iv(g.rtpSalt, ssrc, index)), plain, aad)
 }
 
 func (g *gcm) openRTP(b []byte, header int, ssrc uint32, index uint64) (int, bool) {

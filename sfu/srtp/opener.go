@@ -30,7 +30,7 @@ type window struct {
 // NewOpener returns an opener for a master key and salt. It fails if their
 // lengths do not fit the profile.
 func NewOpener(p Profile, key, salt []byte) (*Opener, error) {
-	s, err := newSuite(p, key, salt, false)
+	s, err := newSuite(p, key, salt)
 	if err != nil {
 		return nil, err
 	}

@@ -137,8 +137,8 @@ type suite interface {
 	minRTCP() int // bytes in all
 }
 
-// newSuite makes a suite for a master key; seals tells which direction it is.
-func newSuite(p Profile, key, salt []byte, seals bool) (suite, error) {
+// newSuite makes a suite for a master key.
+func newSuite(p Profile, key, salt []byte) (suite, error) {
 	if err := p.check(key, salt); err != nil {
 		return nil, err
 	}
@@ -149,5 +149,5 @@ func newSuite(p Profile, key, salt []byte, seals bool) (suite, error) {
 	if p == AES128CMHMACSHA180 {
 		return newCM(block, salt)
 	}
-	return newGCM(block, salt, p.KeyLen(), seals)
+	return newGCM(block, salt, p.KeyLen())
 }

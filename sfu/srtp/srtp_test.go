@@ -58,7 +58,7 @@ func fromHex(t *testing.T, s string) []byte {
 func TestDeriveVectors(t *testing.T) {
 	key := fromHex(t, "E1F97A0D3E018BE0D64FA32C06DE4139")
 	salt := fromHex(t, "0EC675AD498AFEEBB6960B3AABE6")
-	s, err := newSuite(AES128CMHMACSHA180, key, salt, true)
+	s, err := newSuite(AES128CMHMACSHA180, key, salt)
 	if err != nil {
 		t.Fatal(err)
 	}

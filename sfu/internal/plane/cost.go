@@ -51,17 +51,36 @@ type Spent struct {
 // with the bytes of a datagram is in 1/1024.
 type weights struct{ open, openByte, seal, sealByte uint64 }
 
-// The weights are what the plane took for packets of 100 and of 1,200 bytes, in
-// ns: to open is the time of one without subscribers, to seal what each of 16
-// subscribers adds. Measured by the thread's clock on an AMD EPYC with VAES and
-// Go 1.26, as the fastest tenth of 300 batches, and of that the median of eight runs;
-// TestCostFollowsWork of package micro measures again and compares the ratios.
-var (
-	weightsCM     = weights{open: 642, openByte: 867, seal: 433, sealByte: 812}
-	weightsGCM128 = weights{open: 420, openByte: 310, seal: 142, sealByte: 183}
-	weightsGCM256 = weights{open: 410, openByte: 345, seal: 146, sealByte: 199}
-	weightsPlain  = weights{open: 340, openByte: 80, seal: 80, sealByte: 30} // guessed: GCM-128 without the cipher
-)
+// table has the weights of all profiles.
+type table struct{ cm, gcm128, gcm256, plain weights }
+
+// protect is the table for this machine.
+var protect = tableFor(srtp.Blocks())
+
+// tableFor returns what the plane took for packets of 100 and of 1,200 bytes, in
+// ns, where GCM seals so many blocks at once: to open is the time of one without
+// subscribers, to seal what each of 16 subscribers adds. Measured by the thread's
+// clock with Go 1.26, as the fastest tenth of 300 batches, and of that the median
+// of eight runs, with two blocks on an AMD EPYC, with four on an Intel Xeon;
+// TestCostFollowsWork of package micro measures again and compares the ratios. How
+// CM and GCM-256 open with four is guessed from how they seal, plain RTP is GCM-128
+// without the cipher.
+func tableFor(blocks int) table {
+	if blocks == 4 {
+		return table{
+			cm:     weights{open: 800, openByte: 1400, seal: 740, sealByte: 1349},
+			gcm128: weights{open: 534, openByte: 534, seal: 172, sealByte: 135},
+			gcm256: weights{open: 534, openByte: 560, seal: 176, sealByte: 146},
+			plain:  weights{open: 430, openByte: 100, seal: 130, sealByte: 30},
+		}
+	}
+	return table{
+		cm:     weights{open: 642, openByte: 867, seal: 433, sealByte: 812},
+		gcm128: weights{open: 420, openByte: 310, seal: 142, sealByte: 183},
+		gcm256: weights{open: 410, openByte: 345, seal: 146, sealByte: 199},
+		plain:  weights{open: 340, openByte: 80, seal: 80, sealByte: 30},
+	}
+}
 
 const (
 	weightDrop     = 10  // a packet that a slot does not get
@@ -84,11 +103,11 @@ const (
 func weightsOf(s *srtp.Sealer) *weights {
 	switch s.Profile() {
 	case srtp.AES128CMHMACSHA180:
-		return &weightsCM
+		return &protect.cm
 	case srtp.AEADAES256GCM:
-		return &weightsGCM256
+		return &protect.gcm256
 	}
-	return &weightsGCM128
+	return &protect.gcm128
 }
 
 // spend notes work that was done for a.
@@ -222,7 +241,7 @@ func (in *Inbound) cost() Cost {
 // SendUnits returns the units of sending n datagrams of size bytes with GCM-128,
 // as trains of so many each.
 func SendUnits(n, size, train float64) float64 {
-	w := &weightsGCM128
+	w := &protect.gcm128
 	each := float64(w.seal+weightSend) + size*float64(w.sealByte+weightSendByte)/1024
 	return n * (each + weightMessage/train)
 }

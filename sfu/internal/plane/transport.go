@@ -81,13 +81,13 @@ func newTransport(p *Plane, c AddTransport, now mono.Time) *Transport {
 		nextReport: now.Add(reportEvery),
 		nextLevel:  mono.Never,
 		rtcp:       make([]byte, 0, packet.MaxSize),
-		weights:    &weightsGCM128,
+		weights:    &protect.gcm128,
 		account:    account{payer: PayTransport},
 		plain:      c.Plain,
 		silent:     c.Plain,
 	}
 	if t.plain {
-		t.weights = &weightsPlain
+		t.weights = &protect.plain
 	}
 	return t
 }

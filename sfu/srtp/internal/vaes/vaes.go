@@ -27,7 +27,7 @@ const (
 )
 
 // AEAD seals with one key. It holds nothing but what follows from the key, so
-// any number of goroutines may use it.
+// any number of goroutines may use it. The zero value has no key, see [AEAD.Set].
 type AEAD struct {
 	rounds [15][block]byte // round keys
 	last   uint64          // offset of the last one, in bytes
@@ -57,22 +57,34 @@ type sum [2]uint64
 // nobody asked for approved cryptography only.
 func Available() bool { return supported && !fips140.Enabled() }
 
-// New returns an AEAD for a key of 16 or 32 bytes, or nil for any other length
-// or where the instructions are not available.
-func New(key []byte) *AEAD {
+// Blocks returns how many blocks an [AEAD] works on at once: 4, 2, or 1 where it is
+// not available.
+func Blocks() int {
+	switch {
+	case !Available():
+		return 1
+	case wide:
+		return 4
+	}
+	return 2
+}
+
+// Set takes a key of 16 or 32 bytes. It returns false for any other length, or
+// where the instructions are not available; then the AEAD must not be used.
+func (a *AEAD) Set(key []byte) bool {
 	if !Available() || len(key) != 16 && len(key) != 32 {
-		return nil
+		return false
 	}
 	c, err := aes.NewCipher(key)
 	if err != nil {
-		return nil
+		return false
 	}
-	a := &AEAD{wide: wide}
+	a.wide = wide
 	a.expand(key)
 	var h [block]byte
 	c.Encrypt(h[:], h[:])
 	a.raise(&h)
-	return a
+	return true
 }
 
 // Seal appends prefix and plain, encrypted as one, and the tag over them and
