@@ -122,6 +122,38 @@ func route(pub, slot *pionpc.Section) *plane.Route {
 	return r
 }
 
+// routesKept is how many routes of a publication are shared.
+const routesKept = 8
+
+// route is [route] for the publication. Slots whose packets are named alike share
+// one: it is read for each packet, and stays in the core's cache then. Workers call
+// it as well: it takes no lock.
+func (p *Publication) route(slot *pionpc.Section) *plane.Route {
+	r := route(&p.section, slot)
+	if r == nil {
+		return nil
+	}
+	for {
+		old := p.routes.Load()
+		var known []*plane.Route
+		if old != nil {
+			known = *old
+		}
+		for _, k := range known {
+			if k.Same(r) {
+				return k
+			}
+		}
+		if len(known) == routesKept {
+			return r
+		}
+		list := append(slices.Clone(known), r)
+		if p.routes.CompareAndSwap(old, &list) {
+			return r
+		}
+	}
+}
+
 // decodes tells whether what is sent in a codec can be shown in a slot.
 func decodes(slot *pionpc.Section, c pionpc.Codec) bool {
 	return c.Codec != packet.RED && codec.Best(formatOf(c), formatsOf(slot.Codecs)) >= 0

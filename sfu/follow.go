@@ -108,7 +108,7 @@ func (s *slot) route(server *Server) func(plane.ID) *plane.Route {
 		if pub == nil {
 			return nil
 		}
-		return route(&pub.section, section)
+		return pub.route(section)
 	}
 }
 

@@ -24,6 +24,7 @@ type Publication struct {
 	spec    plane.Publication
 	level   atomic.Uint32 // -dBov, and bit 8 for speech
 	offer   atomic.Pointer[layer.Ladder]
+	routes  atomic.Pointer[[]*plane.Route] // those made first, see route
 	done    chan struct{}
 
 	// Guarded by server.mu.

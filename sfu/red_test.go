@@ -1,10 +1,12 @@
 package sfu
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/switchyard-rtc/switchyard/sfu/internal/packet"
 	"github.com/switchyard-rtc/switchyard/sfu/internal/pionpc"
+	"github.com/switchyard-rtc/switchyard/sfu/internal/plane"
 )
 
 // Redundancy goes to who negotiated it: stripped, passed or added.
@@ -38,5 +40,44 @@ func TestRouteRED(t *testing.T) {
 				t.Errorf("RED becomes %d, want %d", got, tt.red)
 			}
 		})
+	}
+}
+
+// Slots whose packets are named alike share a route, in any order, from any
+// goroutine; others do not, and what is kept of them is bounded.
+func TestRoutesAreShared(t *testing.T) {
+	section := func(pt uint8) *pionpc.Section {
+		return &pionpc.Section{Codecs: []pionpc.Codec{{Codec: packet.Opus, PayloadType: pt, ClockRate: 48000}}}
+	}
+	pub := newPublication(nil, 1, *section(111), plane.Publication{})
+	made := make([][]*plane.Route, 4)
+	var wg sync.WaitGroup
+	for i := range made {
+		wg.Go(func() {
+			for pt := range uint8(2 * routesKept) {
+				made[i] = append(made[i], pub.route(section(96+pt)))
+			}
+		})
+	}
+	wg.Wait()
+	shared := 0
+	for pt := range uint8(2 * routesKept) {
+		r := made[0][pt]
+		for _, list := range made {
+			if got := list[pt].PayloadTypes[111]; got != 96+pt {
+				t.Errorf("payload type %d is named %d", 96+pt, got)
+			}
+		}
+		if pub.route(section(96+pt)) == r {
+			shared++
+			for _, list := range made[1:] {
+				if list[pt] != r {
+					t.Errorf("two routes to payload type %d", 96+pt)
+				}
+			}
+		}
+	}
+	if shared != routesKept {
+		t.Errorf("%d routes are shared, want %d", shared, routesKept)
 	}
 }

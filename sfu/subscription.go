@@ -67,7 +67,7 @@ func (p *Peer) Subscribe(pub *Publication, opts SubscribeOptions) (*Subscription
 	if err != nil {
 		return nil, err
 	}
-	r := route(&pub.section, &slot.section)
+	r := pub.route(&slot.section)
 	if r == nil {
 		return nil, ErrNoCodec
 	}
@@ -192,7 +192,7 @@ func (s *Subscription) Replace(pub *Publication) error {
 	case pub == s.pub:
 		return nil
 	}
-	r := route(&pub.section, &s.slot.section)
+	r := pub.route(&s.slot.section)
 	if r == nil {
 		return ErrNoCodec
 	}

@@ -1,6 +1,7 @@
 package plane
 
 import (
+	"slices"
 	"time"
 
 	"github.com/switchyard-rtc/switchyard/sfu/internal/codec"
@@ -29,8 +30,8 @@ type Outbound struct {
 	before   Cost          // of the slot, when it was bound
 }
 
-// Route says how packets of a publication are named in a slot. It is made once
-// per subscription and does not change.
+// Route says how packets of a publication are named in a slot. It does not change,
+// and slots whose packets are named alike may share one.
 type Route struct {
 	// PayloadTypes maps what comes in to what goes out; 0 is not negotiated.
 	PayloadTypes [128]uint8
@@ -47,6 +48,12 @@ type Route struct {
 	// Descriptor is the dependency descriptor, which is rewritten; zero if not
 	// both sides have it.
 	Descriptor ExtensionPair
+}
+
+// Same tells whether two routes name packets alike.
+func (r *Route) Same(o *Route) bool {
+	return r.PayloadTypes == o.PayloadTypes && r.Repairs == o.Repairs && r.Opus == o.Opus &&
+		slices.Equal(r.Extensions, o.Extensions) && r.Descriptor == o.Descriptor
 }
 
 // ExtensionPair is a header extension as it comes in and as it goes out.
