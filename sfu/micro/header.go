@@ -67,7 +67,7 @@ func rewriteHeader(b *testing.B) {
 			if !ok {
 				wrong++
 			}
-			header.Begin(rewrite.Fields{
+			header.Begin(&rewrite.Fields{
 				SSRC: mediaSSRC, Timestamp: timestamp.Map(ts), CSRC: 7, Sequence: uint16(index), PayloadType: 96,
 			})
 			header.Extend(10, level)

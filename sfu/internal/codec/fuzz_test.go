@@ -70,7 +70,7 @@ func rewritten(t *testing.T, b []byte, f packet.Frame) {
 	kept := bytes.Clone(b)
 	size := int(f.DescriptorSize)
 	dst := make([]byte, size, size+4)
-	if n := RewriteVP8(dst, b, f, picture, tl0); n != size {
+	if n := RewriteVP8(dst, b, &f, picture, tl0); n != size {
 		t.Fatalf("descriptor of %d bytes, %d written", size, n)
 	}
 	if !bytes.Equal(b, kept) {
@@ -124,7 +124,7 @@ func rewrittenVP9(t *testing.T, b []byte, f packet.Frame) {
 	}
 	const picture, tl0 = 0x5a5a, 0xa5
 	var dst [RewrittenVP9]byte
-	n := RewriteVP9(dst[:], b, f, picture, tl0)
+	n := RewriteVP9(dst[:], b, &f, picture, tl0)
 	want := f
 	want.PictureID = picture & (1<<f.PictureIDBits - 1)
 	if f.HasTL0 {
@@ -243,7 +243,7 @@ func TestNothingAllocates(t *testing.T) {
 		if tt.c != packet.VP8 {
 			continue
 		}
-		if got := testing.AllocsPerRun(100, func() { RewriteVP8(dst, b, frame, 300, 7) }); got != 0 {
+		if got := testing.AllocsPerRun(100, func() { RewriteVP8(dst, b, &frame, 300, 7) }); got != 0 {
 			t.Errorf("RewriteVP8: got %v allocations, want none", got)
 		}
 	}

@@ -76,7 +76,7 @@ func extendedVP8(f *packet.Frame, b []byte) (size int, ok bool) {
 // picture id and TL0PICIDX in the width that they have, and returns its size.
 // dst must have room for f.DescriptorSize bytes; f is what [Describe] said of
 // the payload.
-func RewriteVP8(dst, payload []byte, f packet.Frame, pictureID uint16, tl0 uint8) int {
+func RewriteVP8(dst, payload []byte, f *packet.Frame, pictureID uint16, tl0 uint8) int {
 	n := copy(dst, payload[:f.DescriptorSize])
 	at := 2
 	switch f.PictureIDBits {

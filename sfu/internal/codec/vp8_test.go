@@ -87,7 +87,8 @@ func TestRewriteVP8(t *testing.T) {
 			in, want := fromHex(t, tt.in), fromHex(t, tt.want)
 			kept := bytes.Clone(in)
 			dst := bytes.Repeat([]byte{0xee}, 8)
-			n := RewriteVP8(dst, in, Describe(packet.VP8, in, false), tt.picture, tt.tl0)
+			f := Describe(packet.VP8, in, false)
+			n := RewriteVP8(dst, in, &f, tt.picture, tt.tl0)
 			if !bytes.Equal(dst[:n], want) {
 				t.Errorf("RewriteVP8(%s, %d, %d): got %x, want %x", tt.in, tt.picture, tt.tl0, dst[:n], want)
 			}

@@ -121,7 +121,7 @@ func sizesVP9(b []byte) (sizes [maxLayers]size) {
 // with another picture id and TL0PICIDX in the width that they have, and returns
 // its size, which is at most [RewrittenVP9]; the rest of the payload goes on
 // behind it. f is what [Describe] said of the payload.
-func RewriteVP9(dst, payload []byte, f packet.Frame, pictureID uint16, tl0 uint8) int {
+func RewriteVP9(dst, payload []byte, f *packet.Frame, pictureID uint16, tl0 uint8) int {
 	at := 1
 	switch f.PictureIDBits {
 	case 7:

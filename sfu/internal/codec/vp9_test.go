@@ -137,7 +137,8 @@ func TestRewriteVP9(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			in, want := fromHex(t, tt.in), fromHex(t, tt.want)
 			dst := bytes.Repeat([]byte{0xee}, RewrittenVP9+3)
-			n := RewriteVP9(dst, in, Describe(packet.VP9, in, false), tt.picture, tt.tl0)
+			f := Describe(packet.VP9, in, false)
+			n := RewriteVP9(dst, in, &f, tt.picture, tt.tl0)
 			if !bytes.Equal(dst[:n], want) {
 				t.Errorf("RewriteVP9(%s, %d, %d): got %x, want %x", tt.in, tt.picture, tt.tl0, dst[:n], want)
 			}

@@ -289,7 +289,7 @@ func (o *Outbound) notice(now mono.Time) {
 
 // header writes the header of a packet that is sent the first time or again. The
 // marker bit is the caller's.
-func (bd *binding) header(h *rewrite.Header, f rewrite.Fields, e *nack.Entry, b []byte) {
+func (bd *binding) header(h *rewrite.Header, f *rewrite.Fields, e *nack.Entry, b []byte) {
 	f.CSRC = bd.number
 	h.Begin(f)
 	if int(e.View.PayloadOffset)+int(e.View.PayloadSize) > plainTarget {
@@ -312,7 +312,7 @@ func (bd *binding) header(h *rewrite.Header, f rewrite.Fields, e *nack.Entry, b 
 // temporal layer begin with what is sent, so that a receiver does not wait for
 // the rest (AV1 RTP, appendix A.4).
 func (bd *binding) descriptor(f *packet.Frame, element []byte) []byte {
-	p, number := bd.in.fan.plane, bd.frames.Map(*f)
+	p, number := bd.in.fan.plane, bd.frames.Map(f)
 	var active uint32
 	var targets int
 	if s := bd.in.stream.Structure(); f.Start && f.Temporal == 0 && s.Serial() == f.Structure {
@@ -329,7 +329,7 @@ func (bd *binding) descriptor(f *packet.Frame, element []byte) []byte {
 // leave says that a packet is not sent.
 func (bd *binding) leave(e *nack.Entry) {
 	if bd.in.fan.kinds[e.View.PayloadType&0x7f] == packet.VP8 {
-		bd.vp8.Leave(e.Frame)
+		bd.vp8.Leave(&e.Frame)
 	}
 }
 
@@ -340,7 +340,7 @@ func (bd *binding) payload(prefix []byte, e *nack.Entry, b []byte) (head, rest [
 		return bd.sound(prefix, e, b)
 	}
 	rest = e.View.Payload(b)
-	f, n := e.Frame, len(prefix)
+	f, n := &e.Frame, len(prefix)
 	switch bd.in.fan.kinds[e.View.PayloadType&0x7f] {
 	case packet.VP8:
 		if f.DescriptorSize == 0 {

@@ -160,8 +160,8 @@ func (s *Slot) turn(now mono.Time, o *Outbound, e *nack.Entry) {
 		tag: l.tag, in: o.current, route: o.route, number: uint32(o.fan.id), vp8: previous.vp8, frames: previous.frames,
 		start: e.Sequence, entered: e.View.Timestamp,
 	}
-	bd.vp8.Start(e.Frame)
-	bd.frames.Start(e.Frame)
+	bd.vp8.Start(&e.Frame)
+	bd.frames.Start(&e.Frame)
 	l.sequence.Start(l.tag, e.Sequence)
 	rate := o.fan.rates[e.View.PayloadType&0x7f]
 	if o.replay.in == o.current {
@@ -181,7 +181,7 @@ func (s *Slot) send(index uint64, a *arrival, mark bool) {
 	bd := l.binding()
 	bd.marks = s.outbound.selector.Marks()
 	_, bd.temporal = s.outbound.selector.Layer()
-	bd.header(&p.header, rewrite.Fields{
+	bd.header(&p.header, &rewrite.Fields{
 		Marker:      mark,
 		PayloadType: bd.route.PayloadTypes[e.View.PayloadType&0x7f],
 		Sequence:    uint16(index),
@@ -277,7 +277,7 @@ func (s *Slot) repeat(now mono.Time, number uint16) bool {
 	}
 	index := s.repair
 	s.repair++
-	bd.header(&p.header, rewrite.Fields{
+	bd.header(&p.header, &rewrite.Fields{
 		Marker:      bd.ends(e),
 		PayloadType: pt,
 		Sequence:    uint16(index),

@@ -90,7 +90,7 @@ func TestTransportWideNumbersKeepToTheSize(t *testing.T) {
 		{plainMost - header - least, true, false},
 		{plainMost - header - least + 1, false, false},
 	} {
-		h.Begin(rewrite.Fields{CSRC: 1})
+		h.Begin(&rewrite.Fields{CSRC: 1})
 		h.Extend(idLevelOut, []byte{1})
 		numbered := s.number(tt.payload)
 		b := append([]byte(nil), h.Bytes()...)

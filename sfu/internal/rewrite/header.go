@@ -29,7 +29,7 @@ type Header struct {
 }
 
 // Begin starts a header without extensions.
-func (h *Header) Begin(f Fields) {
+func (h *Header) Begin(f *Fields) {
 	h.out[0] = 0x80
 	if f.Padding {
 		h.out[0] |= 0x20

@@ -43,7 +43,7 @@ func TestHeaderFields(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var h Header
-			h.Begin(tt.in)
+			h.Begin(&tt.in)
 			if got := h.Bytes(); !bytes.Equal(got, fromHex(t, tt.want)) {
 				t.Errorf("%+v: got %x, want %s", tt.in, got, tt.want)
 			}
@@ -79,10 +79,10 @@ func TestHeaderExtensions(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, csrc := range []uint32{0, 0x0b0c0d0e} {
 				var h Header
-				h.Begin(Fields{CSRC: csrc})
+				h.Begin(&Fields{CSRC: csrc})
 				h.Extend(9, []byte("of the packet before"))
 				h.Bytes()
-				h.Begin(Fields{CSRC: csrc})
+				h.Begin(&Fields{CSRC: csrc})
 				for _, e := range tt.in {
 					if ok := h.Extend(e.id, fromHex(t, e.value)); ok != (e.id != 0) {
 						t.Errorf("Extend(%d, %s): got %t", e.id, e.value, ok)
@@ -127,7 +127,7 @@ func TestHeaderLimit(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var h Header
-			h.Begin(Fields{CSRC: 1})
+			h.Begin(&Fields{CSRC: 1})
 			var got strings.Builder
 			for i, n := range tt.sizes {
 				id := uint8(i%14 + 1)
@@ -160,7 +160,7 @@ func FuzzHeader(f *testing.F) {
 	var h Header
 	f.Fuzz(func(t *testing.T, csrc uint32, list []byte) {
 		in := Fields{SSRC: 1, Timestamp: 2, CSRC: csrc, Sequence: 3, PayloadType: 96, Marker: true}
-		h.Begin(in)
+		h.Begin(&in)
 		want := map[uint8][]byte{}
 		for len(list) >= 2 {
 			id, n := list[0], min(int(list[1]), len(list)-2)
@@ -201,7 +201,7 @@ func TestNothingAllocates(t *testing.T) {
 	in := uint16(0)
 	value := []byte{1, 2, 3}
 	frame := packet.Frame{PictureIDBits: 15, HasTL0: true}
-	v.Start(frame)
+	v.Start(&frame)
 	for _, tt := range []struct {
 		name string
 		call func()
@@ -219,9 +219,9 @@ func TestNothingAllocates(t *testing.T) {
 			ts.Bind(7, video, 0)
 			ts.Map(7)
 		}},
-		{"VP8", func() { v.Map(frame) }},
+		{"VP8", func() { v.Map(&frame) }},
 		{"Header", func() {
-			h.Begin(Fields{CSRC: 1})
+			h.Begin(&Fields{CSRC: 1})
 			h.Extend(1, value)
 			h.Extend(2, value)
 			h.Bytes()
@@ -236,7 +236,7 @@ func TestNothingAllocates(t *testing.T) {
 // ExampleHeader shows the form changing with the elements.
 func ExampleHeader() {
 	var h Header
-	h.Begin(Fields{Sequence: 1, PayloadType: 96, SSRC: 7})
+	h.Begin(&Fields{Sequence: 1, PayloadType: 96, SSRC: 7})
 	h.Extend(1, []byte("0"))
 	fmt.Printf("%x\n", h.Bytes()[12:])
 	h.Extend(15, []byte("a"))
@@ -264,7 +264,7 @@ func BenchmarkHeader(b *testing.B) {
 	level, mid := []byte{0x9e}, []byte("0")
 	b.ReportAllocs()
 	for b.Loop() {
-		h.Begin(Fields{SSRC: 7, Sequence: 1, PayloadType: 96, CSRC: 9})
+		h.Begin(&Fields{SSRC: 7, Sequence: 1, PayloadType: 96, CSRC: 9})
 		h.Extend(1, mid)
 		h.Extend(2, level)
 		if len(h.Bytes()) != 24 {
@@ -288,7 +288,7 @@ func TestHeaderOneByteOnly(t *testing.T) {
 		{"id 15", 15, 1, false},
 	} {
 		var h Header
-		h.Begin(Fields{OneByte: true})
+		h.Begin(&Fields{OneByte: true})
 		if got := h.Extend(tt.id, make([]byte, tt.size)); got != tt.takes {
 			t.Errorf("%s: got %t, want %t", tt.name, got, tt.takes)
 		}

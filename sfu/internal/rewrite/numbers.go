@@ -14,7 +14,7 @@ type Numbers struct {
 
 // Start changes the source; f is its first packet, which follows what was sent
 // last.
-func (n *Numbers) Start(f packet.Frame) {
+func (n *Numbers) Start(f *packet.Frame) {
 	if n.open = !f.Described; n.open {
 		return
 	}
@@ -25,7 +25,7 @@ func (n *Numbers) Start(f packet.Frame) {
 }
 
 // Map returns the number to send for a described packet of the present source.
-func (n *Numbers) Map(f packet.Frame) uint16 {
+func (n *Numbers) Map(f *packet.Frame) uint16 {
 	if n.open {
 		n.Start(f)
 	}

@@ -15,7 +15,7 @@ func frames(t *testing.T, n *Numbers, in string) string {
 	var out []string
 	for _, step := range strings.Fields(in) {
 		if step == "@-" {
-			n.Start(packet.Frame{})
+			n.Start(&packet.Frame{})
 			continue
 		}
 		f := packet.Frame{Described: true}
@@ -23,9 +23,9 @@ func frames(t *testing.T, n *Numbers, in string) string {
 			t.Fatalf("step %q: %v", step, err)
 		}
 		if step[0] == '@' {
-			n.Start(f)
+			n.Start(&f)
 		}
-		out = append(out, fmt.Sprint(n.Map(f)))
+		out = append(out, fmt.Sprint(n.Map(&f)))
 	}
 	return strings.Join(out, " ")
 }

@@ -23,7 +23,7 @@ type VP8 struct {
 
 // Start changes the source; f is its first packet, which follows what was sent
 // last.
-func (v *VP8) Start(f packet.Frame) {
+func (v *VP8) Start(f *packet.Frame) {
 	if v.started {
 		v.pictureOffset = v.picture + 1 - f.PictureID
 		v.tl0Offset = v.tl0 + 1 - f.TL0
@@ -35,7 +35,7 @@ func (v *VP8) Start(f packet.Frame) {
 
 // Map returns the ids to send for a packet of the present source. Of a picture
 // id of 7 bits, which the source wraps by itself, the lower 7 bits count.
-func (v *VP8) Map(f packet.Frame) (pictureID uint16, tl0 uint8) {
+func (v *VP8) Map(f *packet.Frame) (pictureID uint16, tl0 uint8) {
 	behind := v.advance(f)
 	left := bits.OnesCount64(v.left & (1<<behind - 1)) // after this picture
 	pictureID, tl0 = f.PictureID+v.pictureOffset+uint16(left), f.TL0+v.tl0Offset
@@ -51,7 +51,7 @@ func (v *VP8) Map(f packet.Frame) (pictureID uint16, tl0 uint8) {
 // Leave says that a packet of the present source is not sent: the ids of later
 // pictures move up by one for the whole picture. One that is older than the
 // newest, or of which a packet was sent, keeps its id.
-func (v *VP8) Leave(f packet.Frame) {
+func (v *VP8) Leave(f *packet.Frame) {
 	if f.PictureIDBits == 0 {
 		return
 	}
@@ -63,7 +63,7 @@ func (v *VP8) Leave(f packet.Frame) {
 
 // advance makes the picture of a packet the newest, unless it is older, and
 // returns how much older it is.
-func (v *VP8) advance(f packet.Frame) (behind uint16) {
+func (v *VP8) advance(f *packet.Frame) (behind uint16) {
 	mask := idMask(f)
 	d := (f.PictureID - v.in) & mask
 	if d > mask/2 {
@@ -74,7 +74,7 @@ func (v *VP8) advance(f packet.Frame) (behind uint16) {
 	return 0
 }
 
-func idMask(f packet.Frame) uint16 {
+func idMask(f *packet.Frame) uint16 {
 	if f.PictureIDBits == 7 {
 		return 0x7f
 	}

@@ -20,13 +20,13 @@ func ids(t *testing.T, v *VP8, bits uint8, in string) string {
 			t.Fatalf("step %q: %v", step, err)
 		}
 		if step[0] == '@' {
-			v.Start(f)
+			v.Start(&f)
 		}
 		if step[0] == '-' {
-			v.Leave(f)
+			v.Leave(&f)
 			continue
 		}
-		picture, tl0 := v.Map(f)
+		picture, tl0 := v.Map(&f)
 		if bits == 7 {
 			picture &= 0x7f
 		}
@@ -123,8 +123,8 @@ func FuzzVP8(f *testing.F) {
 		}
 		mask := uint16(1)<<p.PictureIDBits - 1
 		var v VP8
-		v.Start(p)
-		newest, _ := v.Map(p)
+		v.Start(&p)
+		newest, _ := v.Map(&p)
 		type sent struct{ in, out, age uint16 }
 		list := []sent{{p.PictureID, newest & mask, 0}}
 		for _, step := range steps[:min(len(steps), 500)] {
@@ -135,7 +135,7 @@ func FuzzVP8(f *testing.F) {
 					list[i].age++
 				}
 				if step%4 == 1 {
-					v.Leave(p)
+					v.Leave(&p)
 					continue
 				}
 			case 2: // again
@@ -145,16 +145,16 @@ func FuzzVP8(f *testing.F) {
 				}
 				q := p
 				q.PictureID = s.in
-				if out, _ := v.Map(q); out&mask != s.out {
+				if out, _ := v.Map(&q); out&mask != s.out {
 					t.Fatalf("picture %d was %d, %d pictures ago, and is %d", s.in, s.out, s.age, out&mask)
 				}
 				continue
 			case 3:
 				p.PictureID = uint16(step) * 517 & mask
-				v.Start(p)
+				v.Start(&p)
 				list = list[:0]
 			}
-			out, _ := v.Map(p)
+			out, _ := v.Map(&p)
 			if out&mask != (newest+1)&mask {
 				t.Fatalf("picture %d is %d after %d", p.PictureID, out, newest)
 			}
