@@ -138,7 +138,11 @@ func (c *caller) hearMore(mid string, n uint32, more int) {
 		select {
 		case <-c.grown:
 		case <-limit:
-			c.t.Fatalf("slot %s got %d packets of %d, want %d", mid, c.packets(mid, n), n, want)
+			c.mu.Lock()
+			got := fmt.Sprint(c.got)
+			c.mu.Unlock()
+			c.t.Fatalf("slot %s got %d packets of %d, want %d; came: %s; the server: %+v",
+				mid, c.packets(mid, n), n, want, got, c.house.media.Stats())
 		}
 	}
 }
