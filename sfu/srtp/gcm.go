@@ -44,6 +44,7 @@ func aead(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
+// number returns a salt of 12 bytes as what nonces are made of.
 func number(salt []byte) vaes.Nonce {
 	return vaes.Nonce{High: binary.BigEndian.Uint64(salt), Low: binary.BigEndian.Uint32(salt[8:])}
 }

@@ -26,7 +26,9 @@ var codecNames = map[string]Codec{
 func CodecOf(mimeType string) Codec { return codecNames[strings.ToLower(mimeType)] }
 
 // Frame is what the codec's headers told about one packet. The zero value is
-// the middle of a frame that nothing is known of.
+// the middle of a frame that nothing is known of. The packet path passes it by
+// address: a copy of its size is read back before it has left the store buffer,
+// for which the core waits.
 type Frame struct {
 	Key         bool // of a key frame; always true for audio
 	Start, End  bool // first or last packet of a frame

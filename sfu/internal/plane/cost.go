@@ -61,10 +61,10 @@ var protect = tableFor(srtp.Blocks())
 // ns, where GCM seals so many blocks at once: to open is the time of one without
 // subscribers, to seal what each of 16 subscribers adds. Measured by the thread's
 // clock with Go 1.26, as the fastest tenth of 300 batches, and of that the median
-// of eight runs, with two blocks on an AMD EPYC, with four on an Intel Xeon;
-// TestCostFollowsWork of package micro measures again and compares the ratios. How
-// CM and GCM-256 open with four is guessed from how they seal, plain RTP is GCM-128
-// without the cipher.
+// of eight runs, with two blocks on an AMD EPYC, with four on an Intel Xeon; what
+// holds for two serves for one, too. TestCostFollowsWork of package micro measures
+// again and compares the ratios. How CM and GCM-256 open with four is guessed from
+// how they seal, and plain RTP to be GCM-128 without the cipher.
 func tableFor(blocks int) table {
 	if blocks == 4 {
 		return table{

@@ -287,8 +287,8 @@ func (o *Outbound) notice(now mono.Time) {
 	}
 }
 
-// header writes the header of a packet that is sent the first time or again. The
-// marker bit is the caller's.
+// header writes the header of a packet that is sent the first time or again, with
+// fields of the caller and a contributing source of its own.
 func (bd *binding) header(h *rewrite.Header, f *rewrite.Fields, e *nack.Entry, b []byte) {
 	f.CSRC = bd.number
 	h.Begin(f)

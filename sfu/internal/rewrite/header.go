@@ -7,7 +7,8 @@ const (
 	maxExtensions = 255 // bytes of elements, each with two bytes of id and length
 )
 
-// Fields are the parts of an RTP header (RFC 3550 section 5.1).
+// Fields are the parts of an RTP header (RFC 3550 section 5.1). They are passed by
+// address, as [packet.Frame] is.
 type Fields struct {
 	SSRC, Timestamp uint32
 	CSRC            uint32 // the one contributing source; 0 = none
@@ -28,7 +29,7 @@ type Header struct {
 	oneByte  bool                // and that must not be
 }
 
-// Begin starts a header without extensions.
+// Begin starts a header without extensions. It does not keep f.
 func (h *Header) Begin(f *Fields) {
 	h.out[0] = 0x80
 	if f.Padding {

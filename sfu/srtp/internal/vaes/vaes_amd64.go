@@ -8,8 +8,9 @@ import "golang.org/x/sys/cpu"
 // for a system that keeps the registers.
 var supported = cpu.X86.HasAVX2 && cpu.X86.HasAES && leaf7()>>9&3 == 3
 
-// wide tells whether registers of 512 bits are there as well.
-var wide = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ && cpu.X86.HasBMI2 && cpu.X86.HasBMI1
+// wide tells whether registers of 512 bits are there as well, kept by the system,
+// with masks for bytes.
+var wide = supported && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasBMI1 && cpu.X86.HasBMI2
 
 // leaf7 returns ECX of the processor's leaf 7.
 func leaf7() uint32

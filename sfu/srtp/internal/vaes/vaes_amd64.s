@@ -3,10 +3,10 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Reverses the bytes of each block.
-DATA reverse<>+0(SB)/8, $0x08090a0b0c0d0e0f
-DATA reverse<>+8(SB)/8, $0x0001020304050607
-GLOBL reverse<>(SB), RODATA|NOPTR, $16
+// Reverses the bytes of each block. What has no <> is used by wide_amd64.s too.
+DATA ·reverse+0(SB)/8, $0x08090a0b0c0d0e0f
+DATA ·reverse+8(SB)/8, $0x0001020304050607
+GLOBL ·reverse(SB), RODATA|NOPTR, $16
 
 // Added to a pair of counters: one to the second, or two to both.
 DATA second<>+0(SB)/8, $0
@@ -21,11 +21,11 @@ DATA two<>+24(SB)/8, $0
 GLOBL two<>(SB), RODATA|NOPTR, $32
 
 // What the field's polynomial reduces 64 bits by.
-DATA fold<>+0(SB)/8, $0xc200000000000000
-DATA fold<>+8(SB)/8, $0xc200000000000000
-DATA fold<>+16(SB)/8, $0xc200000000000000
-DATA fold<>+24(SB)/8, $0xc200000000000000
-GLOBL fold<>(SB), RODATA|NOPTR, $32
+DATA ·fold+0(SB)/8, $0xc200000000000000
+DATA ·fold+8(SB)/8, $0xc200000000000000
+DATA ·fold+16(SB)/8, $0xc200000000000000
+DATA ·fold+24(SB)/8, $0xc200000000000000
+GLOBL ·fold(SB), RODATA|NOPTR, $32
 
 // The numbers from 0 to 127.
 DATA places<>+0(SB)/8, $0x0706050403020100
@@ -55,7 +55,7 @@ GLOBL places<>(SB), RODATA|NOPTR, $128
 // blocks, of which the first is R9, R10.
 #define BEGIN \
 	MOVQ           AEAD_last(AX), R8 \
-	VBROADCASTI128 reverse<>(SB), Y15 \
+	VBROADCASTI128 ·reverse(SB), Y15 \
 	VMOVQ          R10, X14 \
 	VPINSRQ        $1, R9, X14, X14 \
 	VINSERTI128    $1, X14, Y14, Y14 \
@@ -192,10 +192,10 @@ GLOBL places<>(SB), RODATA|NOPTR, $128
 	VPXOR        Y12, Y9, Y9 \
 	VPSRLDQ      $8, Y11, Y13 \
 	VPXOR        Y13, Y10, Y10 \
-	VPCLMULQDQ   $0x00, fold<>(SB), Y9, Y12 \
+	VPCLMULQDQ   $0x00, ·fold(SB), Y9, Y12 \
 	VPSHUFD      $0x4e, Y9, Y9 \
 	VPXOR        Y12, Y9, Y9 \
-	VPCLMULQDQ   $0x00, fold<>(SB), Y9, Y12 \
+	VPCLMULQDQ   $0x00, ·fold(SB), Y9, Y12 \
 	VPSHUFD      $0x4e, Y9, Y9 \
 	VPXOR        Y12, Y9, Y9 \
 	VPXOR        Y9, Y10, Y10 \
@@ -441,7 +441,7 @@ TEXT ·hash(SB), NOSPLIT, $0-32
 	MOVQ           s+8(FP), BX
 	MOVQ           b+16(FP), SI
 	MOVQ           n+24(FP), CX
-	VBROADCASTI128 reverse<>(SB), Y15
+	VBROADCASTI128 ·reverse(SB), Y15
 	VMOVDQU        (BX), X12
 	SHIFT(0)
 	HASH(SI, done)

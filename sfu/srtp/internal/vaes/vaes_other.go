@@ -2,9 +2,7 @@
 
 package vaes
 
-const supported = false
-
-var wide = false
+const supported, wide = false, false
 
 const unavailable = "vaes: not available"
 

@@ -3,15 +3,6 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Reverses the bytes of each block.
-DATA turn<>+0(SB)/8, $0x08090a0b0c0d0e0f
-DATA turn<>+8(SB)/8, $0x0001020304050607
-GLOBL turn<>(SB), RODATA|NOPTR, $16
-
-// What the field's polynomial reduces 64 bits by.
-DATA fold<>+0(SB)/8, $0xc200000000000000
-GLOBL fold<>(SB), RODATA|NOPTR, $8
-
 // Added to four copies of a counter: 1, 2, 3, 4, and four to each. The first is
 // also what makes the tag's counter.
 DATA upwards<>+0(SB)/8, $1
@@ -32,7 +23,7 @@ GLOBL four<>(SB), RODATA|NOPTR, $16
 // blocks to encrypt, Z4 to Z7 sixteen that were, to hash, their bytes reversed; or
 // Z4 the text of the first four. Z8 to Z10 are products, see MULTIPLY, and X8 the
 // sum between hashes, Z11 to Z13 free. Z14 are the counters of the next four blocks,
-// Z15 is turn, Z16 to Z29 round keys, X30 the block that the tag is encrypted with,
+// Z15 is reverse, Z16 to Z29 round keys, X30 the block that the tag is encrypted with,
 // Z31 the last round key.
 
 // COUNT makes Z0 to Z3 the counters of the next sixteen blocks. Z11 is four.
@@ -91,7 +82,7 @@ GLOBL four<>(SB), RODATA|NOPTR, $16
 // REDUCE makes X8 the sum of the products: 64 bits at the lower end are folded
 // into the upper ones, twice, and then the four sums become one.
 #define REDUCE \
-	VPBROADCASTQ  fold<>(SB), Z13 \
+	VPBROADCASTQ  ·fold(SB), Z13 \
 	VPSLLDQ       $8, Z9, Z11 \
 	VPSRLDQ       $8, Z9, Z12 \
 	VPXORQ        Z11, Z8, Z8 \
@@ -121,6 +112,18 @@ GLOBL four<>(SB), RODATA|NOPTR, $16
 	CMOVQLT R10, R8 \
 	BZHIQ   R8, R11, R8 \
 	KMOVQ   R8, mask
+
+// PUTBLOCKS seals what is left of four blocks from an offset on, whose key stream is
+// in x and text in another register, and hashes that; LASTBLOCKS loads the text.
+#define PUTBLOCKS(offset, mask, x, text) \
+	VPXORQ     text, x, x \
+	VMOVDQU8   x, mask, (offset)(DI) \
+	VMOVDQU8.Z x, mask, x \
+	VPSHUFB    Z15, x, x \
+	MULTIPLY(x, (AEAD_seventeenth+offset)(R12), Z11, Z12, Z13)
+#define LASTBLOCKS(offset, mask, x) \
+	VMOVDQU8.Z (offset)(SI), mask, Z4 \
+	PUTBLOCKS(offset, mask, x, Z4)
 
 // func sealWide(a *AEAD, dst, prefix *byte, before int, plain *byte, size int, aad *byte, clear int, high, low uint64)
 TEXT ·sealWide(SB), NOSPLIT, $0-80
@@ -154,7 +157,7 @@ TEXT ·sealWide(SB), NOSPLIT, $0-80
 	VBROADCASTI32X4 (AEAD_rounds+208)(AX), Z29
 
 counters:
-	VBROADCASTI32X4 turn<>(SB), Z15
+	VBROADCASTI32X4 ·reverse(SB), Z15
 	VMOVQ           low+72(FP), X14
 	VPINSRQ         $1, high+64(FP), X14, X14
 	VPADDD          upwards<>(SB), X14, X30
@@ -316,10 +319,6 @@ ended:
 store:
 	LAST
 	VAESENCLAST X31, X30, X30
-	VPXORQ      Z4, Z0, Z0
-	VMOVDQU8    Z0, K1, (DI)
-	VMOVDQU8.Z  Z0, K1, Z0
-	VPSHUFB     Z15, Z0, Z0
 
 	// The sum, multiplied by one power more than there are blocks.
 	LEAQ 15(CX), R8
@@ -328,31 +327,16 @@ store:
 	SUBQ R8, R12
 	MULTIPLYFIRST(X8, (AEAD_seventeenth)(R12), X11, X9, X10, X13, X12)
 	VMOVDQA64 Z11, Z8
-	MULTIPLY(Z0, (AEAD_seventeenth)(R12), Z11, Z12, Z13)
+	PUTBLOCKS(0, K1, Z0, Z4)
 	CMPQ CX, $64
 	JLE  lengths
-	VMOVDQU8.Z 64(SI), K2, Z5
-	VPXORQ     Z5, Z1, Z1
-	VMOVDQU8   Z1, K2, 64(DI)
-	VMOVDQU8.Z Z1, K2, Z1
-	VPSHUFB    Z15, Z1, Z1
-	MULTIPLY(Z1, (AEAD_seventeenth+64)(R12), Z11, Z12, Z13)
+	LASTBLOCKS(64, K2, Z1)
 	CMPQ CX, $128
 	JLE  lengths
-	VMOVDQU8.Z 128(SI), K3, Z5
-	VPXORQ     Z5, Z2, Z2
-	VMOVDQU8   Z2, K3, 128(DI)
-	VMOVDQU8.Z Z2, K3, Z2
-	VPSHUFB    Z15, Z2, Z2
-	MULTIPLY(Z2, (AEAD_seventeenth+128)(R12), Z11, Z12, Z13)
+	LASTBLOCKS(128, K3, Z2)
 	CMPQ CX, $192
 	JLE  lengths
-	VMOVDQU8.Z 192(SI), K4, Z5
-	VPXORQ     Z5, Z3, Z3
-	VMOVDQU8   Z3, K4, 192(DI)
-	VMOVDQU8.Z Z3, K4, Z3
-	VPSHUFB    Z15, Z3, Z3
-	MULTIPLY(Z3, (AEAD_seventeenth+192)(R12), Z11, Z12, Z13)
+	LASTBLOCKS(192, K4, Z3)
 
 lengths:
 	MOVQ    size+40(FP), R8
